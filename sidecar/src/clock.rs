@@ -1,0 +1,10 @@
+//! Time, the one place of this crate that reads a clock.
+
+pub use ran_bridge::clock::mono_ns;
+
+/// Wall-clock time as seconds since the epoch: for names and labels, never for differences.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one reading of the wall clock")]
+pub fn wall_s() -> f64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
+}
