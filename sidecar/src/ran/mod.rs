@@ -1,1 +1,4 @@
-//! To be written.
+//! pAgent: follows the channel of every UE, forms beams within half a millisecond, watches the gNB.
+
+pub mod phases;
+pub mod track;
