@@ -1,1 +1,4 @@
-//! To be written.
+//! `sidecar demo`: one minute, no hardware, no root.
+
+pub mod columns;
+pub mod screen;

@@ -1,1 +1,7 @@
-//! To be written.
+//! Did it help? Every action says what must be seen and by when; what did not help is rolled back.
+
+mod expected;
+mod tracker;
+
+pub use expected::{Direction, Expected, Observable};
+pub use tracker::{Busy, Effect, Rollback, Tracker, Verdict};

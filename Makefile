@@ -1,0 +1,39 @@
+# The habits of the house. `make` alone says what there is.
+SHELL := /bin/bash
+CARGO ?= cargo
+NICE  ?=
+
+.PHONY: help demo test check bench deps build schema
+help:
+	@echo "make demo    build and run the closed loop for one minute: no root, no hardware, no gNB"
+	@echo "make test    build and run every test"
+	@echo "make check   format, lints, docs, licences"
+	@echo "make bench   every bench, as Markdown (BENCH=name for one)"
+	@echo "make deps    install what the build needs from the system's packages, or print the command"
+	@echo "make schema  write the configuration's JSON Schema again"
+
+deps:
+	@sh configs/deps.sh
+
+build: deps
+	$(CARGO) build
+
+demo: build
+	target/debug/sidecar demo
+
+test: deps
+	$(CARGO) build --workspace --bins
+	$(CARGO) test --workspace
+
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --all-features check licenses bans sources; else echo "skipped: cargo-deny is not installed (cargo install cargo-deny)"; fi
+
+BENCH ?= all
+bench: build
+	target/debug/sidecar bench $(BENCH)
+
+schema: build
+	target/debug/sidecar config schema > configs/sidecar.schema.json

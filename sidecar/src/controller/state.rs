@@ -1,0 +1,362 @@
+//! What the controller shows: the state of everything, as `GET /api` gives it. `None` is "not observed".
+
+use crate::effect::Effect;
+use crate::ran::phases::PhaseRow;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One UE in the columns of the gNB's own console.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConsoleRow {
+    /// Index at the gNB.
+    pub ue: Option<u32>,
+    /// Physical cell identity.
+    pub pci: Option<u16>,
+    /// C-RNTI.
+    pub rnti: Option<u16>,
+    /// Wideband CQI, 0…15.
+    pub cqi: Option<u8>,
+    /// Downlink rank.
+    pub dl_ri: Option<f64>,
+    /// Downlink MCS index.
+    pub dl_mcs: Option<u8>,
+    /// Downlink rate, bit/s of radio time.
+    pub dl_bit_per_s: Option<f64>,
+    /// Downlink blocks acknowledged in the period.
+    pub dl_ok: Option<u64>,
+    /// Downlink blocks lost in the period.
+    pub dl_nok: Option<u64>,
+    /// Bytes waiting for the downlink.
+    pub dl_backlog_bytes: Option<u64>,
+    /// PUSCH signal to noise, dB.
+    pub pusch_snr_db: Option<f64>,
+    /// PUSCH received power, dB re full scale.
+    pub pusch_rsrp_dbfs: Option<f64>,
+    /// Uplink rank.
+    pub ul_ri: Option<f64>,
+    /// Uplink MCS index.
+    pub ul_mcs: Option<u8>,
+    /// Uplink rate, bit/s of radio time.
+    pub ul_bit_per_s: Option<f64>,
+    /// Uplink blocks received.
+    pub ul_ok: Option<u64>,
+    /// Uplink blocks lost.
+    pub ul_nok: Option<u64>,
+    /// Buffer status, bytes.
+    pub bsr_bytes: Option<u64>,
+    /// Time alignment, ns.
+    pub ta_ns: Option<f64>,
+    /// Power headroom, dB.
+    pub phr_db: Option<f64>,
+}
+
+/// One UE across all layers, as shown.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UeRow {
+    /// Subscriber, where known.
+    pub supi: String,
+    /// The gNB's columns.
+    pub console: ConsoleRow,
+    /// SNR of the SSB (wide beam) at its monitor, dB.
+    pub ssb_snr_db: Option<f64>,
+    /// SNR of CSI-RS through the beam in force, dB.
+    pub beam_snr_db: Option<f64>,
+    /// Predicted SNR through the beam, dB.
+    pub predicted_snr_db: Option<f64>,
+    /// Predicted demand, bit/s.
+    pub demand_bit_per_s: Option<f64>,
+    /// Predicted capacity, bit/s.
+    pub capacity_bit_per_s: Option<f64>,
+    /// Rate offered by the application, bit/s.
+    pub offered_bit_per_s: Option<f64>,
+    /// Rate delivered, bit/s.
+    pub delivered_bit_per_s: Option<f64>,
+    /// Resolution in force.
+    pub resolution: Option<String>,
+    /// Rate limit in force, bit/s.
+    pub limit_bit_per_s: Option<f64>,
+    /// Whether its video stands still.
+    pub stalled: bool,
+    /// Its last action, in words.
+    pub action: String,
+    /// What became of it, in words.
+    pub effect: String,
+}
+
+/// One monitor receiver.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StreamState {
+    /// Receiver of `air`.
+    pub stream: u32,
+    /// `ue` or `eavesdropper`.
+    pub role: String,
+    /// Subscriber, where configured.
+    pub supi: Option<String>,
+    /// SSBs taken.
+    pub ssbs: u64,
+    /// MIBs decoded with a good checksum.
+    pub mibs_ok: u64,
+    /// MIBs whose checksum failed.
+    pub mibs_bad: u64,
+    /// SNR of the SSB (wide beam), dB.
+    pub ssb_snr_db: Option<f64>,
+    /// SNR through the beam in force, dB.
+    pub beam_snr_db: Option<f64>,
+    /// Predicted SNR through the beam, dB.
+    pub predicted_snr_db: Option<f64>,
+    /// Carrier frequency offset, Hz.
+    pub cfo_hz: Option<f64>,
+    /// Whether the M-antenna channel is known.
+    pub tracked: bool,
+}
+
+/// The fast loop.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LoopState {
+    /// `waiting for air`, `searching`, `tracking`.
+    pub phase: String,
+    /// Physical cell identity found.
+    pub pci: Option<u16>,
+    /// System frame number of the last MIB.
+    pub sfn: Option<u16>,
+    /// Loops closed: weights armed because of a snippet.
+    pub loops: u64,
+    /// Latency by phase, over the last loops.
+    pub latency: Vec<PhaseRow>,
+    /// Times the loop searched the cell anew.
+    pub acquisitions: u64,
+    /// Things that were dropped, by reason.
+    pub drops: BTreeMap<String, u64>,
+    /// Counters of `air`, by name.
+    pub air: BTreeMap<String, u64>,
+}
+
+/// A prediction.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PredictionRow {
+    /// `ran`, `core`, `app`.
+    pub agent: String,
+    /// Series it is about.
+    pub series: String,
+    /// Model it comes from.
+    pub model: String,
+    /// How far ahead, s.
+    pub horizon_s: f64,
+    /// Value, in the series' own unit.
+    pub value: f64,
+}
+
+/// How well a model predicted.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ErrorRow {
+    /// `ran`, `core`, `app`.
+    pub agent: String,
+    /// Model.
+    pub model: String,
+    /// Normalised mean absolute error.
+    pub nmae: f64,
+    /// Windows it was measured on.
+    pub windows: u64,
+}
+
+/// Fate of the actions of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KindCounts {
+    /// Proposed to the guard.
+    pub proposed: u64,
+    /// Passed.
+    pub approved: u64,
+    /// Refused.
+    pub refused: u64,
+    /// Judged effective.
+    pub effective: u64,
+    /// Judged without effect, nothing undone.
+    pub no_effect: u64,
+    /// Judged without effect and undone.
+    pub rolled_back: u64,
+}
+
+/// An agent as the controller sees it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgentInfo {
+    /// `ran`, `core`, `app`.
+    pub agent: String,
+    /// Whether it spoke within the last seconds.
+    pub present: bool,
+    /// Since its last message, s.
+    pub silent_s: f64,
+    /// Messages taken from it.
+    pub messages: u64,
+    /// Times it said hello: 1, and one more for each restart.
+    pub hellos: u64,
+}
+
+/// The coordination rounds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RoundState {
+    /// Rounds closed.
+    pub rounds: u64,
+    /// Loss of the last round, per agent.
+    pub losses: BTreeMap<String, f64>,
+}
+
+/// A goal that a person stated.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Goal {
+    /// As stated.
+    pub text: String,
+    /// What was made of it.
+    pub kind: String,
+}
+
+/// The state of everything.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ApiState {
+    /// Name of the run; empty where nothing is recorded.
+    pub run: String,
+    /// Whether actions are taken.
+    pub acting: bool,
+    /// When this was made, host-monotonic ns.
+    pub mono_ns: u64,
+    /// The goal in force.
+    pub goal: Option<Goal>,
+    /// The agents.
+    pub agents: Vec<AgentInfo>,
+    /// The UEs.
+    pub ues: Vec<UeRow>,
+    /// The monitor receivers.
+    pub streams: Vec<StreamState>,
+    /// The fast loop.
+    #[serde(rename = "loop")]
+    pub fast: LoopState,
+    /// Last predictions.
+    pub predictions: Vec<PredictionRow>,
+    /// Prediction errors.
+    pub errors: Vec<ErrorRow>,
+    /// The last judged actions, newest last.
+    pub actions: Vec<Effect>,
+    /// Fate of the actions by kind.
+    pub counts: BTreeMap<String, KindCounts>,
+    /// The coordination rounds.
+    pub rounds: RoundState,
+}
+
+/// What `ran` reports to the controller, as [`crate::wire::Kind::State`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RanState {
+    /// When it was made, host-monotonic ns.
+    pub mono_ns: u64,
+    /// The gNB's columns, one a UE.
+    pub console: Vec<ConsoleRow>,
+    /// Whether the gNB's reports come.
+    pub gnb_up: bool,
+    /// The monitor receivers.
+    pub streams: Vec<StreamState>,
+    /// The fast loop.
+    #[serde(rename = "loop")]
+    pub fast: LoopState,
+    /// Power in force, dB re full scale.
+    pub power_db: f32,
+    /// Predictions.
+    pub predictions: Vec<PredictionRow>,
+    /// Prediction errors.
+    pub errors: Vec<ErrorRow>,
+    /// Fate of its own actions by kind.
+    pub counts: BTreeMap<String, KindCounts>,
+}
+
+/// What became of one action, as [`crate::wire::Kind::Outcome`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// An agent carried out (or could not) the action that the controller numbered `id`.
+    Done {
+        /// The controller's number.
+        id: u64,
+        /// Whether it is in force.
+        ok: bool,
+        /// Why not; empty where it is.
+        reason: String,
+    },
+    /// An agent judged an action of its own.
+    Judged(Effect),
+}
+
+/// An ordered action, as [`crate::wire::Kind::Action`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// Number, for the [`Outcome`].
+    pub id: u64,
+    /// What to do; it passed the controller's guard and passes the agent's again.
+    pub action: crate::guard::Action,
+    /// Age of the inputs when ordered, ns.
+    pub inputs_age_ns: u64,
+}
+
+/// What `app` reports: the application's own view of each subscriber.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AppState {
+    /// When it was made, host-monotonic ns.
+    pub mono_ns: u64,
+    /// One a subscriber.
+    pub items: Vec<AppItem>,
+    /// Predictions.
+    pub predictions: Vec<PredictionRow>,
+    /// Prediction errors.
+    pub errors: Vec<ErrorRow>,
+}
+
+/// One subscriber at the application.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AppItem {
+    /// Subscriber.
+    pub supi: String,
+    /// Rate the application offers, bit/s.
+    pub offered_bit_per_s: Option<f64>,
+    /// Rate that arrives, bit/s.
+    pub delivered_bit_per_s: Option<f64>,
+    /// Resolution in force.
+    pub resolution: Option<String>,
+    /// Whether the video stands still.
+    pub stalled: bool,
+}
+
+/// What `core` reports.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CoreState {
+    /// When it was made, host-monotonic ns.
+    pub mono_ns: u64,
+    /// One a subscriber.
+    pub items: Vec<CoreItem>,
+    /// Predictions.
+    pub predictions: Vec<PredictionRow>,
+    /// Prediction errors.
+    pub errors: Vec<ErrorRow>,
+}
+
+/// One subscriber at the core.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CoreItem {
+    /// Subscriber.
+    pub supi: String,
+    /// Rate limit in force, bit/s.
+    pub limit_bit_per_s: Option<f64>,
+    /// Rate through the user plane, bit/s.
+    pub delivered_bit_per_s: Option<f64>,
+}

@@ -1,0 +1,341 @@
+//! Follows each action from its approval to its verdict.
+
+use super::expected::{Expected, Observable};
+use crate::guard::{Action, ActionKind, Approved};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, VecDeque};
+
+/// Observations kept of one series.
+const HISTORY: usize = 4096;
+/// Observations that a mean after the action needs at least.
+const ENOUGH: usize = 2;
+/// The first part of the window, in quarters, is left for the action to get there.
+const SETTLE_QUARTERS: u64 = 1;
+
+/// What became of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The promise was kept.
+    Effective,
+    /// It was not, and there is nothing to go back to, or going back failed.
+    NoEffect,
+    /// It was not, and what was in force before is in force again.
+    RolledBack,
+}
+
+impl Verdict {
+    /// The name in records and tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Effective => "effective",
+            Self::NoEffect => "no effect",
+            Self::RolledBack => "rolled back",
+        }
+    }
+}
+
+/// An action of this kind on this target is still being judged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind:?} on {target} is still being judged: wait for its verdict")]
+pub struct Busy {
+    /// The kind.
+    pub kind: ActionKind,
+    /// The target.
+    pub target: String,
+}
+
+/// A judged action: one row of the record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Number of the action.
+    pub id: u64,
+    /// Its kind.
+    pub kind: ActionKind,
+    /// Its target.
+    pub target: String,
+    /// What was done, in words.
+    pub action: String,
+    /// Why it was done.
+    pub why: String,
+    /// What had to be seen.
+    pub observable: Observable,
+    /// Of whom.
+    pub observed_target: String,
+    /// Mean before, in the observable's unit; `None` where nothing was observed.
+    pub before: Option<f64>,
+    /// Mean after; `None` where too little was observed in the window.
+    pub after: Option<f64>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// When it was approved, host-monotonic ns.
+    pub approved_mono_ns: u64,
+    /// When it was judged, host-monotonic ns.
+    pub mono_ns: u64,
+}
+
+/// What is to be done about an action without effect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rollback {
+    /// Number of the action; hand it to [`Tracker::rolled_back`].
+    pub id: u64,
+    /// What was in force before.
+    pub previous: Action,
+}
+
+#[derive(Debug)]
+struct Open {
+    id: u64,
+    action: String,
+    why: String,
+    expected: Expected,
+    previous: Option<Action>,
+    before: Option<f64>,
+    approved_ns: u64,
+}
+
+/// The tracker. It reads no clock: times come with each call.
+#[derive(Debug, Default)]
+pub struct Tracker {
+    series: HashMap<(Observable, String), VecDeque<(u64, f64)>>,
+    open: HashMap<(ActionKind, String), Open>,
+    undoing: HashMap<u64, Effect>,
+    next_id: u64,
+}
+
+impl Tracker {
+    /// A tracker that follows nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An observation. Values that are not finite are not observations and are left out.
+    pub fn observe(&mut self, observable: Observable, target: &str, value: f64, mono_ns: u64) {
+        if !value.is_finite() {
+            return;
+        }
+        let series = self.series.entry((observable, target.to_owned())).or_default();
+        if series.len() == HISTORY {
+            series.pop_front();
+        }
+        series.push_back((mono_ns, value));
+    }
+
+    /// The mean of an observable over the last `span_ns`.
+    #[must_use]
+    pub fn mean(&self, observable: Observable, target: &str, now_ns: u64, span_ns: u64) -> Option<f64> {
+        self.mean_between(observable, target, now_ns.saturating_sub(span_ns), now_ns, 1)
+    }
+
+    /// Whether an action of this kind and target may be taken now.
+    #[must_use]
+    pub fn is_open(&self, kind: ActionKind, target: &str) -> bool {
+        self.open.contains_key(&(kind, target.to_owned()))
+    }
+
+    /// Number of actions being judged.
+    #[must_use]
+    pub fn outstanding(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Follows an action from now on. `previous` is what to go back to.
+    ///
+    /// # Errors
+    /// [`Busy`] while another of the same kind and target is being judged.
+    pub fn start(
+        &mut self,
+        approved: &Approved<Action>,
+        expected: Expected,
+        previous: Option<Action>,
+        why: &str,
+    ) -> Result<u64, Busy> {
+        let action = approved.action();
+        let key = (action.kind(), action.target());
+        if self.open.contains_key(&key) {
+            return Err(Busy { kind: key.0, target: key.1 });
+        }
+        let at = approved.approved_mono_ns();
+        let before =
+            self.mean_between(expected.observable, &expected.target, at.saturating_sub(expected.window_ns), at, 1);
+        self.next_id += 1;
+        let id = self.next_id;
+        let open =
+            Open { id, action: action.words(), why: why.to_owned(), expected, previous, before, approved_ns: at };
+        self.open.insert(key, open);
+        Ok(id)
+    }
+
+    /// Judges the actions whose window is over. The first list is final; each of the second must be carried out (through the
+    /// guard) and reported with [`Tracker::rolled_back`].
+    pub fn poll(&mut self, now_ns: u64) -> (Vec<Effect>, Vec<Rollback>) {
+        let due: Vec<_> = self
+            .open
+            .iter()
+            .filter(|(_, o)| now_ns >= o.approved_ns.saturating_add(o.expected.window_ns))
+            .map(|(k, o)| (o.id, k.clone()))
+            .collect();
+        let (mut done, mut undo) = (Vec::new(), Vec::new());
+        let mut due = due;
+        due.sort_unstable();
+        for (_, key) in due {
+            let Some(open) = self.open.remove(&key) else { continue };
+            let (effect, previous) = self.judge(key, open, now_ns);
+            match previous {
+                Some(previous) => {
+                    undo.push(Rollback { id: effect.id, previous });
+                    self.undoing.insert(effect.id, effect);
+                }
+                None => done.push(effect),
+            }
+        }
+        (done, undo)
+    }
+
+    /// The rollback was carried out, or could not be.
+    pub fn rolled_back(&mut self, id: u64, worked: bool, now_ns: u64) -> Option<Effect> {
+        let mut effect = self.undoing.remove(&id)?;
+        if worked {
+            effect.verdict = Verdict::RolledBack;
+        }
+        effect.mono_ns = now_ns;
+        Some(effect)
+    }
+
+    fn judge(&self, (kind, target): (ActionKind, String), open: Open, now_ns: u64) -> (Effect, Option<Action>) {
+        let e = &open.expected;
+        let from = open.approved_ns + e.window_ns / 4 * SETTLE_QUARTERS;
+        let to = open.approved_ns + e.window_ns;
+        let after = self.mean_between(e.observable, &e.target, from, to, ENOUGH);
+        // what was not observed before or after is no proof of an effect
+        let kept = matches!((open.before, after), (Some(b), Some(a)) if e.kept(b, a));
+        let verdict = if kept { Verdict::Effective } else { Verdict::NoEffect };
+        let effect = Effect {
+            id: open.id,
+            kind,
+            target,
+            action: open.action,
+            why: open.why,
+            observable: e.observable,
+            observed_target: e.target.clone(),
+            before: open.before,
+            after,
+            verdict,
+            approved_mono_ns: open.approved_ns,
+            mono_ns: now_ns,
+        };
+        (effect, if kept { None } else { open.previous })
+    }
+
+    fn mean_between(&self, observable: Observable, target: &str, from: u64, to: u64, enough: usize) -> Option<f64> {
+        let series = self.series.get(&(observable, target.to_owned()))?;
+        let (mut sum, mut n) = (0.0, 0_usize);
+        for (at, value) in series.iter().rev() {
+            if *at > to {
+                continue;
+            }
+            if *at < from {
+                break;
+            }
+            sum += value;
+            n += 1;
+        }
+        (n >= enough.max(1)).then(|| sum / n as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::expected::Direction;
+    use super::*;
+    use crate::guard::{Guard, Limits};
+
+    const MS: u64 = 1_000_000;
+
+    fn approve(db: f32, now: u64) -> Approved<Action> {
+        Guard::new(Limits::default()).check(Action::Power { db }, now, 0).unwrap()
+    }
+
+    fn lower_power() -> Expected {
+        Expected {
+            observable: Observable::SnrDb,
+            target: "ue0".into(),
+            direction: Direction::Fall,
+            min_change: 1.0,
+            window_ns: 100 * MS,
+        }
+    }
+
+    fn tracker_with(before: f64, after: f64) -> Tracker {
+        let mut t = Tracker::new();
+        for k in 0..10 {
+            t.observe(Observable::SnrDb, "ue0", before, 900 * MS + k * 10 * MS);
+        }
+        t.start(&approve(-3.0, 1000 * MS), lower_power(), Some(Action::Power { db: 0.0 }), "test").unwrap();
+        for k in 0..11 {
+            t.observe(Observable::SnrDb, "ue0", after, 1000 * MS + k * 10 * MS);
+        }
+        t
+    }
+
+    #[test]
+    fn a_kept_promise_is_effective() {
+        let mut t = tracker_with(20.0, 17.0);
+        assert_eq!(t.poll(1099 * MS), (vec![], vec![]), "the window is not over");
+        let (done, undo) = t.poll(1100 * MS);
+        assert!(undo.is_empty());
+        assert_eq!(done[0].verdict, Verdict::Effective);
+        assert_eq!((done[0].before, done[0].after), (Some(20.0), Some(17.0)));
+    }
+
+    #[test]
+    fn a_broken_promise_is_rolled_back() {
+        let mut t = tracker_with(20.0, 19.5);
+        let (done, undo) = t.poll(1200 * MS);
+        assert!(done.is_empty());
+        assert_eq!(undo, vec![Rollback { id: 1, previous: Action::Power { db: 0.0 } }]);
+        let row = t.rolled_back(1, true, 1201 * MS).unwrap();
+        assert_eq!(row.verdict, Verdict::RolledBack);
+        assert_eq!(t.rolled_back(1, true, 1202 * MS), None, "once only");
+    }
+
+    #[test]
+    fn a_rollback_that_fails_stays_without_effect() {
+        let mut t = tracker_with(20.0, 20.0);
+        let _ = t.poll(1200 * MS);
+        assert_eq!(t.rolled_back(1, false, 1201 * MS).unwrap().verdict, Verdict::NoEffect);
+    }
+
+    #[test]
+    fn silence_is_no_proof() {
+        let mut t = Tracker::new();
+        t.observe(Observable::SnrDb, "ue0", 20.0, 990 * MS);
+        t.observe(Observable::SnrDb, "ue0", f64::NAN, 995 * MS);
+        t.start(&approve(-3.0, 1000 * MS), lower_power(), None, "test").unwrap();
+        let (done, _) = t.poll(1100 * MS);
+        assert_eq!((done[0].verdict, done[0].before, done[0].after), (Verdict::NoEffect, Some(20.0), None));
+    }
+
+    #[test]
+    fn one_action_a_kind_and_target_at_a_time() {
+        let mut t = Tracker::new();
+        t.start(&approve(-1.0, MS), lower_power(), None, "test").unwrap();
+        let busy = t.start(&approve(-2.0, 2 * MS), lower_power(), None, "test").unwrap_err();
+        assert_eq!(busy, Busy { kind: ActionKind::Power, target: "cell".into() });
+        let _ = t.poll(1000 * MS);
+        assert!(t.start(&approve(-2.0, 1001 * MS), lower_power(), None, "test").is_ok());
+    }
+
+    #[test]
+    fn the_first_quarter_of_the_window_does_not_count() {
+        let mut t = Tracker::new();
+        t.observe(Observable::SnrDb, "ue0", 20.0, 950 * MS);
+        t.start(&approve(-3.0, 1000 * MS), lower_power(), None, "test").unwrap();
+        t.observe(Observable::SnrDb, "ue0", 20.0, 1010 * MS);
+        t.observe(Observable::SnrDb, "ue0", 17.0, 1050 * MS);
+        t.observe(Observable::SnrDb, "ue0", 17.0, 1090 * MS);
+        assert_eq!(t.poll(1100 * MS).0[0].after, Some(17.0));
+    }
+}
