@@ -26,7 +26,12 @@ pub struct Multicast<'a> {
 
 /// The weights that make the worst receiver best, without an eavesdropper. See [`Multicast::solve`].
 #[must_use]
-pub fn max_min_multicast(h: &[Vec<Complex32>], noise: &[f32], power: f32, start: Option<&[Complex32]>) -> Vec<Complex32> {
+pub fn max_min_multicast(
+    h: &[Vec<Complex32>],
+    noise: &[f32],
+    power: f32,
+    start: Option<&[Complex32]>,
+) -> Vec<Complex32> {
     Multicast { start, ..Multicast::default() }.solve(h, noise, power)
 }
 

@@ -43,7 +43,11 @@ fn one_receiver_is_maximum_ratio() {
 #[test]
 fn orthogonal_receivers_share_by_inverse_gain() {
     // hₖ = aₖ eₖ: the optimum is |wₖ|² ∝ 1/aₖ², worst SNR = 1 / Σ 1/aₖ² = 1 / (1 + 1/4 + 1/9)
-    let h = vec![vec![c(1.0, 0.0), c(0.0, 0.0), c(0.0, 0.0)], vec![c(0.0, 0.0), c(0.0, 2.0), c(0.0, 0.0)], vec![c(0.0, 0.0), c(0.0, 0.0), c(3.0, 0.0)]];
+    let h = vec![
+        vec![c(1.0, 0.0), c(0.0, 0.0), c(0.0, 0.0)],
+        vec![c(0.0, 0.0), c(0.0, 2.0), c(0.0, 0.0)],
+        vec![c(0.0, 0.0), c(0.0, 0.0), c(3.0, 0.0)],
+    ];
     let w = max_min_multicast(&h, &[1.0; 3], 1.0, None);
     let best = 1.0 / (1.0 + 0.25 + 1.0 / 9.0);
     assert!(worst(&h, &w) > 0.97 * best, "{} of {best}", worst(&h, &w));
@@ -82,7 +86,12 @@ fn a_null_is_a_null_and_a_penalty_holds_down() {
 #[test]
 fn bad_channels_are_left_out() {
     let good = vec![c(1.0, 0.0), c(0.0, 1.0)];
-    let w = max_min_multicast(&[good.clone(), vec![c(f32::NAN, 0.0); 2], vec![c(0.0, 0.0); 2], vec![c(1.0, 0.0)]], &[], 1.0, None);
+    let w = max_min_multicast(
+        &[good.clone(), vec![c(f32::NAN, 0.0); 2], vec![c(0.0, 0.0); 2], vec![c(1.0, 0.0)]],
+        &[],
+        1.0,
+        None,
+    );
     assert!((snr(&good, &w, 1.0) - 2.0).abs() < 1e-3);
     assert!(max_min_multicast(&[], &[], 1.0, None).is_empty());
     assert_eq!(max_min_multicast(&[vec![c(0.0, 0.0); 2]], &[], 4.0, None).len(), 2);

@@ -21,7 +21,12 @@ pub struct Figures {
 ///
 /// # Errors
 /// [`LearnError::Model`] when there is no window.
-pub fn evaluate(data: &DataSet, windows: &[WindowAt], agent: &AgentPart, shared: &SharedPart) -> Result<Figures, LearnError> {
+pub fn evaluate(
+    data: &DataSet,
+    windows: &[WindowAt],
+    agent: &AgentPart,
+    shared: &SharedPart,
+) -> Result<Figures, LearnError> {
     let mut figures = Figures::default();
     let persistence = Persistence { horizon: data.spec.horizon };
     for chunk in windows.chunks(64) {

@@ -26,7 +26,13 @@ pub struct PretrainConfig {
 
 impl Default for PretrainConfig {
     fn default() -> Self {
-        Self { rounds: 600, batch: 32, seed: 1, optimiser: OptimiserConfig::AdamW(AdamWConfig::default()), validate_every: 50 }
+        Self {
+            rounds: 600,
+            batch: 32,
+            seed: 1,
+            optimiser: OptimiserConfig::AdamW(AdamWConfig::default()),
+            validate_every: 50,
+        }
     }
 }
 
@@ -72,7 +78,8 @@ pub fn pretrain(
     }
     let mut model = Model::new(&sets, config)?;
     let mut best = (f64::INFINITY, model.weights(Precision::F32)?);
-    let mut order: Vec<Order> = sets.iter().enumerate().map(|(i, (_, s))| Order::new(config.seed, 10 + i as u64, s.train.len())).collect();
+    let mut order: Vec<Order> =
+        sets.iter().enumerate().map(|(i, (_, s))| Order::new(config.seed, 10 + i as u64, s.train.len())).collect();
     for round in 1..=config.rounds {
         model.set_rate_factor(schedule(round, config.rounds));
         let losses = model.round(&sets, &mut order, config.batch)?;
