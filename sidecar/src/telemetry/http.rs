@@ -51,8 +51,10 @@ pub fn serve_metrics(
         .spawn(move || {
             let served = runtime.block_on(async move {
                 let listener = tokio::net::TcpListener::from_std(listener)?;
-                let app =
-                    Router::new().route("/metrics", get(answer)).route("/healthz", get(|| async { "ok\n" })).with_state(served);
+                let app = Router::new()
+                    .route("/metrics", get(answer))
+                    .route("/healthz", get(|| async { "ok\n" }))
+                    .with_state(served);
                 // A dropped sender is an order to stop, too.
                 let until = async move {
                     let _ = stopped.await;
@@ -88,7 +90,8 @@ impl Drop for MetricsServer {
 
 async fn answer(State(served): State<Served>, headers: HeaderMap) -> impl IntoResponse {
     if let Some(token) = &served.token {
-        let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+        let given =
+            headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
         if !given.is_some_and(|given| same(given.as_bytes(), token.as_bytes())) {
             return (StatusCode::UNAUTHORIZED, "a token is needed\n").into_response();
         }

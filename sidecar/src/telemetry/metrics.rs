@@ -106,7 +106,11 @@ impl Metrics {
         String::from_utf8(out).unwrap_or_default()
     }
 
-    fn add<C: Collector + Clone + 'static>(&self, name: &str, made: prometheus::Result<C>) -> Result<C, TelemetryError> {
+    fn add<C: Collector + Clone + 'static>(
+        &self,
+        name: &str,
+        made: prometheus::Result<C>,
+    ) -> Result<C, TelemetryError> {
         let fail = |e: prometheus::Error| TelemetryError::Name { name: name.into(), reason: e.to_string() };
         let metric = made.map_err(fail)?;
         self.registry.register(Box::new(metric.clone())).map_err(fail)?;
@@ -122,7 +126,8 @@ fn rule(name: &str, counter: bool) -> Result<(), TelemetryError> {
     if name.ends_with("_total") != counter {
         return fail("counters, and only counters, end in _total");
     }
-    if ["_ms", "_us", "_ns", "_mhz", "_khz", "_kb", "_mb"].iter().any(|u| name.trim_end_matches("_total").ends_with(u)) {
+    if ["_ms", "_us", "_ns", "_mhz", "_khz", "_kb", "_mb"].iter().any(|u| name.trim_end_matches("_total").ends_with(u))
+    {
         return fail("base units only: seconds, bytes, hertz");
     }
     Ok(())

@@ -1,0 +1,7 @@
+//! Quantities with their units in the text.
+
+mod kinds;
+mod parse;
+
+pub use kinds::{Angle, AngleRate, Duration, Frequency, GainDb, PowerDbfs, Rate};
+pub use parse::QuantityError;

@@ -1,0 +1,135 @@
+//! `air`: the data plane.
+
+use super::{EmulatorSection, LinkSection, MetricsSection};
+use crate::config::quantity::{Duration, Frequency};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The data plane.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AirSection {
+    /// Sample rate of every stream; what gNB and UEs are set to (`srate`).
+    pub sample_rate: Frequency,
+    /// One slot of the carrier: changes take effect at its boundaries.
+    pub slot: Duration,
+    /// Antennas of the front end.
+    #[schemars(range(min = 1, max = 8))]
+    pub antennas: u16,
+    /// Ports of the gNB.
+    #[schemars(range(min = 1, max = 4))]
+    pub ports: u16,
+    /// Speed relative to real time, 1 = real time; absent = as fast as the peers go.
+    pub pace: Option<f64>,
+    /// How far the uplink may run ahead of the downlink taken.
+    pub uplink_lead: Duration,
+    /// Where `ran` connects: an `ipc://` path of this host.
+    pub control: String,
+    /// The gNB's side.
+    pub gnb: GnbSection,
+    /// The UEs' side, one entry a receiver; the first is stream 0.
+    pub ues: Vec<UeSection>,
+    /// What all emulated channels have in common.
+    pub emulator: EmulatorSection,
+    /// Prometheus.
+    pub metrics: MetricsSection,
+}
+
+/// The gNB's ZMQ radio, or a recording in its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GnbSection {
+    /// The gNB's `tx_port`: downlink comes from there.
+    pub tx: String,
+    /// The gNB's `rx_port`: uplink is served there.
+    pub rx: String,
+    /// A SigMF recording (`.sigmf-meta`) to play instead of a gNB.
+    pub play: Option<PathBuf>,
+    /// Play it again from its beginning at its end.
+    pub repeat: bool,
+}
+
+impl Default for GnbSection {
+    fn default() -> Self {
+        Self { tx: "tcp://127.0.0.1:2000".into(), rx: "tcp://127.0.0.1:2001".into(), play: None, repeat: false }
+    }
+}
+
+/// A UE's ZMQ radio and its emulated channel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UeSection {
+    /// What people call it.
+    pub name: String,
+    /// The UE's `tx_port`: its uplink comes from there; absent = a receiver only.
+    pub tx: Option<String>,
+    /// The UE's `rx_port`: its downlink is served there; absent = nobody listens, its stream is only monitored.
+    pub rx: Option<String>,
+    /// Its stream, behind the channel, is sent to `ran` in snippets.
+    pub monitor: bool,
+    /// It is an eavesdropper: never served, its SINR is kept low.
+    pub eavesdropper: bool,
+    /// Identity at the core, for actions of core and application on it.
+    pub supi: Option<String>,
+    /// The channel from the antennas to it.
+    pub link: LinkSection,
+}
+
+impl Default for UeSection {
+    fn default() -> Self {
+        Self {
+            name: "ue".into(),
+            tx: None,
+            rx: None,
+            monitor: true,
+            eavesdropper: false,
+            supi: None,
+            link: LinkSection::default(),
+        }
+    }
+}
+
+impl UeSection {
+    /// UE `u` of the demo cell.
+    #[must_use]
+    fn demo(u: u16, link: LinkSection) -> Self {
+        let port = |offset: u16| Some(format!("tcp://127.0.0.1:{}", 2100 + 10 * u + offset));
+        Self {
+            name: format!("ue{u}"),
+            tx: port(1),
+            rx: port(0),
+            monitor: true,
+            eavesdropper: false,
+            supi: Some(format!("imsi-00101123456780{u}")),
+            link,
+        }
+    }
+}
+
+impl Default for AirSection {
+    fn default() -> Self {
+        Self {
+            sample_rate: Frequency::new(7.68e6),
+            slot: Duration::new(1e-3),
+            antennas: 4,
+            ports: 1,
+            pace: None,
+            uplink_lead: Duration::new(2e-3),
+            control: "ipc:///tmp/sidecar-air.sock".into(),
+            gnb: GnbSection::default(),
+            ues: vec![
+                UeSection::demo(0, LinkSection::moving(-30.0, 4.0)),
+                UeSection::demo(1, LinkSection::moving(20.0, -6.0)),
+                UeSection {
+                    name: "eavesdropper".into(),
+                    eavesdropper: true,
+                    supi: None,
+                    ..UeSection::demo(2, LinkSection::moving(50.0, 0.0))
+                },
+            ],
+            emulator: EmulatorSection::default(),
+            metrics: MetricsSection::on_port(9700),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The channel emulator of `air`.
+
+use crate::config::quantity::{Angle, AngleRate, Duration, Frequency, GainDb, PowerDbfs};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What all emulated channels have in common.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EmulatorSection {
+    /// Time from one exact channel value to the next, straight lines between.
+    pub update: Duration,
+    /// How often the true channel is recorded, in radio time; `0 s` = never.
+    pub truth_period: Duration,
+}
+
+impl Default for EmulatorSection {
+    fn default() -> Self {
+        Self { update: Duration::new(100e-6), truth_period: Duration::new(10e-3) }
+    }
+}
+
+/// The channel from the antennas to one receiver.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinkSection {
+    /// Mean gain from one antenna to the receiver; negative for a loss.
+    pub gain: GainDb,
+    /// Direct path over scattered paths of the first tap; absent = direct path only.
+    pub rician_k: Option<GainDb>,
+    /// Largest Doppler shift of the scattered paths.
+    pub doppler: Frequency,
+    /// Direction of the direct path from broadside at the start.
+    pub angle: Angle,
+    /// How fast that direction turns.
+    pub angle_rate: AngleRate,
+    /// It turns round at ± this; `0 deg` = never.
+    pub angle_limit: Angle,
+    /// Echoes; the first has the direct path. None = one tap without delay.
+    pub taps: Vec<TapSection>,
+    /// Receiver noise in the sampled bandwidth; absent = none.
+    pub noise: Option<PowerDbfs>,
+    /// Carrier frequency offset; positive when the signal lies above nominal.
+    pub cfo: Frequency,
+}
+
+/// One echo.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TapSection {
+    /// Delay.
+    pub delay: Duration,
+    /// Mean power relative to the link.
+    pub power: GainDb,
+}
+
+impl Default for LinkSection {
+    /// A cable: gain 1, no echo, no noise.
+    fn default() -> Self {
+        Self {
+            gain: GainDb::new(0.0),
+            rician_k: None,
+            doppler: Frequency::new(0.0),
+            angle: Angle::new(0.0),
+            angle_rate: AngleRate::new(0.0),
+            angle_limit: Angle::new(0.0),
+            taps: Vec::new(),
+            noise: None,
+            cfo: Frequency::new(0.0),
+        }
+    }
+}
+
+impl LinkSection {
+    /// A receiver of the demo cell that walks along an arc.
+    pub(super) fn moving(angle_deg: f64, deg_per_s: f64) -> Self {
+        Self {
+            gain: GainDb::new(-6.0),
+            rician_k: Some(GainDb::new(6.0)),
+            doppler: Frequency::new(8.0),
+            angle: Angle::new(angle_deg),
+            angle_rate: AngleRate::new(deg_per_s),
+            angle_limit: Angle::new(55.0),
+            taps: vec![
+                TapSection { delay: Duration::new(0.0), power: GainDb::new(0.0) },
+                TapSection { delay: Duration::new(300e-9), power: GainDb::new(-9.0) },
+            ],
+            noise: Some(PowerDbfs::new(-32.0)),
+            ..Self::default()
+        }
+    }
+}

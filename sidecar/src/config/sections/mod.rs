@@ -1,0 +1,21 @@
+//! The sections of the document. Every field has a default that fits the demo cell.
+
+mod air;
+mod app;
+mod controller;
+mod core;
+mod emulator;
+mod learn;
+mod ran;
+mod run;
+mod up;
+
+pub use air::{AirSection, GnbSection, UeSection};
+pub use app::AppSection;
+pub use controller::{ControllerSection, LimitsSection, PolicySection};
+pub use core::CoreSection;
+pub use emulator::{EmulatorSection, LinkSection, TapSection};
+pub use learn::LearnSection;
+pub use ran::{CellSection, RanSection, SoundingSection};
+pub use run::{Config, MetricsSection, RunSection};
+pub use up::{ExtraProcess, ProcessName, UpSection};

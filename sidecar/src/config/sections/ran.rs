@@ -1,0 +1,96 @@
+//! `ran`: the agent of the physical layer.
+
+use super::MetricsSection;
+use crate::config::quantity::{Duration, Frequency};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// pAgent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RanSection {
+    /// The cell.
+    pub cell: CellSection,
+    /// How the M-antenna channel is sounded.
+    pub sounding: SoundingSection,
+    /// The gNB's WebSocket for metrics and commands; absent = no gNB to talk to.
+    pub gnb_ws: Option<String>,
+    /// Its dialect.
+    #[schemars(regex(pattern = r"^[a-z0-9.-]+$"))]
+    pub gnb_dialect: String,
+    /// Weights are computed and sent; `false` = only watch.
+    pub act: bool,
+    /// Part of the eavesdropper's direction that is taken out of the beam, 0…1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub null_part: f64,
+    /// A channel that was not sounded for this long is not used.
+    pub fresh: Duration,
+    /// Prometheus.
+    pub metrics: MetricsSection,
+}
+
+/// What `ran` must know of the cell before it can look for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CellSection {
+    /// Centre of the downlink carrier.
+    pub dl_centre: Frequency,
+    /// Subcarrier spacing.
+    pub scs: Frequency,
+    /// Resource blocks of the carrier.
+    #[schemars(range(min = 20, max = 275))]
+    pub prb: u16,
+    /// Physical cell identity; absent = whatever is found.
+    #[schemars(range(max = 1007))]
+    pub pci: Option<u16>,
+    /// Centre of the SSB relative to the carrier's; absent = searched.
+    pub ssb_offset: Option<Frequency>,
+    /// Period of the SSB.
+    pub ssb_period: Duration,
+}
+
+impl Default for CellSection {
+    fn default() -> Self {
+        Self {
+            dl_centre: Frequency::new(1.8425e9),
+            scs: Frequency::new(15e3),
+            prb: 25,
+            pci: None,
+            ssb_offset: None,
+            ssb_period: Duration::new(10e-3),
+        }
+    }
+}
+
+/// Sounding: a known unitary is cycled over unprotected CSI occasions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SoundingSection {
+    /// Sound at all.
+    pub enabled: bool,
+    /// Period of the CSI-RS slots.
+    pub period: Duration,
+    /// Which slot of the period carries CSI-RS, counted from 0.
+    pub offset_slot: u32,
+}
+
+impl Default for SoundingSection {
+    fn default() -> Self {
+        Self { enabled: true, period: Duration::new(5e-3), offset_slot: 1 }
+    }
+}
+
+impl Default for RanSection {
+    fn default() -> Self {
+        Self {
+            cell: CellSection::default(),
+            sounding: SoundingSection::default(),
+            gnb_ws: Some("ws://127.0.0.1:8001".into()),
+            gnb_dialect: "srsran-25.10".into(),
+            act: true,
+            null_part: 0.7,
+            fresh: Duration::new(0.2),
+            metrics: MetricsSection::on_port(9701),
+        }
+    }
+}
