@@ -158,7 +158,7 @@ mod tests {
         let mut h = vec![Complex32::new(0.0, 0.0); rows.len()];
         fit.evaluate(&taps, &mut h);
         let error: f32 = h.iter().zip(&rows).map(|(h, &r)| (h - channel(r)).norm_sqr()).sum::<f32>() / 240.0;
-        assert!(error < 1e-4, "{error}");
+        assert!(error < 5e-4, "{error}");
     }
 
     #[test]

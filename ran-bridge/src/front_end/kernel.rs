@@ -1,8 +1,7 @@
 //! Inner loops: a stream times a complex coefficient that is constant or a straight line.
 //!
 //! Written on blocks of eight floats (four samples) with constant lane indices, which LLVM turns into shuffles and
-//! packed multiplies already for plain SSE2. A coefficient of exactly 1 gives back the same samples, bit for bit
-//! up to the sign of a zero.
+//! packed multiplies already for plain SSE2. A coefficient of exactly 1 gives back the same samples, bit for bit.
 
 use num_complex::Complex32;
 
@@ -36,6 +35,7 @@ fn run<const ADD: bool>(y: &mut [Complex32], x: &[Complex32], c: Complex32, step
     let (y, x) = (&mut y[..n], &x[..n]);
     match step {
         Some(step) if step != Complex32::ZERO => ramp::<ADD>(y, x, c, step),
+        _ if !ADD && c == Complex32::ONE => y.copy_from_slice(x),
         _ => constant::<ADD>(y, x, c),
     }
 }

@@ -128,8 +128,10 @@ impl<'a> Search<'a> {
         let mut candidates = self.candidates(iq, offsets, steps);
         candidates.sort_by(|a, b| b.metric.total_cmp(&a.metric));
         let mut cells: Vec<Cell> = Vec::new();
-        for candidate in candidates.iter().take(48) {
-            let mut verifier = Verifier::new(self.numerology, candidate.ssb_offset_hz, self.config)?;
+        let mut verifier = Verifier::new(self.numerology, self.config)?;
+        // a cell 8 dB under the strongest is hidden by it
+        let least = candidates.first().map_or(0.0, |c| 0.15 * c.metric);
+        for candidate in candidates.iter().take(48).filter(|c| c.metric >= least) {
             let Some(cell) = verifier.verify(iq, candidate)? else { continue };
             // the same block seen through a neighbouring hypothesis is the same cell
             let width_hz = SSB_SUBCARRIERS as f64 * self.config.scs_hz;

@@ -25,11 +25,17 @@ pub(crate) struct Candidate {
 /// Blocks looked at for one candidate.
 const MOST_BLOCKS: usize = 8;
 
+/// Below this share of signal in signal and noise (−10.6 dB) a candidate is taken for noise.
+const SHARE_MIN: f32 = 0.08;
+
 pub(crate) struct Verifier<'a> {
     config: &'a SearchConfig,
     numerology: Numerology,
     demod: SymbolDemodulator,
     ssb_offset_hz: f64,
+    fit: DelayFit,
+    /// `[PCI]`
+    sss: Vec<[f32; SYNC_LEN]>,
 }
 
 /// Means over the blocks of one candidate.
@@ -42,13 +48,24 @@ struct Means {
 }
 
 impl<'a> Verifier<'a> {
-    pub fn new(numerology: Numerology, ssb_offset_hz: f64, config: &'a SearchConfig) -> Result<Self, NrError> {
-        let demod = SymbolDemodulator::new(numerology, ssb_offset_hz, SSB_SUBCARRIERS)?;
-        Ok(Self { config, numerology, demod, ssb_offset_hz })
+    pub fn new(numerology: Numerology, config: &'a SearchConfig) -> Result<Self, NrError> {
+        let rows: Vec<i32> = (0..SYNC_LEN as i32).map(|n| n - 64).collect();
+        Ok(Self {
+            config,
+            numerology,
+            demod: SymbolDemodulator::new(numerology, 0.0, SSB_SUBCARRIERS)?,
+            ssb_offset_hz: 0.0,
+            fit: DelayFit::new(&rows, &[1.0; SYNC_LEN]),
+            sss: (0..1008).map(sss).collect::<Result<_, _>>()?,
+        })
     }
 
     /// The cell behind `candidate`, if there is one.
     pub fn verify(&mut self, iq: &[Complex32], candidate: &Candidate) -> Result<Option<Cell>, NrError> {
+        if candidate.ssb_offset_hz != self.ssb_offset_hz {
+            self.demod = SymbolDemodulator::new(self.numerology, candidate.ssb_offset_hz, SSB_SUBCARRIERS)?;
+            self.ssb_offset_hz = candidate.ssb_offset_hz;
+        }
         let useful = candidate.place * (self.numerology.fft() / LOW_FFT);
         let mut first = useful as i64 - self.numerology.cp() as i64;
         let mut cfo_hz = candidate.cfo_hz;
@@ -76,7 +93,7 @@ impl<'a> Verifier<'a> {
         }
         let starts = self.starts(iq, first);
         let Some(means) = self.means(iq, &starts, cfo_hz, &mut estimator)? else { return Ok(None) };
-        if means.explained < EXPLAINED_MIN {
+        if means.explained < EXPLAINED_MIN || means.power < SHARE_MIN * (means.power + means.noise) {
             return Ok(None);
         }
         Ok(starts.first().map(|&sample| self.cell(pci, sample, starts.len(), cfo_hz, &means)))
@@ -99,8 +116,7 @@ impl<'a> Verifier<'a> {
         if starts.is_empty() {
             return Ok(None);
         }
-        let rows: Vec<i32> = (0..SYNC_LEN as i32).map(|n| n - 64).collect();
-        let fit = DelayFit::new(&rows, &[1.0; SYNC_LEN]);
+        let fit = &self.fit;
         let reference = pss(candidate.n2)?;
         let zero = Complex32::new(0.0, 0.0);
         let mut scores = vec![0f32; 336];
@@ -119,8 +135,8 @@ impl<'a> Verifier<'a> {
                 grid.re[2][SYNC_FIRST..SYNC_FIRST + SYNC_LEN].iter().zip(&h).map(|(y, h)| y * h.conj()).collect();
             let norm: f32 = products.iter().map(Complex32::norm_sqr).sum::<f32>().max(f32::MIN_POSITIVE);
             for (n1, score) in (0u16..).zip(&mut scores) {
-                let d = sss(3 * n1 + u16::from(candidate.n2))?;
-                *score += products.iter().zip(&d).map(|(p, d)| p * d).sum::<Complex32>().norm_sqr() / norm;
+                let d = &self.sss[usize::from(3 * n1 + u16::from(candidate.n2))];
+                *score += products.iter().zip(d).map(|(p, d)| p * d).sum::<Complex32>().norm_sqr() / norm;
             }
         }
         let best = (0u16..).zip(&scores).max_by(|a, b| a.1.total_cmp(b.1));

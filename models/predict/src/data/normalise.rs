@@ -91,7 +91,8 @@ impl Normaliser {
         if width == 0 || rows.is_empty() || rows.len() % width != 0 {
             return None;
         }
-        let last: Vec<Option<f32>> = (0..width).map(|f| rows.iter().skip(f).step_by(width).rev().find_map(|x| *x)).collect();
+        let last: Vec<Option<f32>> =
+            (0..width).map(|f| rows.iter().skip(f).step_by(width).rev().find_map(|x| *x)).collect();
         let target = last[0]?;
         let mut x = Vec::with_capacity(rows.len() * CHANNELS_PER_FEATURE);
         for row in rows.chunks_exact(width) {

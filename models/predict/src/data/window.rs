@@ -41,9 +41,7 @@ pub fn windows(trace: &Trace, spec: WindowSpec) -> Vec<WindowAt> {
         let last = (trace.rows(series) + 1).saturating_sub(spec.observe + spec.horizon);
         found.extend(
             (0..last)
-                .filter(|start| {
-                    (start + spec.observe - 1..start + spec.observe + spec.horizon).all(observed)
-                })
+                .filter(|start| (start + spec.observe - 1..start + spec.observe + spec.horizon).all(observed))
                 .map(|start| WindowAt { series, start }),
         );
     }
