@@ -306,11 +306,16 @@ impl FastThread {
     /// Weights for what was heard, through the guard, to `air`.
     fn decide(&mut self) {
         let Some(mut p) = self.pending.take() else { return };
-        if !self.config.act || !self.shared.beam_on.load(Ordering::Relaxed) {
+        if !self.config.act {
             return;
         }
         let Some(weights) = self.fast.weights() else { return };
-        let action = Action::Beam { weights: weights.to_vec() };
+        let weights = weights.to_vec();
+        if !self.shared.beam_on.load(Ordering::Relaxed) {
+            self.last_weights = weights;
+            return;
+        }
+        let action = Action::Beam { weights };
         let now = mono_ns();
         let age = now.saturating_sub(p.stamps.arrival_mono_ns);
         match self.guard.check(action, now, age) {

@@ -7,7 +7,7 @@ use ran_bridge::nr::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, SyncSender};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One receiver as the fast thread sees it.
 #[derive(Debug, Clone, Default)]
@@ -61,16 +61,16 @@ pub struct Shared {
     /// Whether weights are sent; else the wide beam stays.
     pub beam_on: AtomicBool,
     /// Ends everything.
-    pub stop: AtomicBool,
-}
-
-impl Default for Shared {
-    fn default() -> Self {
-        Self { view: Mutex::new(View::default()), beam_on: AtomicBool::new(false), stop: AtomicBool::new(false) }
-    }
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Shared {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new(stop: Arc<AtomicBool>) -> Self {
+        Self { view: Mutex::new(View::default()), beam_on: AtomicBool::new(false), stop }
+    }
+
     /// The view, held for a moment only.
     pub fn view(&self) -> MutexGuard<'_, View> {
         self.view.lock().unwrap_or_else(PoisonError::into_inner)
