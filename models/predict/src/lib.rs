@@ -1,1 +1,21 @@
-//! placeholder
+//! Time-series predictors: the Transformer of `SANet` Table 2 and the floors it has to beat, with the data handling, the
+//! seeded randomness and the optimisers that make a run repeatable bit for bit.
+//!
+//! Everything here is pure: text, slices and tensors in, numbers and tensors out. Files, sockets and clocks belong to callers.
+
+pub mod data;
+mod error;
+mod manifest;
+mod metrics;
+mod model;
+pub mod nn;
+pub mod optim;
+mod params;
+mod rng;
+
+pub use error::PredictError;
+pub use manifest::{Manifest, sha256_hex};
+pub use metrics::{ErrorSum, mae, nmae};
+pub use model::{DLinear, Decoder, Encoder, Persistence, Transformer, TransformerConfig, huber};
+pub use params::{Params, Precision};
+pub use rng::{RngState, SeededRng};

@@ -1,1 +1,15 @@
-//! To be written.
+//! Channel state: estimates per subcarrier with their noise, from SS/PBCH blocks and CSI-RS, and the antenna channel by sounding.
+
+mod csi_rs;
+mod delay_fit;
+mod estimate;
+mod linear;
+mod sounder;
+
+pub use csi_rs::{CsiRs, CsiRsEstimator};
+pub use delay_fit::DelayFit;
+pub use estimate::ChannelEstimate;
+pub(crate) use estimate::mean_delay_s;
+pub use sounder::{AntennaChannel, Sounder, SounderError};
+
+pub use crate::nr::{SsbReport, SsbTracker, TrackerConfig};

@@ -180,10 +180,11 @@ impl Metrics {
                     pinged = false;
                     match frame {
                         Some(Ok(tungstenite::Message::Text(text))) => {
-                            if self.text(text.as_str()) {
+                            if let Some(report) = self.text(text.as_str()) {
                                 if silent {
                                     self.put(GnbEvent::Resumed { mono_ns: mono_ns() });
                                 }
+                                self.put(report);
                                 (useful, silent) = (true, false);
                                 last_report_ns = mono_ns();
                                 deadline.set(tokio::time::sleep(self.config.silence));
@@ -218,25 +219,24 @@ impl Metrics {
         }
     }
 
-    /// Takes a text; whether it was a report.
-    fn text(&mut self, text: &str) -> bool {
+    /// Takes a text; the event of its report, where it was one.
+    fn text(&mut self, text: &str) -> Option<GnbEvent> {
         let invalid = self.parse.invalid_fields;
         let message = match parse(text, &mut self.parse) {
             Ok(message) => message,
             Err(e) => {
                 ClientStats::add(&self.stats.garbage, 1);
                 tracing::debug!(error = %e, "dropped a text of the gNB");
-                return false;
+                return None;
             }
         };
         ClientStats::add(&self.stats.invalid_fields, self.parse.invalid_fields - invalid);
         match &message.body {
-            Body::Done { .. } => return false,
+            Body::Done { .. } => return None,
             Body::Failed { error, .. } => {
                 self.put(GnbEvent::SubscribeRefused { error: error.clone(), hint: SUBSCRIBE_HINT });
-                return false;
+                return None;
             }
-            Body::Unknown { .. } => return true,
             Body::Cells(cells) => {
                 let dialect = cells.iter().find_map(|c| c.dialect);
                 if let Some(dialect) = dialect.filter(|d| self.dialect != Some(*d)) {
@@ -250,8 +250,7 @@ impl Metrics {
             }
             _ => {}
         }
-        self.put(GnbEvent::Report { message: Box::new(message), mono_ns: mono_ns() });
-        true
+        Some(GnbEvent::Report { message: Box::new(message), mono_ns: mono_ns() })
     }
 
     fn put(&self, event: GnbEvent) {

@@ -1,1 +1,11 @@
-//! To be written.
+//! `sidecar air`: the data plane as a process. What it does is in [`ran_bridge::air`]; here are its control socket and its record.
+
+mod config;
+mod control;
+mod process;
+mod rows;
+
+pub use config::{AirProcessConfig, AirProcessError};
+pub use control::{ControlSocket, Refusal};
+pub use process::run;
+pub use rows::{AppliedRow, PeerRow, StatusRow, TruthRow};

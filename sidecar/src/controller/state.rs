@@ -304,3 +304,59 @@ pub struct Order {
     /// Age of the inputs when ordered, ns.
     pub inputs_age_ns: u64,
 }
+
+/// What `app` reports: the application's own view of each subscriber.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AppState {
+    /// When it was made, host-monotonic ns.
+    pub mono_ns: u64,
+    /// One a subscriber.
+    pub items: Vec<AppItem>,
+    /// Predictions.
+    pub predictions: Vec<PredictionRow>,
+    /// Prediction errors.
+    pub errors: Vec<ErrorRow>,
+}
+
+/// One subscriber at the application.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AppItem {
+    /// Subscriber.
+    pub supi: String,
+    /// Rate the application offers, bit/s.
+    pub offered_bit_per_s: Option<f64>,
+    /// Rate that arrives, bit/s.
+    pub delivered_bit_per_s: Option<f64>,
+    /// Resolution in force.
+    pub resolution: Option<String>,
+    /// Whether the video stands still.
+    pub stalled: bool,
+}
+
+/// What `core` reports.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CoreState {
+    /// When it was made, host-monotonic ns.
+    pub mono_ns: u64,
+    /// One a subscriber.
+    pub items: Vec<CoreItem>,
+    /// Predictions.
+    pub predictions: Vec<PredictionRow>,
+    /// Prediction errors.
+    pub errors: Vec<ErrorRow>,
+}
+
+/// One subscriber at the core.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CoreItem {
+    /// Subscriber.
+    pub supi: String,
+    /// Rate limit in force, bit/s.
+    pub limit_bit_per_s: Option<f64>,
+    /// Rate through the user plane, bit/s.
+    pub delivered_bit_per_s: Option<f64>,
+}

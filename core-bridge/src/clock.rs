@@ -1,0 +1,8 @@
+//! Host-monotonic time, the one place of this crate that reads a clock.
+
+/// `CLOCK_MONOTONIC` in ns: the same for every process of one host, no meaning between hosts.
+#[must_use]
+pub fn mono_ns() -> u64 {
+    nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC)
+        .map_or(0, |t| u64::try_from(t.tv_sec()).unwrap_or(0) * 1_000_000_000 + u64::try_from(t.tv_nsec()).unwrap_or(0))
+}

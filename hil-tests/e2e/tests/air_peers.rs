@@ -1,0 +1,135 @@
+//! Peers of `air` that come late, die, and come back.
+
+mod air_support;
+
+use air_support::{Lab, SLOT, tags, until};
+use num_complex::Complex32;
+use ran_bridge::air::{Event, PeerState};
+use std::time::Duration;
+
+fn is_zero(samples: &[Complex32]) -> bool {
+    samples.iter().all(|z| *z == Complex32::ZERO)
+}
+
+#[test]
+fn without_ues_the_gnb_gets_one_zero_for_each_sample() {
+    let lab = Lab::start(1, 1, |_| {});
+    let (mut gnb_tx, mut gnb_rx) = lab.gnb();
+    gnb_tx.send_tags(600);
+    let got = gnb_rx.collect(600);
+    assert!(got.len() == 600 && is_zero(&got));
+    gnb_rx.ask();
+    gnb_rx.takes_nothing(Duration::from_millis(50));
+    let c = lab.stop().counters;
+    assert_eq!((c.absent_zero_samples, c.invented_samples), (600, 0));
+}
+
+#[test]
+fn a_ue_that_joins_late_dies_and_rejoins_is_put_at_its_place() {
+    let lab = Lab::start(1, 1, |_| {});
+    let (mut gnb_tx, mut gnb_rx) = lab.gnb();
+    gnb_tx.send_tags(1234);
+    assert!(is_zero(&gnb_rx.collect(1234)));
+
+    // Joins at downlink 1234: its uplink sample 0 belongs to uplink 1234.
+    let (mut ue_rx, mut ue_tx) = lab.ue(0);
+    ue_rx.ask();
+    until("it joined", || lab.stats.counters().joins == 2);
+    gnb_tx.send_tags(500);
+    assert!(ue_rx.take() == tags(1234, 500));
+    gnb_rx.ask();
+    ue_tx.send_tags(500);
+    assert!(gnb_rx.take() == tags(0, 500));
+
+    // Dies with a request under way on both sides.
+    ue_rx.ask();
+    drop((ue_rx, ue_tx));
+    lab.event(|e| matches!(e, Event::Peer { state: PeerState::Gone, .. }));
+    gnb_tx.send_tags(766);
+    let got = gnb_rx.collect(766);
+    assert!(got.len() == 766 && is_zero(&got), "zeros in its place");
+
+    // Comes back as a new process: counts from 0 again, at downlink 2500.
+    let (mut ue_rx, mut ue_tx) = lab.ue(0);
+    ue_rx.ask();
+    until("it joined again", || lab.stats.counters().joins == 3);
+    gnb_tx.send_tags(SLOT);
+    assert!(ue_rx.take() == tags(2500, SLOT));
+    gnb_rx.ask();
+    ue_tx.send_tags(SLOT);
+    assert!(gnb_rx.take() == tags(0, SLOT));
+    let c = lab.stop().counters;
+    assert_eq!((c.disconnects, c.lost_samples, c.invented_samples, c.late_samples), (1, 0, 0, 0));
+}
+
+#[test]
+fn a_ue_that_was_given_up_and_asks_again_keeps_its_own_count() {
+    let lab = Lab::start(1, 1, |c| c.late_after_ms = 200);
+    let (mut gnb_tx, mut gnb_rx) = lab.gnb();
+    let (mut ue_rx, mut ue_tx) = lab.ue(0);
+    ue_rx.ask();
+    until("it joined", || lab.stats.counters().joins == 1);
+    gnb_tx.send_tags(100);
+    assert!(ue_rx.take() == tags(0, 100));
+    ue_tx.send_tags(100);
+    assert!(gnb_rx.collect(100) == tags(0, 100));
+    gnb_tx.send_tags(5 * SLOT);
+    lab.event(|e| matches!(e, Event::Peer { state: PeerState::Late, .. }));
+    assert_eq!(gnb_rx.collect(5 * SLOT).len(), 5 * SLOT);
+    // It had 100 samples and now gets those from 38 500 on: its uplink sample 100 belongs to 38 500.
+    ue_rx.ask();
+    until("it is back", || lab.stats.counters().joins == 3);
+    gnb_tx.send_tags(50);
+    assert!(ue_rx.take() == tags(100 + 5 * SLOT as u64, 50));
+    gnb_rx.ask();
+    ue_tx.send_tags(50);
+    assert!(gnb_rx.take() == tags(100, 50));
+    lab.stop();
+}
+
+#[test]
+fn a_gnb_that_restarts_is_served_again_from_its_own_zero() {
+    let lab = Lab::start(1, 1, |_| {});
+    let (mut gnb_tx, gnb_rx) = lab.gnb();
+    let (mut ue_rx, mut ue_tx) = lab.ue(0);
+    ue_rx.ask();
+    until("the UE joined", || lab.stats.counters().joins == 1);
+    gnb_tx.send_tags(900);
+    assert_eq!(ue_rx.take().len(), 900);
+    gnb_rx.ask();
+    std::thread::sleep(Duration::from_millis(20));
+    drop((gnb_tx, gnb_rx));
+    lab.event(|e| matches!(e, Event::Peer { name, state: PeerState::Gone, .. } if name == "gnb"));
+
+    let (mut gnb_tx, mut gnb_rx) = lab.gnb();
+    ue_rx.ask();
+    gnb_tx.send_tags(300);
+    assert!(ue_rx.take() == tags(0, 300), "the UE's stream goes on with the new gNB's samples");
+    // The UE sent 900 samples for the first gNB and then 300 for this one.
+    ue_tx.send_tags(900);
+    gnb_rx.ask();
+    gnb_rx.takes_nothing(Duration::from_millis(50));
+    ue_tx.send_tags(300);
+    assert!(gnb_rx.take() == tags(900, 300));
+    let c = lab.stop().counters;
+    assert_eq!((c.disconnects, c.invented_samples), (1, 0));
+}
+
+#[test]
+fn a_gnb_whose_reply_was_lost_is_named_with_what_to_restart() {
+    let lab = Lab::start(1, 1, |c| c.silent_after_ms = 200);
+    let (_gnb_tx, _gnb_rx) = lab.gnb();
+    let event = lab.event(|e| matches!(e, Event::Peer { name, state: PeerState::Silent, .. } if name == "gnb"));
+    let Event::Peer { advice, .. } = event else { panic!() };
+    assert!(advice.contains("restart the gNB"), "{advice}");
+    lab.stop();
+}
+
+#[test]
+fn nobody_at_the_gnbs_address_is_named() {
+    let lab = Lab::start(1, 0, |c| c.silent_after_ms = 200);
+    let event = lab.event(|e| matches!(e, Event::Peer { state: PeerState::Silent, .. }));
+    let Event::Peer { advice, .. } = event else { panic!() };
+    assert!(advice.contains("start the gNB"), "{advice}");
+    lab.stop();
+}

@@ -1,0 +1,156 @@
+//! The part of the model that an agent trains.
+
+use candle_core::{Device, Tensor};
+use predict::optim::{Optimiser, OptimiserConfig, StepOutcome};
+use predict::{Encoder, Params, Precision, PredictError, SeededRng, TransformerConfig};
+
+/// Encoder half, its optimiser, and the graph of the batch whose gradient is awaited.
+#[derive(Debug)]
+pub struct AgentPart {
+    params: Params,
+    encoder: Encoder,
+    optimiser: Optimiser,
+    pending: Option<Tensor>,
+    config: TransformerConfig,
+}
+
+impl AgentPart {
+    /// Initialised from a seed.
+    ///
+    /// # Errors
+    /// [`PredictError::Config`] for an impossible shape.
+    pub fn new(config: TransformerConfig, optimiser: OptimiserConfig, seed: u64) -> Result<Self, PredictError> {
+        let mut params = Params::default();
+        let encoder = Encoder::new(&mut params, &mut SeededRng::new(seed, 1), config)?;
+        let optimiser = Optimiser::new(optimiser, &params);
+        Ok(Self { params, encoder, optimiser, pending: None, config })
+    }
+
+    /// Its shape.
+    #[must_use]
+    pub fn config(&self) -> TransformerConfig {
+        self.config
+    }
+
+    /// Its parameters.
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Steps taken so far.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.optimiser.steps()
+    }
+
+    /// Embedding for inference; nothing is kept.
+    ///
+    /// # Shapes
+    /// `[batch, observe, channels]` → `[batch, observe, width]`.
+    ///
+    /// # Errors
+    /// [`PredictError::Tensor`] for another shape.
+    pub fn embed(&self, x: &Tensor) -> Result<Tensor, PredictError> {
+        Ok(self.encoder.forward(x)?.detach())
+    }
+
+    /// Embedding for training: the graph is kept until its gradient comes; a graph kept before is dropped.
+    ///
+    /// # Shapes
+    /// As [`AgentPart::embed`].
+    ///
+    /// # Errors
+    /// [`PredictError::Tensor`] for another shape, [`PredictError::NotFinite`] when the embedding is not finite (nothing is kept then).
+    pub fn upload(&mut self, x: &Tensor) -> Result<Tensor, PredictError> {
+        self.pending = None;
+        let z = self.encoder.forward(x)?;
+        if !z.sum_all()?.to_scalar::<f32>()?.is_finite() {
+            return Err(PredictError::NotFinite("the embedding"));
+        }
+        let out = z.detach();
+        self.pending = Some(z);
+        Ok(out)
+    }
+
+    /// Whether a gradient is awaited.
+    #[must_use]
+    pub fn awaits_gradient(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// Gives up the batch whose gradient is awaited.
+    pub fn abandon(&mut self) {
+        self.pending = None;
+    }
+
+    /// Takes ∂ℓ/∂z of the batch last uploaded and updates the part. `None` when no gradient was awaited.
+    ///
+    /// # Shapes
+    /// As the embedding uploaded, row-major.
+    ///
+    /// # Errors
+    /// [`PredictError::Weights`] when the length is another; the batch stays pending then.
+    //= SANet eq. (8), (9)
+    pub fn apply_gradient(&mut self, gradient: &[f32]) -> Result<Option<StepOutcome>, PredictError> {
+        let Some(grads) = self.gradients(gradient)? else { return Ok(None) };
+        self.pending = None;
+        self.optimiser.step(&self.params, &grads).map(Some)
+    }
+
+    /// What [`AgentPart::apply_gradient`] would step along, without a step; the batch stays pending.
+    ///
+    /// # Errors
+    /// [`PredictError::Weights`] when the length is another.
+    pub fn gradients(&self, gradient: &[f32]) -> Result<Option<Vec<Vec<f32>>>, PredictError> {
+        let Some(z) = &self.pending else { return Ok(None) };
+        if z.elem_count() != gradient.len() {
+            return Err(PredictError::Weights(format!(
+                "a gradient of {} numbers for an embedding of {}",
+                gradient.len(),
+                z.elem_count()
+            )));
+        }
+        let g = Tensor::from_slice(gradient, z.shape(), &Device::Cpu)?;
+        // d⟨z, g⟩/dw = (∂z/∂w)ᵀ g: the chain rule of (8), as a scalar that candle can go back from
+        let store = (z * g)?.sum_all()?.backward()?;
+        self.params.gradients(&store).map(Some)
+    }
+
+    /// Weights as safetensors.
+    ///
+    /// # Errors
+    /// [`PredictError::Weights`] when they cannot be written.
+    pub fn weights(&self, precision: Precision) -> Result<Vec<u8>, PredictError> {
+        self.params.to_safetensors(precision)
+    }
+
+    /// Loads weights; a batch awaiting its gradient is given up.
+    ///
+    /// # Errors
+    /// [`PredictError::Weights`] when they do not fit; nothing is changed then.
+    pub fn load_weights(&mut self, bytes: &[u8]) -> Result<(), PredictError> {
+        self.params.load_safetensors(bytes)?;
+        self.pending = None;
+        Ok(())
+    }
+
+    /// State of the optimiser.
+    #[must_use]
+    pub fn optimiser_state(&self) -> Vec<u8> {
+        self.optimiser.to_bytes()
+    }
+
+    /// Goes on from a saved state of the optimiser.
+    ///
+    /// # Errors
+    /// [`PredictError::Weights`] when it belongs to another.
+    pub fn load_optimiser_state(&mut self, bytes: &[u8]) -> Result<(), PredictError> {
+        self.optimiser.load_bytes(bytes)
+    }
+
+    /// Multiplies the step size from now on; for schedules.
+    pub fn set_rate_factor(&mut self, factor: f32) {
+        self.optimiser.set_rate_factor(factor);
+    }
+}

@@ -1,0 +1,229 @@
+//! What `air` and its controller say to each other: plain data, no socket.
+
+use num_complex::Complex32;
+use serde::{Deserialize, Serialize};
+
+/// When a change takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum At {
+    /// At the next slot boundary of the downlink.
+    NextSlot,
+    /// At this downlink sample; when it is already past, at the next slot boundary.
+    Sample(u64),
+}
+
+/// Which samples of a receiver are sent as a snippet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// The sender's name for it, given back in [`SnippetMeta::window`].
+    pub id: u32,
+    /// Receiver: index in `AirConfig::ues`.
+    pub stream: u32,
+    /// Downlink index of its first sample.
+    pub first: u64,
+    /// Samples from one start to the next; 0 = once.
+    pub period: u64,
+    /// Samples, 1 … 65 536.
+    pub len: u32,
+}
+
+/// Slots that keep the wide beam (SSB, RACH): slot `k` with `k mod period_slots = offset_slot`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotSpan {
+    /// Period in slots, ≥ 1.
+    pub period_slots: u32,
+    /// Which slot of the period, counted from the slot that begins at `boundary`.
+    pub offset_slot: u32,
+}
+
+/// When the columns of a known unitary are sent in turn, one an occasion (FDD has no reciprocity, so this is how M antennas are told apart).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SoundingPlan {
+    /// Downlink index of the first sample of the first occasion.
+    pub first: u64,
+    /// Samples from one occasion to the next, ≥ 1.
+    pub period_samples: u64,
+    /// Samples of an occasion, 1 … period.
+    pub len: u32,
+    /// M×M, row-major: element `[m, c]` is what antenna `m` gets in an occasion with column `c`.
+    #[serde(with = "super::pairs")]
+    pub unitary: Vec<Complex32>,
+}
+
+/// A command to `air`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "cmd", rename_all = "snake_case")]
+pub enum Command {
+    /// New precoder.
+    Weights {
+        /// When.
+        at: At,
+        /// M×P, row-major antennas × ports.
+        #[serde(with = "super::pairs")]
+        weights: Vec<Complex32>,
+        /// `seq` of the snippet that caused it; 0 = none.
+        #[serde(default)]
+        cause: u64,
+    },
+    /// New transmit power.
+    Power {
+        /// When.
+        at: At,
+        /// dB relative to full scale of the incoming stream, ≤ 0.
+        power_db: f32,
+    },
+    /// White noise sent in the directions orthogonal to the weights.
+    ArtificialNoise {
+        /// When.
+        at: At,
+        /// Total power over the antennas; `None` = off.
+        dbfs: Option<f32>,
+    },
+    /// Replaces the list of windows.
+    Windows {
+        /// The new list, at most 64.
+        windows: Vec<Window>,
+    },
+    /// Where slots lie and which keep the wide beam.
+    Slots {
+        /// Downlink index of the start of one slot (that of `offset_slot` 0).
+        boundary: u64,
+        /// Samples of a slot.
+        slot_samples: u32,
+        /// Slots with the wide beam.
+        protected: Vec<SlotSpan>,
+    },
+    /// Replaces the sounding plan; `None` = no sounding.
+    Sounding {
+        /// The new plan.
+        plan: Option<SoundingPlan>,
+    },
+    /// The wide beam of protected slots.
+    Wide {
+        /// M×P, row-major antennas × ports.
+        #[serde(with = "super::pairs")]
+        weights: Vec<Complex32>,
+    },
+    /// Asks for a [`Event::Status`].
+    Status,
+}
+
+/// What a snippet is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnippetMeta {
+    /// Counts snippets from 1.
+    pub seq: u64,
+    /// Receiver.
+    pub stream: u32,
+    /// Downlink index of the first sample.
+    pub start: u64,
+    /// [`Window::id`].
+    pub window: u32,
+    /// Column of the sounding unitary that was sent at its first sample.
+    pub sounding: Option<u16>,
+    /// Whether the wide beam was in force at its first sample.
+    pub wide: bool,
+    /// Host-monotonic time at which the ZMQ message with its last sample was received.
+    pub arrival_mono_ns: u64,
+}
+
+/// What `air` tells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A command is armed and takes effect at `sample`.
+    Applied {
+        /// Wire sequence number of the command.
+        seq: u64,
+        /// `weights`, `power`, `artificial_noise`, `windows`, `slots`, `sounding` or `wide`.
+        what: String,
+        /// Downlink sample from which it holds.
+        sample: u64,
+        /// Value before.
+        old: serde_json::Value,
+        /// Value from `sample` on.
+        new: serde_json::Value,
+        /// The snippet that caused it; 0 = none.
+        cause: u64,
+        /// When the command was read.
+        received_mono_ns: u64,
+        /// When it stood ready in the front end.
+        armed_mono_ns: u64,
+    },
+    /// Downlink sample index against the host's monotonic clock, every 10 ms.
+    Clock {
+        /// Downlink samples taken from the gNB.
+        sample: u64,
+        /// When.
+        mono_ns: u64,
+        /// Nominal sample rate.
+        rate_hz: f64,
+    },
+    /// Counters and peers.
+    Status(Status),
+    /// A peer came, went, or does not answer.
+    Peer {
+        /// `gnb` or the receiver's name.
+        name: String,
+        /// What happened.
+        state: PeerState,
+        /// Downlink index at which.
+        sample: u64,
+        /// What to do about it; empty where nothing is to be done.
+        advice: String,
+    },
+    /// A command that is not followed.
+    Refused {
+        /// Wire sequence number of the command.
+        seq: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// State of a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeerState {
+    /// Not seen yet.
+    Awaited,
+    /// Served.
+    Present,
+    /// Was there and holds up the others no longer: its uplink is zeros, its downlink is dropped.
+    Late,
+    /// Its connection ended.
+    Gone,
+    /// Connected or expected, but does not answer.
+    Silent,
+}
+
+/// A receiver or the gNB, as [`Status`] shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerStatus {
+    /// Its name.
+    pub name: String,
+    /// Its state.
+    pub state: PeerState,
+    /// Samples given to it since it joined.
+    pub given_samples: u64,
+    /// Samples taken from it since it joined.
+    pub taken_samples: u64,
+}
+
+/// Counters and peers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Downlink samples taken from the gNB.
+    pub dl_sample: u64,
+    /// Index of the next uplink sample for the gNB.
+    pub ul_sample: u64,
+    /// Nominal sample rate.
+    pub rate_hz: f64,
+    /// Counters.
+    pub counters: super::Counters,
+    /// Time of the stage a slot.
+    pub stage: super::StageTime,
+    /// The gNB, then the receivers.
+    pub peers: Vec<PeerStatus>,
+}

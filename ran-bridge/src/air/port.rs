@@ -1,0 +1,31 @@
+//! The control side of the data plane as a trait, so that it runs the same behind a socket and in a test.
+
+use super::{Command, Event, SnippetMeta};
+use num_complex::Complex32;
+
+/// Where commands come from and what `air` tells goes to. None of its functions may block.
+pub trait ControlPort {
+    /// The socket that becomes readable when a command may be there.
+    fn poll_socket(&self) -> Option<&zmq::Socket>;
+    /// The next command with its sequence number.
+    fn recv(&mut self) -> Option<(u64, Command)>;
+    /// Takes a snippet: samples of a receiver after the channel.
+    fn snippet(&mut self, meta: &SnippetMeta, samples: &[Complex32]);
+    /// Takes an event.
+    fn event(&mut self, event: &Event);
+}
+
+/// A port with nobody behind it.
+#[derive(Debug, Default)]
+pub struct NoControl;
+
+impl ControlPort for NoControl {
+    fn poll_socket(&self) -> Option<&zmq::Socket> {
+        None
+    }
+    fn recv(&mut self) -> Option<(u64, Command)> {
+        None
+    }
+    fn snippet(&mut self, _meta: &SnippetMeta, _samples: &[Complex32]) {}
+    fn event(&mut self, _event: &Event) {}
+}

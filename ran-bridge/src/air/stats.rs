@@ -1,0 +1,161 @@
+//! Counters of the data plane, readable from other threads without a lock.
+
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        /// Counters at one moment.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct Counters { $($(#[$doc])* pub $name: u64),+ }
+
+        /// Counters that the data plane adds to.
+        #[derive(Debug, Default)]
+        pub struct AirStats {
+            $($(#[$doc])* pub $name: AtomicU64,)+
+            /// Time of the stage a slot.
+            pub stage: StageHistogram,
+        }
+
+        impl AirStats {
+            /// The counters now.
+            #[must_use]
+            pub fn counters(&self) -> Counters {
+                Counters { $($name: self.$name.load(Ordering::Relaxed)),+ }
+            }
+        }
+
+        impl Counters {
+            /// Name and value of each.
+            #[must_use]
+            pub fn named(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($name), self.$name)),+]
+            }
+        }
+    };
+}
+
+counters! {
+    /// Downlink samples taken from the gNB.
+    dl_samples,
+    /// Uplink samples given to the gNB.
+    ul_samples,
+    /// Samples that were taken and could not be used, of peers that were present.
+    lost_samples,
+    /// Uplink samples that were made up (zeros) in place of a peer that had been present.
+    invented_samples,
+    /// Uplink samples that are zero because no peer was there to send any.
+    absent_zero_samples,
+    /// Uplink samples that came for an index already given to the gNB.
+    late_samples,
+    /// Messages of more than 614 400 samples, dropped.
+    oversize_messages,
+    /// Messages that are no whole number of samples, dropped.
+    odd_size_messages,
+    /// Messages with no byte, dropped.
+    empty_messages,
+    /// Samples with a NaN or infinite part, set to zero.
+    nonfinite_samples,
+    /// Uplink samples limited to ±1 for the gNB.
+    clipped_samples,
+    /// Times a peer joined.
+    joins,
+    /// Times a peer that was present was given up as late.
+    late_peers,
+    /// Times a connection ended.
+    disconnects,
+    /// Commands that took effect.
+    commands_applied,
+    /// Commands that were refused.
+    commands_refused,
+    /// Snippets sent.
+    snippets,
+    /// Snippets not sent because a window reached past what is kept.
+    snippets_dropped,
+}
+
+/// Adds to a counter.
+pub(crate) fn add(counter: &AtomicU64, n: u64) {
+    if n > 0 {
+        counter.fetch_add(n, Ordering::Relaxed);
+    }
+}
+
+/// Buckets of 1 µs up to 2 ms; the last one holds what is longer.
+const BUCKETS: usize = 2001;
+
+/// A fixed histogram of durations, normalised to one slot.
+#[derive(Debug)]
+pub struct StageHistogram {
+    buckets: Box<[AtomicU64]>,
+    max_ns: AtomicU64,
+}
+
+impl Default for StageHistogram {
+    fn default() -> Self {
+        Self { buckets: (0..BUCKETS).map(|_| AtomicU64::new(0)).collect(), max_ns: AtomicU64::new(0) }
+    }
+}
+
+/// Time of the stage for one slot of samples.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageTime {
+    /// Slots measured.
+    pub slots: u64,
+    /// Median, rounded up to 1 µs; `None` before the first slot.
+    pub p50_ns: Option<u64>,
+    /// 99th percentile, rounded up to 1 µs.
+    pub p99_ns: Option<u64>,
+    /// Longest.
+    pub max_ns: Option<u64>,
+}
+
+impl StageHistogram {
+    /// Adds one duration.
+    pub fn add(&self, ns: u64) {
+        let bucket = usize::try_from(ns / 1000).unwrap_or(BUCKETS).min(BUCKETS - 1);
+        self.buckets[bucket].fetch_add(1, Ordering::Relaxed);
+        self.max_ns.fetch_max(ns, Ordering::Relaxed);
+    }
+
+    /// Percentiles now.
+    #[must_use]
+    pub fn read(&self) -> StageTime {
+        let counts: Vec<u64> = self.buckets.iter().map(|b| b.load(Ordering::Relaxed)).collect();
+        let slots: u64 = counts.iter().sum();
+        if slots == 0 {
+            return StageTime::default();
+        }
+        let max = self.max_ns.load(Ordering::Relaxed);
+        let at = |percent: u64| {
+            let want = (slots * percent).div_ceil(100).max(1);
+            let mut sum = 0;
+            for (us, n) in counts.iter().enumerate() {
+                sum += n;
+                if sum >= want {
+                    return Some(if us == BUCKETS - 1 { max } else { (us as u64 + 1) * 1000 });
+                }
+            }
+            None
+        };
+        StageTime { slots, p50_ns: at(50), p99_ns: at(99), max_ns: Some(max) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_of_a_known_set() {
+        let h = StageHistogram::default();
+        assert_eq!(h.read(), StageTime::default());
+        for us in 1..=100_u64 {
+            h.add(us * 1000 - 1);
+        }
+        let t = h.read();
+        assert_eq!((t.slots, t.p50_ns, t.p99_ns, t.max_ns), (100, Some(50_000), Some(99_000), Some(99_999)));
+        h.add(5_000_000);
+        assert_eq!(h.read().max_ns, Some(5_000_000));
+    }
+}

@@ -1,0 +1,110 @@
+//! A receiver and its wires.
+
+use super::config::{AirConfig, AirError, UeEnd};
+use super::msg::{PeerState, PeerStatus};
+use crate::emulator::{NoiseTable, ReceiverChannel};
+use crate::iq::{Link, MAX_REPLY_SAMPLES, Role, SampleFifo};
+
+/// A receiver (UE, eavesdropper, monitor) as the data plane sees it.
+pub(super) struct Ue {
+    pub(super) name: String,
+    pub(super) rx: Option<Link>,
+    pub(super) tx: Option<Link>,
+    pub(super) channel: ReceiverChannel,
+    pub(super) gain: f32,
+    pub(super) state: PeerState,
+    /// Downlink after the channel that it has not asked for yet; indexed by the gNB's downlink.
+    pub(super) out: SampleFifo,
+    /// Uplink it has sent; indexed by its own sample count.
+    pub(super) uplink: SampleFifo,
+    /// Uplink index of its sample 0 on the gNB's time line; may be negative for one that comes back.
+    pub(super) base: i64,
+    /// Index at which it joined last.
+    pub(super) joined_at: u64,
+    /// Downlink samples given since its connection began.
+    pub(super) given: u64,
+    pub(super) told_silent: bool,
+    pub(super) connected: bool,
+}
+
+impl Ue {
+    pub(super) fn open(
+        context: &zmq::Context,
+        config: &AirConfig,
+        end: &UeEnd,
+        index: usize,
+        noise: &NoiseTable,
+        max_len: usize,
+    ) -> Result<Self, AirError> {
+        let open = |role, address: &Option<String>, wire: &str| match address {
+            Some(address) => Link::open(context, role, address, &format!("ue{index}-{wire}"))
+                .map(Some)
+                .map_err(|source| AirError::Socket { name: end.name.clone(), address: address.clone(), source }),
+            None => Ok(None),
+        };
+        let size = (config.antennas, config.ports());
+        let channel = ReceiverChannel::new(&end.link, &config.emulator, noise, index, size, config.rate_hz, max_len);
+        let rx = open(Role::Rep, &end.rx, "rx")?;
+        let tx = open(Role::Req, &end.tx, "tx")?;
+        Ok(Self {
+            name: end.name.clone(),
+            state: if rx.is_some() { PeerState::Awaited } else { PeerState::Present },
+            uplink: SampleFifo::new(if tx.is_some() { 2 * MAX_REPLY_SAMPLES } else { 0 }),
+            out: SampleFifo::new(if rx.is_some() { 2 * MAX_REPLY_SAMPLES } else { max_len }),
+            rx,
+            tx,
+            channel,
+            gain: 10.0_f32.powf(end.uplink_gain_db / 20.0),
+            base: 0,
+            joined_at: 0,
+            given: 0,
+            told_silent: false,
+            connected: false,
+        })
+    }
+
+    /// Whether its samples are computed.
+    pub(super) fn is_present(&self) -> bool {
+        self.state == PeerState::Present
+    }
+
+    /// Whether the gNB's uplink waits for it.
+    pub(super) fn owes_uplink(&self) -> bool {
+        self.is_present() && self.tx.is_some()
+    }
+
+    /// Uplink index after its last sample, on the gNB's time line.
+    pub(super) fn uplink_end(&self) -> i64 {
+        self.base + i64::try_from(self.uplink.end()).unwrap_or(i64::MAX / 2)
+    }
+
+    /// It asked for its first sample, or again after it had been given up: its sample count continues at downlink `now`.
+    pub(super) fn join(&mut self, now: u64) {
+        self.state = PeerState::Present;
+        self.out.restart(now);
+        self.channel.restart();
+        self.base = i64::try_from(now).unwrap_or(i64::MAX / 4) - i64::try_from(self.given).unwrap_or(0);
+        self.joined_at = now;
+        self.told_silent = false;
+    }
+
+    /// Its connection ended: whoever comes next counts from 0.
+    pub(super) fn forget(&mut self, now: u64) {
+        if self.rx.is_some() {
+            self.state = PeerState::Gone;
+        }
+        self.out.restart(now);
+        self.uplink.restart(0);
+        self.given = 0;
+        self.connected = false;
+    }
+
+    pub(super) fn status(&self) -> PeerStatus {
+        PeerStatus {
+            name: self.name.clone(),
+            state: self.state,
+            given_samples: self.given,
+            taken_samples: self.uplink.end(),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Peers that come, go, are late, or do not answer.
+
+use super::engine::{Engine, warn_socket};
+use super::msg::{Event, PeerState};
+use super::stats::add;
+use crate::iq::LinkEvent;
+
+impl Engine<'_> {
+    /// Reads what happened on the connections. A REQ whose connection ended is made anew; a REP is freed.
+    pub(super) fn watch_links(&mut self) {
+        self.watch_gnb();
+        for i in 0..self.ues.len() {
+            let ue = &mut self.ues[i];
+            let mut gone = false;
+            if let Some(link) = &mut ue.tx {
+                while let Some(event) = link.next_event() {
+                    ue.connected = event == LinkEvent::Up;
+                    if event == LinkEvent::Down {
+                        gone = true;
+                        warn_socket(link.reopen(), link.address());
+                        break;
+                    }
+                }
+            }
+            if let Some(link) = &mut ue.rx {
+                while let Some(event) = link.next_event() {
+                    ue.connected |= event == LinkEvent::Up;
+                    if event == LinkEvent::Down {
+                        gone = true;
+                        warn_socket(link.free_dead_request(), link.address());
+                    }
+                }
+            }
+            if gone {
+                let was_there = ue.state == PeerState::Present || ue.state == PeerState::Late;
+                ue.forget(self.dl);
+                if was_there {
+                    add(&self.stats.disconnects, 1);
+                    let name = self.ues[i].name.clone();
+                    self.tell_peer(&name, PeerState::Gone, "its uplink is zeros until it connects again".into());
+                }
+            }
+        }
+    }
+
+    fn watch_gnb(&mut self) {
+        let Some(wires) = &mut self.gnb.wires else { return };
+        let mut gone = false;
+        for link in &mut wires.tx {
+            while let Some(event) = link.next_event() {
+                self.gnb.tx_up = event == LinkEvent::Up;
+                if event == LinkEvent::Down {
+                    gone = true;
+                    break;
+                }
+            }
+        }
+        while let Some(event) = wires.rx.next_event() {
+            self.gnb.rx_up = event == LinkEvent::Up;
+            if event == LinkEvent::Down {
+                warn_socket(wires.rx.free_dead_request(), wires.rx.address());
+            }
+        }
+        if !gone {
+            return;
+        }
+        for link in &mut wires.tx {
+            warn_socket(link.reopen(), link.address());
+        }
+        // The next gNB counts both directions from 0: its first uplink sample belongs to its first downlink sample.
+        for fifo in &mut self.gnb.ports {
+            fifo.restart(0);
+        }
+        self.ul = self.dl;
+        if self.gnb.state == PeerState::Present || self.gnb.state == PeerState::Silent {
+            add(&self.stats.disconnects, 1);
+            self.gnb.state = PeerState::Gone;
+            self.tell_peer("gnb", PeerState::Gone, "start the gNB again; air keeps serving it".into());
+        }
+    }
+
+    /// Every 10 ms: gives up a receiver that holds up the others, and tells which peer is silent.
+    pub(super) fn watch_progress(&mut self, now_ns: u64) {
+        let still_ms = now_ns.saturating_sub(self.progress_ns) / 1_000_000;
+        if still_ms >= self.config.late_after_ms {
+            self.give_up_late();
+        }
+        if still_ms >= self.config.silent_after_ms {
+            self.tell_silent();
+        }
+        let alive_ms = now_ns.saturating_sub(self.started_ns) / 1_000_000;
+        if alive_ms >= self.config.silent_after_ms {
+            self.tell_silent_ues();
+        }
+    }
+
+    fn give_up_late(&mut self) {
+        let gnb_waits = self.gnb.wires.as_ref().is_some_and(|w| w.rx.requested());
+        let blocked_by_backlog = !self.wants_downlink();
+        for i in 0..self.ues.len() {
+            let ue = &mut self.ues[i];
+            if !ue.is_present() {
+                continue;
+            }
+            let does_not_ask =
+                blocked_by_backlog && !ue.out.is_empty() && ue.rx.as_ref().is_some_and(|l| !l.requested());
+            let ul = i64::try_from(self.ul).unwrap_or(i64::MAX);
+            let owes = gnb_waits && ue.tx.is_some() && ue.uplink_end() <= ul && self.ul < self.dl;
+            if !(does_not_ask || owes) {
+                continue;
+            }
+            ue.state = PeerState::Late;
+            ue.out.restart(self.dl);
+            let name = ue.name.clone();
+            add(&self.stats.late_peers, 1);
+            let advice = if does_not_ask {
+                "it takes no downlink: look at its log; it is served again when it asks"
+            } else {
+                "it sends no uplink: look at its log; it is served again when it asks"
+            };
+            self.tell_peer(&name, PeerState::Late, advice.into());
+        }
+    }
+
+    fn tell_silent(&mut self) {
+        let Some(wires) = &self.gnb.wires else { return };
+        if self.gnb.told_silent || !self.wants_downlink() {
+            return;
+        }
+        let tx = wires.tx.first().map_or("", |l| l.address());
+        let rx = wires.rx.address();
+        let advice = match (self.gnb.tx_up, self.gnb.rx_up) {
+            (false, _) => format!("nothing answers at {tx}: start the gNB, or compare tx_port in its device_args with air's configuration"),
+            (true, false) => format!("the gNB does not connect to {rx}: compare rx_port in its device_args with air's configuration"),
+            (true, true) if !wires.rx.requested() => {
+                "the gNB is connected but asks for nothing: its radio waits for ever for a reply that was lost when air ended; restart the gNB, then the UEs".into()
+            }
+            (true, true) => "the gNB asks for uplink but sends no downlink: it lost a request when air ended, or stands still; look at its console, else restart the gNB, then the UEs".into(),
+        };
+        self.gnb.told_silent = true;
+        if self.gnb.state == PeerState::Present {
+            self.gnb.state = PeerState::Silent;
+        }
+        self.tell_peer("gnb", PeerState::Silent, advice);
+    }
+
+    fn tell_silent_ues(&mut self) {
+        for i in 0..self.ues.len() {
+            let ue = &mut self.ues[i];
+            if ue.told_silent || !ue.connected || ue.state != PeerState::Awaited {
+                continue;
+            }
+            ue.told_silent = true;
+            let name = ue.name.clone();
+            let advice = "it is connected but asks for nothing: its radio waits for ever for a reply that was lost when air ended; restart this UE";
+            self.tell_peer(&name, PeerState::Silent, advice.into());
+        }
+    }
+
+    pub(super) fn tell_peer(&mut self, name: &str, state: PeerState, advice: String) {
+        match state {
+            PeerState::Present | PeerState::Awaited => tracing::info!(peer = name, ?state, sample = self.dl, "peer"),
+            _ => tracing::warn!(peer = name, ?state, sample = self.dl, advice, "peer"),
+        }
+        self.port.event(&Event::Peer { name: name.to_owned(), state, sample: self.dl, advice });
+    }
+}

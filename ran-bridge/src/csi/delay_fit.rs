@@ -1,0 +1,171 @@
+//! Interpolation over frequency: the linear minimum-mean-square fit of a channel whose delays lie inside a window.
+
+use num_complex::{Complex32, Complex64};
+
+use super::linear::invert;
+
+/// Delays assumed possible, as fractions of a useful symbol (at 15 kHz: −0.6 µs … 2.4 µs).
+const WINDOW: (f64, f64) = (-0.009, 0.036);
+/// SNR steps for which the regularised inverse is kept.
+const FIRST_DB: f32 = -15.0;
+const STEP_DB: f32 = 5.0;
+const LEVELS: usize = 14;
+
+struct Level {
+    inverse: Vec<Complex32>,
+    freedom: f32,
+    error_gain: f32,
+}
+
+/// A fit for one pattern of pilots. All matrices are made once.
+///
+/// The channel is modelled as taps of equal mean power on a grid of delays. For that prior and white noise the fit is the LMMSE estimator.
+pub struct DelayFit {
+    taps: usize,
+    /// `[row][tap]`
+    basis: Vec<Complex32>,
+    levels: Vec<Level>,
+}
+
+impl DelayFit {
+    /// A fit on the subcarriers `rows`, `pilots[r]` of which is the number of pilots that fall on row `r`.
+    ///
+    /// # Shapes
+    /// `rows[R]`, `pilots[R]`; rows in subcarrier spacings from any fixed origin.
+    #[must_use]
+    pub fn new(rows: &[i32], pilots: &[f32]) -> Self {
+        let span = rows.iter().max().unwrap_or(&0) - rows.iter().min().unwrap_or(&0) + 1;
+        let width = WINDOW.1 - WINDOW.0;
+        let taps = (f64::from(span) * width * 1.6).ceil() as usize + 1;
+        let delay = |i: usize| WINDOW.0 + width * i as f64 / (taps - 1).max(1) as f64;
+        let basis: Vec<Complex64> = rows
+            .iter()
+            .flat_map(|&row| (0..taps).map(move |i| Complex64::cis(-std::f64::consts::TAU * f64::from(row) * delay(i))))
+            .collect();
+        let gram = gram(&basis, pilots, taps);
+        let all = gram_mean(&basis, taps);
+        let levels = (0..LEVELS).filter_map(|i| level(&gram, &all, taps, i)).collect();
+        let basis = basis.into_iter().map(|v| Complex32::new(v.re as f32, v.im as f32)).collect();
+        Self { taps, basis, levels }
+    }
+
+    /// Number of taps.
+    #[must_use]
+    pub const fn taps(&self) -> usize {
+        self.taps
+    }
+
+    /// The level to use at signal-to-noise power ratio `snr` per pilot.
+    #[must_use]
+    pub fn level(&self, snr: f32) -> usize {
+        let db = 10.0 * snr.max(1e-3).log10();
+        let step = ((db - FIRST_DB) / STEP_DB).round().max(0.0);
+        (step as usize).min(self.levels.len().saturating_sub(1))
+    }
+
+    /// Degrees of freedom that a fit at `level` takes from the residual.
+    #[must_use]
+    pub fn freedom(&self, level: usize) -> f32 {
+        self.levels.get(level).map_or(0.0, |l| l.freedom)
+    }
+
+    /// Mean variance of the fitted channel for unit noise variance.
+    #[must_use]
+    pub fn error_gain(&self, level: usize) -> f32 {
+        self.levels.get(level).map_or(0.0, |l| l.error_gain)
+    }
+
+    /// Adds one pilot: `z` = received value over the pilot's value, on row `row`.
+    pub fn project(&self, row: usize, z: Complex32, sums: &mut [Complex32]) {
+        for (sum, b) in sums.iter_mut().zip(&self.basis[row * self.taps..(row + 1) * self.taps]) {
+            *sum += Complex32::new(b.re * z.re + b.im * z.im, b.re * z.im - b.im * z.re);
+        }
+    }
+
+    /// Taps from the sums of [`DelayFit::project`].
+    ///
+    /// # Shapes
+    /// `sums[taps]`, `out[taps]`.
+    pub fn solve(&self, level: usize, sums: &[Complex32], out: &mut [Complex32]) {
+        let Some(level) = self.levels.get(level) else { return };
+        for (out, row) in out.iter_mut().zip(level.inverse.chunks_exact(self.taps)) {
+            *out = row.iter().zip(sums).fold(Complex32::new(0.0, 0.0), |acc, (a, b)| acc + a * b);
+        }
+    }
+
+    /// The channel on every row.
+    ///
+    /// # Shapes
+    /// `taps[taps]`, `out[R]`.
+    pub fn evaluate(&self, taps: &[Complex32], out: &mut [Complex32]) {
+        for (out, row) in out.iter_mut().zip(self.basis.chunks_exact(self.taps)) {
+            *out = row.iter().zip(taps).fold(Complex32::new(0.0, 0.0), |acc, (a, b)| acc + a * b);
+        }
+    }
+}
+
+fn gram(basis: &[Complex64], weights: &[f32], taps: usize) -> Vec<Complex64> {
+    let mut gram = vec![Complex64::new(0.0, 0.0); taps * taps];
+    for (row, weight) in basis.chunks_exact(taps).zip(weights) {
+        for i in 0..taps {
+            for j in 0..taps {
+                gram[i * taps + j] += row[i].conj() * row[j] * f64::from(*weight);
+            }
+        }
+    }
+    gram
+}
+
+fn gram_mean(basis: &[Complex64], taps: usize) -> Vec<Complex64> {
+    let rows = basis.len() / taps.max(1);
+    let weights = vec![1.0; rows];
+    gram(basis, &weights, taps).into_iter().map(|v| v / rows.max(1) as f64).collect()
+}
+
+fn level(gram: &[Complex64], all: &[Complex64], taps: usize, index: usize) -> Option<Level> {
+    let snr = 10f64.powf(f64::from(FIRST_DB + STEP_DB * index as f32) / 10.0);
+    let mut system = gram.to_vec();
+    // each tap has the mean power 1/taps of the channel
+    (0..taps).for_each(|i| system[i * taps + i] += taps as f64 / snr);
+    let inverse = invert(&system, taps)?;
+    let trace = |other: &[Complex64]| -> f64 {
+        (0..taps).flat_map(|i| (0..taps).map(move |j| (i, j))).map(|(i, j)| (inverse[i * taps + j] * other[j * taps + i]).re).sum()
+    };
+    let (freedom, error_gain) = (trace(gram) as f32, trace(all) as f32);
+    let inverse = inverse.into_iter().map(|v| Complex32::new(v.re as f32, v.im as f32)).collect();
+    Some(Level { inverse, freedom, error_gain })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fits_a_two_path_channel_between_the_pilots() {
+        let rows: Vec<i32> = (-120..120).collect();
+        let pilots: Vec<f32> = rows.iter().map(|r| if r.rem_euclid(4) == 1 { 1.0 } else { 0.0 }).collect();
+        let fit = DelayFit::new(&rows, &pilots);
+        let channel = |row: i32| {
+            let path = |a: f32, delay: f32| Complex32::cis(-std::f32::consts::TAU * row as f32 * delay) * a;
+            path(1.0, 0.001) + path(0.5, 0.0123)
+        };
+        let mut sums = vec![Complex32::new(0.0, 0.0); fit.taps()];
+        for (r, &row) in rows.iter().enumerate().filter(|(r, _)| pilots[*r] > 0.0) {
+            fit.project(r, channel(row), &mut sums);
+        }
+        let mut taps = sums.clone();
+        fit.solve(fit.level(1e5), &sums, &mut taps);
+        let mut h = vec![Complex32::new(0.0, 0.0); rows.len()];
+        fit.evaluate(&taps, &mut h);
+        let error: f32 = h.iter().zip(&rows).map(|(h, &r)| (h - channel(r)).norm_sqr()).sum::<f32>() / 240.0;
+        assert!(error < 5e-4, "{error}");
+    }
+
+    #[test]
+    fn freedom_grows_with_snr() {
+        let rows: Vec<i32> = (0..240).collect();
+        let fit = DelayFit::new(&rows, &vec![1.0; 240]);
+        assert!(fit.freedom(fit.level(0.1)) < fit.freedom(fit.level(1000.0)));
+        assert!(fit.freedom(fit.level(1000.0)) < fit.taps() as f32);
+    }
+}

@@ -1,0 +1,140 @@
+//! The M-antenna channel of one tap as a function of time: direct path on a uniform line array plus scattered paths.
+
+use super::config::{LinkConfig, TapConfig};
+use num_complex::Complex32;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::f64::consts::{PI, TAU};
+
+/// Sinusoids that make up the scattered part of one antenna.
+const SINUSOIDS: usize = 8;
+
+/// One tap of one link. Its value at a sample depends on seed and sample only.
+#[derive(Debug, Clone)]
+pub struct Fading {
+    rate_hz: f64,
+    direct: f64,
+    scattered: f64,
+    angle_deg: f64,
+    angle_deg_per_s: f64,
+    angle_limit_deg: f64,
+    /// `[antennas × SINUSOIDS]`: Doppler shift in Hz, phase in turns.
+    paths: Vec<(f64, f64)>,
+    antennas: usize,
+}
+
+impl Fading {
+    /// Draws the scattered paths of tap `index` of a link.
+    ///
+    /// # Shapes
+    /// `antennas` ≥ 1, half a wavelength apart.
+    #[must_use]
+    pub fn new(link: &LinkConfig, tap: TapConfig, index: usize, antennas: usize, rate_hz: f64, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(index as u64);
+        let amplitude = 10.0_f64.powf(f64::from(link.gain_db + tap.power_db) / 20.0);
+        let (direct, scattered) = match (index, link.rician_k_db) {
+            (0, None) => (1.0, 0.0),
+            (0, Some(k_db)) => {
+                let k = 10.0_f64.powf(f64::from(k_db) / 10.0);
+                ((k / (k + 1.0)).sqrt(), (1.0 / (k + 1.0)).sqrt())
+            }
+            _ => (0.0, 1.0),
+        };
+        let paths = (0..antennas * SINUSOIDS)
+            .map(|_| {
+                let arrival: f64 = rng.random::<f64>() * TAU;
+                (link.doppler_hz * arrival.cos(), rng.random::<f64>())
+            })
+            .collect();
+        Self {
+            rate_hz,
+            direct: direct * amplitude,
+            scattered: scattered * amplitude / (SINUSOIDS as f64).sqrt(),
+            angle_deg: link.angle_deg,
+            angle_deg_per_s: link.angle_deg_per_s,
+            angle_limit_deg: link.angle_limit_deg,
+            paths,
+            antennas,
+        }
+    }
+
+    /// Whether it changes with time.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        (self.direct > 0.0 && self.angle_deg_per_s != 0.0)
+            || (self.scattered > 0.0 && self.paths.iter().any(|(f, _)| *f != 0.0))
+    }
+
+    /// The channel from each antenna at a sample: `h[m] = a_d·e^{jπ·m·sin θ} + a_s·Σ e^{j(2πf t + φ)}/√8`.
+    ///
+    /// # Shapes
+    /// `h`: one value for each antenna.
+    pub fn at(&self, sample: u64, h: &mut [Complex32]) {
+        let t_s = sample as f64 / self.rate_hz;
+        let sine = self.angle_at(t_s).to_radians().sin();
+        for (m, z) in h.iter_mut().take(self.antennas).enumerate() {
+            let (im, re) = (PI * m as f64 * sine).sin_cos();
+            let (mut re, mut im) = (re * self.direct, im * self.direct);
+            if self.scattered > 0.0 {
+                for (shift_hz, turns) in &self.paths[m * SINUSOIDS..(m + 1) * SINUSOIDS] {
+                    let (s, c) = (TAU * (shift_hz * t_s + turns).fract()).sin_cos();
+                    re += self.scattered * c;
+                    im += self.scattered * s;
+                }
+            }
+            *z = Complex32::new(re as f32, im as f32);
+        }
+    }
+
+    /// Direction at a time: a straight movement that turns round at the limits.
+    fn angle_at(&self, t_s: f64) -> f64 {
+        let angle = self.angle_deg + self.angle_deg_per_s * t_s;
+        let limit = self.angle_limit_deg;
+        if limit <= 0.0 {
+            return angle;
+        }
+        let phase = (angle + limit).rem_euclid(4.0 * limit);
+        if phase <= 2.0 * limit { phase - limit } else { 3.0 * limit - phase }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn direct_path_at_thirty_degrees_turns_by_ninety_a_half_wavelength() {
+        let link = LinkConfig { angle_deg: 30.0, ..LinkConfig::default() };
+        let f = Fading::new(&link, TapConfig { delay_samples: 0, power_db: -6.0206 }, 0, 3, 1e6, 1);
+        let mut h = [Complex32::ZERO; 3];
+        f.at(123, &mut h);
+        for (z, want) in h.iter().zip([(0.5, 0.0), (0.0, 0.5), (-0.5, 0.0)]) {
+            assert!((z.re - want.0).abs() < 1e-5 && (z.im - want.1).abs() < 1e-5, "{h:?}");
+        }
+        assert!(!f.moves());
+    }
+
+    #[test]
+    fn scattered_paths_have_the_mean_power() {
+        let link = LinkConfig { rician_k_db: Some(-60.0), doppler_hz: 50.0, ..LinkConfig::default() };
+        let f = Fading::new(&link, TapConfig { delay_samples: 0, power_db: 0.0 }, 0, 4, 1e6, 9);
+        let mut h = [Complex32::ZERO; 4];
+        let mut power = 0.0;
+        for k in 0..4000_u64 {
+            f.at(k * 10_000, &mut h);
+            power += h.iter().map(Complex32::norm_sqr).sum::<f32>() / 16_000.0;
+        }
+        assert!((power - 1.0).abs() < 0.1, "{power}");
+        assert!(f.moves());
+    }
+
+    #[test]
+    fn the_direction_turns_round() {
+        let link = LinkConfig { angle_deg: 10.0, angle_deg_per_s: 10.0, angle_limit_deg: 30.0, ..LinkConfig::default() };
+        let f = Fading::new(&link, TapConfig { delay_samples: 0, power_db: 0.0 }, 0, 1, 1e6, 1);
+        for (t, want) in [(0.0, 10.0), (2.0, 30.0), (3.0, 20.0), (8.0, -30.0), (9.0, -20.0)] {
+            assert!((f.angle_at(t) - want).abs() < 1e-9, "{t}: {}", f.angle_at(t));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The rules of the ZMQ radio for one message, without a socket.
+
+use num_complex::Complex32;
+
+/// Bytes of one sample: two little-endian 32-bit floats, I then Q.
+pub const BYTES_PER_SAMPLE: usize = 8;
+/// Most samples one reply may have: the size of the gNB's ring. One more stops its receive channel for good.
+pub const MAX_REPLY_SAMPLES: usize = 614_400;
+
+/// Why a message is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MessageFault {
+    /// No byte at all.
+    #[error("message has no byte: the peer must send at least one request byte or one sample")]
+    Empty,
+    /// Not whole samples.
+    #[error("message of {bytes} bytes is no whole number of {BYTES_PER_SAMPLE}-byte samples: set the peer's wire format to fc32")]
+    OddSize {
+        /// As received.
+        bytes: usize,
+    },
+    /// More than the gNB's ring holds.
+    #[error("message of {samples} samples is longer than {MAX_REPLY_SAMPLES}: make the peer send smaller blocks")]
+    Oversize {
+        /// As received.
+        samples: usize,
+    },
+}
+
+/// Checks a reply (samples) and gives its number of samples.
+///
+/// # Shapes
+/// `bytes`: any; a good one has `8·n` bytes, 1 ≤ n ≤ 614 400.
+///
+/// # Errors
+/// [`MessageFault`], one variant for each rule.
+pub const fn check_reply(bytes: &[u8]) -> Result<usize, MessageFault> {
+    let n = bytes.len();
+    if n == 0 {
+        return Err(MessageFault::Empty);
+    }
+    if !n.is_multiple_of(BYTES_PER_SAMPLE) {
+        return Err(MessageFault::OddSize { bytes: n });
+    }
+    let samples = n / BYTES_PER_SAMPLE;
+    if samples > MAX_REPLY_SAMPLES {
+        return Err(MessageFault::Oversize { samples });
+    }
+    Ok(samples)
+}
+
+/// Checks a request: at least one byte, whose value says nothing (the gNB sends 0x00, srsUE 0xFF).
+///
+/// # Errors
+/// [`MessageFault::Empty`].
+pub const fn check_request(bytes: &[u8]) -> Result<(), MessageFault> {
+    if bytes.is_empty() { Err(MessageFault::Empty) } else { Ok(()) }
+}
+
+/// Copies samples; a sample with a NaN or infinite part becomes zero. Returns how many became zero.
+///
+/// # Shapes
+/// `bytes`: `8·n` bytes of any alignment; `to`: `n` samples. What is longer of the two is not touched.
+pub fn copy_finite(bytes: &[u8], to: &mut [Complex32]) -> u64 {
+    const ALL_ONES: u32 = 0x7f80_0000;
+    let mut not_finite = 0_u32;
+    for (z, b) in to.iter_mut().zip(bytes.as_chunks::<BYTES_PER_SAMPLE>().0) {
+        let re = u32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+        let im = u32::from_le_bytes([b[4], b[5], b[6], b[7]]);
+        *z = Complex32::new(f32::from_bits(re), f32::from_bits(im));
+        not_finite |= u32::from(re & ALL_ONES == ALL_ONES) | u32::from(im & ALL_ONES == ALL_ONES);
+    }
+    if not_finite == 0 {
+        return 0;
+    }
+    let mut zeroed = 0;
+    for z in to.iter_mut().take(bytes.len() / BYTES_PER_SAMPLE) {
+        if !(z.re.is_finite() && z.im.is_finite()) {
+            *z = Complex32::ZERO;
+            zeroed += 1;
+        }
+    }
+    zeroed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn each_rule_has_its_own_fault() {
+        assert_eq!(check_reply(&[]), Err(MessageFault::Empty));
+        assert_eq!(check_reply(&[0; 12]), Err(MessageFault::OddSize { bytes: 12 }));
+        assert_eq!(check_reply(&[0; 8]), Ok(1));
+        let full = vec![0; MAX_REPLY_SAMPLES * 8];
+        assert_eq!(check_reply(&full), Ok(MAX_REPLY_SAMPLES));
+        let over = vec![0; (MAX_REPLY_SAMPLES + 1) * 8];
+        assert_eq!(check_reply(&over), Err(MessageFault::Oversize { samples: 614_401 }));
+        assert_eq!(check_request(&[]), Err(MessageFault::Empty));
+        assert_eq!(check_request(&[0xff]), Ok(()));
+    }
+
+    #[test]
+    fn nan_and_infinity_become_zero_and_are_counted() {
+        let mut bytes = Vec::new();
+        for x in [1.0_f32, -2.0, f32::NAN, 3.0, 4.0, f32::NEG_INFINITY, 5.0, 6.0] {
+            bytes.extend_from_slice(&x.to_le_bytes());
+        }
+        let mut to = [Complex32::ONE; 4];
+        assert_eq!(copy_finite(&bytes, &mut to), 2);
+        assert_eq!(to, [Complex32::new(1.0, -2.0), Complex32::ZERO, Complex32::ZERO, Complex32::new(5.0, 6.0)]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_finite_samples(bytes in proptest::collection::vec(any::<u8>(), 0..4096)) {
+            if let Ok(n) = check_reply(&bytes) {
+                prop_assert_eq!(n * 8, bytes.len());
+                let mut to = vec![Complex32::ZERO; n];
+                let zeroed = copy_finite(&bytes, &mut to);
+                prop_assert!(to.iter().all(|z| z.re.is_finite() && z.im.is_finite()));
+                let bad = bytes.chunks_exact(8).filter(|c| {
+                    let f = |o: usize| f32::from_le_bytes([c[o], c[o + 1], c[o + 2], c[o + 3]]);
+                    !(f(0).is_finite() && f(4).is_finite())
+                }).count() as u64;
+                prop_assert_eq!(zeroed, bad);
+            } else {
+                prop_assert!(bytes.is_empty() || bytes.len() % 8 != 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! From soft bits of the PBCH to its payload.
+
+use super::crc::crc24c;
+use super::gold::Gold;
+use super::mib::{PAYLOAD_BITS, PbchPayload, first_scrambling_phase, is_unscrambled, payload_interleaver};
+use super::polar::{K, N, PolarDecoder, crc_interleaver, sub_block_position};
+use super::NrError;
+
+/// Coded bits of a PBCH.
+pub const PBCH_BITS: usize = 864;
+
+/// Decoder of one cell's PBCH. Holds its scrambling sequences and its working memory.
+pub struct PbchDecoder {
+    /// `[ν][864]` signs of the second scrambling.
+    signs: Vec<[f32; PBCH_BITS]>,
+    /// First-scrambling sequence.
+    first: Vec<u8>,
+    crc_order: [u8; K],
+    payload_order: [u8; PAYLOAD_BITS],
+    /// Plain successive cancellation, tried first because it is eight times faster.
+    quick: PolarDecoder,
+    list: PolarDecoder,
+    phases: usize,
+}
+
+impl PbchDecoder {
+    /// A decoder for cell `pci` with at most `l_max` (4 or 8) blocks a half frame.
+    ///
+    /// # Errors
+    /// [`NrError::Range`] unless `pci` ≤ 1007 and `l_max` is 4 or 8.
+    pub fn new(pci: u16, l_max: u8) -> Result<Self, NrError> {
+        if pci > 1007 {
+            return Err(NrError::Range { what: "PCI", value: pci.into(), range: "0..=1007" });
+        }
+        if l_max != 4 && l_max != 8 {
+            return Err(NrError::Range { what: "L_max", value: l_max.into(), range: "4 or 8" });
+        }
+        let phases = usize::from(l_max);
+        //= TS 38.211 §7.3.3.1: b̃(i) = b(i) + c(i + ν·864), c_init = N_ID
+        let mut gold = Gold::new(pci.into());
+        let signs = (0..phases)
+            .map(|_| std::array::from_fn(|_| if gold.next() == Some(1) { -1.0 } else { 1.0 }))
+            .collect();
+        //= TS 38.212 §7.1.2: c_init = N_ID; at most 4 · 29 bits are used
+        let first = Gold::new(pci.into()).take(4 * (PAYLOAD_BITS - 3)).collect();
+        Ok(Self {
+            signs,
+            first,
+            crc_order: crc_interleaver(),
+            payload_order: payload_interleaver(),
+            quick: PolarDecoder::new(1),
+            list: PolarDecoder::new(8),
+            phases,
+        })
+    }
+
+    /// Decodes the block of DMRS index `i_bar`. `None`: no codeword with a good CRC.
+    ///
+    /// # Shapes
+    /// `llr[864]`, positive where 0 is more likely, in the order of the coded bits.
+    #[must_use]
+    pub fn decode(&mut self, llr: &[f32; PBCH_BITS], i_bar: u8) -> Option<PbchPayload> {
+        let mut coded = [0f32; N];
+        //= TS 38.212 §5.4.1.2: E ≥ N is repetition, e(k) = y(k mod N)
+        for (i, (value, sign)) in llr.iter().zip(&self.signs[usize::from(i_bar) % self.phases]).enumerate() {
+            coded[sub_block_position(i % N)] += value * sign;
+        }
+        if !coded.iter().all(|v| v.is_finite()) || coded.iter().all(|v| *v == 0.0) {
+            return None;
+        }
+        let order = self.crc_order;
+        let good = |word: u64| word != 0 && crc_is_good(&order, word);
+        let word = self.quick.decode(&coded, good).or_else(|| self.list.decode(&coded, good))?;
+        self.payload(word)
+    }
+
+    fn payload(&self, word: u64) -> Option<PbchPayload> {
+        let plain = deinterleave(&self.crc_order, word);
+        let mut scrambled = [0u8; PAYLOAD_BITS];
+        scrambled.copy_from_slice(&plain[..PAYLOAD_BITS]);
+        //= TS 38.212 §7.1.2: a(i) = a'(i) + s(i), s(i) = c(j + ν M), M = 29
+        let mut sequence = self.first.iter().skip(first_scrambling_phase(&scrambled) * (PAYLOAD_BITS - 3));
+        for (place, bit) in scrambled.iter_mut().enumerate() {
+            if !is_unscrambled(place) {
+                *bit ^= sequence.next()?;
+            }
+        }
+        let bits = self.payload_order.map(|place| scrambled[usize::from(place)]);
+        PbchPayload::from_bits(&bits)
+    }
+}
+
+fn deinterleave(order: &[u8; K], word: u64) -> [u8; K] {
+    let mut plain = [0u8; K];
+    for (k, &place) in order.iter().enumerate() {
+        plain[usize::from(place)] = (word >> (K - 1 - k) & 1) as u8;
+    }
+    plain
+}
+
+fn crc_is_good(order: &[u8; K], word: u64) -> bool {
+    crc24c(deinterleave(order, word)) == 0
+}

@@ -1,0 +1,197 @@
+//! From a PSS peak to a cell: SSS, DMRS, timing, frequency.
+
+use num_complex::{Complex32, Complex64};
+
+use super::acquire::compensation_rad;
+use super::correlator::LOW_FFT;
+use super::pilots::{BlockEstimator, BlockFit, first_path_s, wrap};
+use super::tracker::EXPLAINED_MIN;
+use super::{
+    Cell, NrError, Numerology, SSB_SUBCARRIERS, SYNC_FIRST, SYNC_LEN, SearchConfig, SsbGrid, SymbolDemodulator, pss, sss,
+};
+use crate::csi::DelayFit;
+
+/// A PSS peak.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate {
+    pub n2: u8,
+    /// First useful sample of the PSS symbol at the low rate, modulo 20 ms.
+    pub place: usize,
+    pub metric: f32,
+    pub ssb_offset_hz: f64,
+    pub cfo_hz: f64,
+}
+
+/// Blocks looked at for one candidate.
+const MOST_BLOCKS: usize = 8;
+
+/// Below this share of signal in signal and noise (−10.6 dB) a candidate is taken for noise.
+const SHARE_MIN: f32 = 0.08;
+
+pub(crate) struct Verifier<'a> {
+    config: &'a SearchConfig,
+    numerology: Numerology,
+    demod: SymbolDemodulator,
+    ssb_offset_hz: f64,
+    fit: DelayFit,
+    /// `[PCI]`
+    sss: Vec<[f32; SYNC_LEN]>,
+}
+
+/// Means over the blocks of one candidate.
+struct Means {
+    explained: f32,
+    phase: Complex64,
+    power: f32,
+    noise: f32,
+    first_path_s: f32,
+}
+
+impl<'a> Verifier<'a> {
+    pub fn new(numerology: Numerology, config: &'a SearchConfig) -> Result<Self, NrError> {
+        let rows: Vec<i32> = (0..SYNC_LEN as i32).map(|n| n - 64).collect();
+        Ok(Self {
+            config,
+            numerology,
+            demod: SymbolDemodulator::new(numerology, 0.0, SSB_SUBCARRIERS)?,
+            ssb_offset_hz: 0.0,
+            fit: DelayFit::new(&rows, &[1.0; SYNC_LEN]),
+            sss: (0..1008).map(sss).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The cell behind `candidate`, if there is one.
+    pub fn verify(&mut self, iq: &[Complex32], candidate: &Candidate) -> Result<Option<Cell>, NrError> {
+        if candidate.ssb_offset_hz != self.ssb_offset_hz {
+            self.demod = SymbolDemodulator::new(self.numerology, candidate.ssb_offset_hz, SSB_SUBCARRIERS)?;
+            self.ssb_offset_hz = candidate.ssb_offset_hz;
+        }
+        let useful = candidate.place * (self.numerology.fft() / LOW_FFT);
+        let mut first = useful as i64 - self.numerology.cp() as i64;
+        let mut cfo_hz = candidate.cfo_hz;
+        let Some(pci) = self.identity(iq, &self.starts(iq, first), candidate, cfo_hz)? else { return Ok(None) };
+        let mut estimator = BlockEstimator::new(pci)?;
+        // each round: frequency from the energy that falls into place, timing from the first path
+        for _ in 0..2 {
+            let starts = self.starts(iq, first);
+            let Some(here) = self.means(iq, &starts, cfo_hz, &mut estimator)? else { return Ok(None) };
+            if here.explained < EXPLAINED_MIN {
+                return Ok(None);
+            }
+            let step = self.numerology.scs_hz() / 10.0;
+            let (Some(below), Some(above)) = (
+                self.means(iq, &starts, cfo_hz - step, &mut estimator)?,
+                self.means(iq, &starts, cfo_hz + step, &mut estimator)?,
+            ) else {
+                return Ok(None);
+            };
+            let curve = f64::from(2.0 * here.explained - above.explained - below.explained);
+            if curve > 0.0 {
+                cfo_hz += (step / 2.0 * f64::from(above.explained - below.explained) / curve).clamp(-step, step);
+            }
+            first += (f64::from(here.first_path_s) * self.numerology.rate_hz()).round() as i64;
+        }
+        let starts = self.starts(iq, first);
+        let Some(means) = self.means(iq, &starts, cfo_hz, &mut estimator)? else { return Ok(None) };
+        if means.explained < EXPLAINED_MIN || means.power < SHARE_MIN * (means.power + means.noise) {
+            return Ok(None);
+        }
+        Ok(starts.first().map(|&sample| self.cell(pci, sample, starts.len(), cfo_hz, &means)))
+    }
+
+    /// First samples of the blocks 20 ms apart that lie inside `iq`.
+    fn starts(&self, iq: &[Complex32], first: i64) -> Vec<usize> {
+        let period = (0.020 * self.numerology.rate_hz()).round() as i64;
+        let last = iq.len() as i64 - 4 * self.numerology.symbol() as i64;
+        (0..MOST_BLOCKS as i64 + 1)
+            .map(|n| first + n * period)
+            .filter(|&s| s >= 0 && s <= last)
+            .take(MOST_BLOCKS)
+            .map(|s| s as usize)
+            .collect()
+    }
+
+    /// PCI from the SSS, with the channel the PSS gives, powers added over the blocks.
+    fn identity(&mut self, iq: &[Complex32], starts: &[usize], candidate: &Candidate, cfo_hz: f64) -> Result<Option<u16>, NrError> {
+        if starts.is_empty() {
+            return Ok(None);
+        }
+        let fit = &self.fit;
+        let reference = pss(candidate.n2)?;
+        let zero = Complex32::new(0.0, 0.0);
+        let mut scores = vec![0f32; 336];
+        let mut grid = SsbGrid::zero();
+        for &start in starts {
+            self.demod.demodulate_block(&iq[start..], cfo_hz, &mut grid)?;
+            let mut sums = vec![zero; fit.taps()];
+            for (n, d) in reference.iter().enumerate() {
+                fit.project(n, grid.re[0][SYNC_FIRST + n] * d, &mut sums);
+            }
+            let mut taps = vec![zero; fit.taps()];
+            fit.solve(fit.level(1.0), &sums, &mut taps);
+            let mut h = [zero; SYNC_LEN];
+            fit.evaluate(&taps, &mut h);
+            let products: Vec<Complex32> =
+                grid.re[2][SYNC_FIRST..SYNC_FIRST + SYNC_LEN].iter().zip(&h).map(|(y, h)| y * h.conj()).collect();
+            let norm: f32 = products.iter().map(Complex32::norm_sqr).sum::<f32>().max(f32::MIN_POSITIVE);
+            for (n1, score) in (0u16..).zip(&mut scores) {
+                let d = &self.sss[usize::from(3 * n1 + u16::from(candidate.n2))];
+                *score += products.iter().zip(d).map(|(p, d)| p * d).sum::<Complex32>().norm_sqr() / norm;
+            }
+        }
+        let best = (0u16..).zip(&scores).max_by(|a, b| a.1.total_cmp(b.1));
+        Ok(best.map(|(n1, _)| 3 * n1 + u16::from(candidate.n2)))
+    }
+
+    fn means(&mut self, iq: &[Complex32], starts: &[usize], cfo_hz: f64, estimator: &mut BlockEstimator) -> Result<Option<Means>, NrError> {
+        let mut grid = SsbGrid::zero();
+        let mut fit = BlockFit::zero();
+        let mut sum = Means { explained: 0.0, phase: Complex64::new(0.0, 0.0), power: 0.0, noise: 0.0, first_path_s: 0.0 };
+        let mut weights = 0.0;
+        for &start in starts {
+            self.demod.demodulate_block(&iq[start..], cfo_hz, &mut grid)?;
+            match estimator.fit(&grid, None, &mut fit) {
+                Ok(()) => {}
+                Err(NrError::NoSignal) => continue,
+                Err(other) => return Err(other),
+            }
+            sum.explained += fit.explained;
+            sum.phase += Complex64::cis(f64::from(fit.symbol_phase)) * f64::from(fit.power);
+            sum.power += fit.power;
+            sum.noise += fit.noise_var;
+            sum.first_path_s += first_path_s(&fit.h, self.numerology.scs_hz()) * fit.explained;
+            weights += fit.explained;
+        }
+        sum.explained /= starts.len().max(1) as f32;
+        sum.first_path_s /= if weights > 0.0 { weights } else { 1.0 };
+        Ok((sum.power > 0.0).then_some(sum))
+    }
+
+    fn cell(&self, pci: u16, sample: usize, blocks: usize, coarse_hz: f64, means: &Means) -> Cell {
+        let symbol_s = self.numerology.symbol() as f64 / self.numerology.rate_hz();
+        let seen = means.phase.arg() as f32;
+        // with a known carrier frequency the step tells the fine offset; without, it is taken as it is
+        let fine = |step_rad: f64| f64::from(wrap(seen - step_rad as f32)) / (std::f64::consts::TAU * symbol_s);
+        let hypotheses = [self.config.center_hz.map(|hz| compensation_rad(hz, &self.numerology)), Some(0.0)];
+        let blind = (0.0, f64::from(seen));
+        let (extra_hz, symbol_phase_rad) = match hypotheses {
+            [Some(step), Some(plain)] if fine(step).abs() <= 3.0 * fine(plain).abs() + 300.0 => (fine(step), step),
+            [Some(_), Some(plain)] => (fine(plain), plain),
+            _ => blind,
+        };
+        let snr = means.power / means.noise.max(f32::MIN_POSITIVE);
+        Cell {
+            pci,
+            ssb_offset_hz: self.ssb_offset_hz,
+            scs_hz: self.numerology.scs_hz(),
+            sample: sample as u64,
+            snr_db: 10.0 * snr.max(1e-9).log10(),
+            cfo_hz: coarse_hz + extra_hz,
+            symbol_phase_rad,
+            //= TS 38.213 §4.1: L_max = 4 up to 3 GHz, 8 above in FR1
+            l_max: if self.config.center_hz.is_some_and(|hz| hz > 3e9) { 8 } else { 4 },
+            blocks: blocks as u32,
+            explained: means.explained,
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What the process is told, and why it may not start.
+
+use ran_bridge::air::{AirConfig, AirError, AirStats};
+use std::sync::Arc;
+
+/// Configuration of the process.
+#[derive(Debug, Clone)]
+pub struct AirProcessConfig {
+    /// The data plane.
+    pub air: AirConfig,
+    /// Address the control socket (ROUTER) is bound to, `ipc://…` or a loopback `tcp://…`; `None` = nobody controls it.
+    pub control: Option<String>,
+    /// Run the messages belong to.
+    pub run: u64,
+    /// CPU the data-plane thread is pinned to; `None` = wherever the scheduler puts it.
+    pub cpu: Option<usize>,
+    /// Counters, shared with whoever shows them.
+    pub stats: Arc<AirStats>,
+}
+
+impl AirProcessConfig {
+    /// A process without pin, with counters of its own.
+    #[must_use]
+    pub fn new(air: AirConfig, control: Option<String>) -> Self {
+        Self { air, control, run: 0, cpu: None, stats: Arc::new(AirStats::default()) }
+    }
+}
+
+/// Why the process ends with an error.
+#[derive(Debug, thiserror::Error)]
+pub enum AirProcessError {
+    /// The data plane cannot start.
+    #[error(transparent)]
+    Air(#[from] AirError),
+    /// The control address cannot be bound.
+    #[error("cannot bind the control socket {address}: {source}; is another air running?")]
+    Control {
+        /// As configured.
+        address: String,
+        /// What libzmq says.
+        source: zmq::Error,
+    },
+    /// The record cannot be opened.
+    #[error("cannot record: {0}")]
+    Record(String),
+    /// The thread cannot be started or pinned.
+    #[error("cannot start the data-plane thread: {0}")]
+    Thread(String),
+}

@@ -1,0 +1,456 @@
+//! The controller without its sockets: takes messages of agents, gives messages to agents, at times that are handed in.
+
+use super::config::HubConfig;
+use super::decide::{Memory, Proposal, decide};
+use super::picture::Picture;
+use super::state::{AgentInfo, ApiState, AppState, CoreState, Goal, KindCounts, Order, Outcome, RanState};
+use super::view::World;
+use crate::effect::{Effect, Expected, Tracker, Verdict};
+use crate::guard::{Action, ActionKind, Approved, Guard};
+use crate::wire::{Agent, Kind, Message};
+use std::collections::{BTreeMap, HashMap};
+
+/// Judged actions that are shown.
+const SHOWN: usize = 200;
+/// An agent that was silent for longer is not present, ns.
+const PRESENT_NS: u64 = 3_000_000_000;
+
+/// A message and whom it is for.
+pub type Outgoing = (Agent, Message);
+
+enum Purpose {
+    Take { approved: Approved<Action>, expected: Expected, previous: Action, why: String },
+    Undo { effect: u64, action: Action },
+}
+
+struct Pending {
+    purpose: Purpose,
+    kind: ActionKind,
+    target: String,
+    sent_ns: u64,
+}
+
+/// The controller's mind.
+pub struct Hub {
+    config: HubConfig,
+    picture: Picture,
+    guard: Guard,
+    tracker: Tracker,
+    memory: Memory,
+    pending: HashMap<u64, Pending>,
+    next_order: u64,
+    decided_ns: u64,
+    started_ns: Option<u64>,
+    agents: BTreeMap<Agent16, Seen>,
+    counts: BTreeMap<ActionKind, KindCounts>,
+    judged: Vec<Effect>,
+    fresh: Vec<Effect>,
+    goal: Option<Goal>,
+    /// Messages that could not be used.
+    pub unusable: u64,
+}
+
+type Agent16 = u16;
+
+#[derive(Debug, Default, Clone)]
+struct Seen {
+    name: &'static str,
+    at_ns: u64,
+    messages: u64,
+    hellos: u64,
+}
+
+impl Hub {
+    /// A controller that has seen nothing.
+    #[must_use]
+    pub fn new(config: HubConfig) -> Self {
+        let mut guard = Guard::new(config.limits.clone());
+        for s in &config.slices {
+            guard.assume_quota(s.sst, s.sd, s.min);
+        }
+        Self {
+            picture: Picture::new(&config),
+            guard,
+            tracker: Tracker::new(),
+            memory: Memory::default(),
+            pending: HashMap::new(),
+            next_order: 0,
+            decided_ns: 0,
+            started_ns: None,
+            agents: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            judged: Vec::new(),
+            fresh: Vec::new(),
+            goal: None,
+            unusable: 0,
+            config,
+        }
+    }
+
+    /// Takes one message. What it cannot use is counted.
+    pub fn take(&mut self, message: &Message, now_ns: u64) {
+        let agent = message.header.agent;
+        let seen = self.agents.entry(agent.code()).or_default();
+        seen.name = agent.name();
+        seen.at_ns = now_ns;
+        seen.messages += 1;
+        match (message.header.kind, agent) {
+            (Kind::Hello, _) => seen.hellos += 1,
+            (Kind::State, Agent::Ran) => self.state::<RanState>(message, now_ns, Picture::ran),
+            (Kind::State, Agent::App) => self.state::<AppState>(message, now_ns, Picture::app),
+            (Kind::State, Agent::Core) => self.state::<CoreState>(message, now_ns, Picture::core),
+            (Kind::Outcome, _) => match message.parse::<Outcome>() {
+                Ok(Outcome::Done { id, ok, reason }) => self.done(id, ok, &reason, now_ns),
+                Ok(Outcome::Judged(effect)) => self.keep(effect),
+                Err(_) => self.unusable += 1,
+            },
+            _ => {}
+        }
+    }
+
+    fn state<T: serde::de::DeserializeOwned>(
+        &mut self,
+        message: &Message,
+        now_ns: u64,
+        take: impl Fn(&mut Picture, T, &mut Tracker, u64),
+    ) {
+        match message.parse::<T>() {
+            Ok(state) => take(&mut self.picture, state, &mut self.tracker, now_ns),
+            Err(_) => self.unusable += 1,
+        }
+    }
+
+    /// Judges, decides, orders. Call it often.
+    pub fn tick(&mut self, now_ns: u64) -> Vec<Outgoing> {
+        let started = *self.started_ns.get_or_insert(now_ns);
+        let mut out = Vec::new();
+        let late: Vec<u64> = self
+            .pending
+            .iter()
+            .filter(|(_, p)| now_ns.saturating_sub(p.sent_ns) > self.config.answer_ns)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in late {
+            self.done(id, false, "no answer", now_ns);
+        }
+        let (done, undo) = self.tracker.poll(now_ns);
+        for effect in done {
+            self.finish(effect, now_ns);
+        }
+        for rollback in undo {
+            let id = rollback.id;
+            match self.guard.check(rollback.previous, now_ns, 0) {
+                Ok(approved) => {
+                    let action = approved.into_action();
+                    self.order(action.clone(), Purpose::Undo { effect: id, action }, 0, now_ns, &mut out);
+                }
+                Err(refusal) => {
+                    tracing::warn!(%refusal, "a rollback was refused");
+                    if let Some(effect) = self.tracker.rolled_back(id, false, now_ns) {
+                        self.finish(effect, now_ns);
+                    }
+                }
+            }
+        }
+        let due = now_ns.saturating_sub(self.decided_ns) >= self.config.decide_every_ns;
+        // the first window is watched only, so that there is a before
+        let warm = now_ns.saturating_sub(started) >= self.config.policy.window_ns;
+        if self.config.act && due && warm {
+            self.decided_ns = now_ns;
+            self.decide(now_ns, &mut out);
+        }
+        out
+    }
+
+    fn decide(&mut self, now_ns: u64, out: &mut Vec<Outgoing>) {
+        let world = self.picture.world();
+        let policy = self.policy();
+        let (tracker, pending) = (&self.tracker, &self.pending);
+        let proposals = decide(&world, &policy, &self.memory, now_ns, |kind, target| {
+            tracker.is_open(kind, target) || pending.values().any(|p| p.kind == kind && p.target == target)
+        });
+        let age_ns = self.picture.age_ns(now_ns);
+        for Proposal { action, expected, previous, why } in proposals {
+            let kind = action.kind();
+            let counts = self.counts.entry(kind).or_default();
+            counts.proposed += 1;
+            match self.guard.check(action, now_ns, age_ns) {
+                Ok(approved) => {
+                    counts.approved += 1;
+                    tracing::info!(action = %approved.action().words(), %why, "ordered");
+                    let action = approved.action().clone();
+                    self.order(action, Purpose::Take { approved, expected, previous, why }, age_ns, now_ns, out);
+                }
+                Err(refusal) => {
+                    counts.refused += 1;
+                    tracing::debug!(%refusal, "refused");
+                }
+            }
+        }
+    }
+
+    /// The policy with what the goal asks for.
+    fn policy(&self) -> super::decide::Policy {
+        let mut policy = self.config.policy.clone();
+        match self.goal.as_ref().map(|g| g.kind.as_str()) {
+            Some("quality") => policy.headroom = 1.15,
+            Some("fairness") => policy.greedy_above = 1.15,
+            Some("stability") => policy.headroom = 2.0,
+            _ => {}
+        }
+        policy
+    }
+
+    fn order(&mut self, action: Action, purpose: Purpose, inputs_age_ns: u64, now_ns: u64, out: &mut Vec<Outgoing>) {
+        self.next_order += 1;
+        let id = self.next_order;
+        let to = match action.kind() {
+            ActionKind::Beam | ActionKind::Power | ActionKind::SliceQuota => Agent::Ran,
+            ActionKind::RateLimit => Agent::Core,
+            ActionKind::Resolution => Agent::App,
+        };
+        let (kind, target) = (action.kind(), action.target());
+        match Message::json(Kind::Action, Agent::Controller, &Order { id, action, inputs_age_ns }) {
+            Ok(message) => {
+                self.pending.insert(id, Pending { purpose, kind, target, sent_ns: now_ns });
+                out.push((to, message));
+            }
+            Err(error) => tracing::error!(%error, "an order could not be written"),
+        }
+    }
+
+    fn done(&mut self, id: u64, ok: bool, reason: &str, now_ns: u64) {
+        let Some(pending) = self.pending.remove(&id) else { return };
+        match pending.purpose {
+            Purpose::Take { approved, expected, previous, why } if ok => {
+                self.picture.took(approved.action());
+                if let Err(busy) = self.tracker.start(&approved, expected, Some(previous), &why) {
+                    tracing::warn!(%busy, "an action is not followed");
+                }
+            }
+            Purpose::Take { approved, .. } => {
+                let action = approved.action();
+                tracing::warn!(action = %action.words(), reason, "an order was not carried out");
+                self.memory.failed(action.kind(), &action.target(), now_ns);
+                self.counts.entry(action.kind()).or_default().refused += 1;
+            }
+            Purpose::Undo { effect, action } => {
+                if ok {
+                    self.picture.took(&action);
+                }
+                if let Some(effect) = self.tracker.rolled_back(effect, ok, now_ns) {
+                    self.finish(effect, now_ns);
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, effect: Effect, now_ns: u64) {
+        let counts = self.counts.entry(effect.kind).or_default();
+        match effect.verdict {
+            Verdict::Effective => counts.effective += 1,
+            Verdict::NoEffect => counts.no_effect += 1,
+            Verdict::RolledBack => counts.rolled_back += 1,
+        }
+        if effect.verdict != Verdict::Effective {
+            self.memory.failed(effect.kind, &effect.target, now_ns);
+        }
+        self.keep(effect);
+    }
+
+    fn keep(&mut self, effect: Effect) {
+        tracing::info!(action = %effect.action, verdict = effect.verdict.name(), before = ?effect.before, after = ?effect.after, "judged");
+        if self.judged.len() == SHOWN {
+            self.judged.remove(0);
+        }
+        self.fresh.push(effect.clone());
+        self.judged.push(effect);
+    }
+
+    /// Actions judged since the last call, for the record.
+    pub fn judged_since(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// What decisions rest on.
+    #[must_use]
+    pub fn world(&self) -> World {
+        self.picture.world()
+    }
+
+    /// States a goal. Keywords choose what it changes; any other text is kept and shown.
+    pub fn set_goal(&mut self, text: &str) -> Goal {
+        let lower = text.to_lowercase();
+        let has = |words: &[&str]| words.iter().any(|w| lower.contains(w));
+        let kind = if has(&["fair", "equal", "starv"]) {
+            "fairness"
+        } else if has(&["quality", "resolution", "sharp", "throughput"]) {
+            "quality"
+        } else if has(&["stable", "calm", "safe", "stall"]) {
+            "stability"
+        } else {
+            "noted"
+        };
+        let goal = Goal { text: text.chars().take(1000).collect(), kind: kind.to_owned() };
+        self.goal = Some(goal.clone());
+        goal
+    }
+
+    /// The state of everything.
+    #[must_use]
+    pub fn api(&self, now_ns: u64) -> ApiState {
+        let mut state = ApiState {
+            run: self.config.run.clone(),
+            acting: self.config.act,
+            mono_ns: now_ns,
+            goal: self.goal.clone(),
+            agents: self.agents.values().map(|s| s.info(now_ns)).collect(),
+            actions: self.judged.clone(),
+            ..ApiState::default()
+        };
+        state.counts = self.counts.iter().map(|(k, c)| (k.name().to_owned(), c.clone())).collect();
+        self.picture.show(&mut state);
+        state
+    }
+}
+
+impl Seen {
+    fn info(&self, now_ns: u64) -> AgentInfo {
+        let silent_ns = now_ns.saturating_sub(self.at_ns);
+        AgentInfo {
+            agent: self.name.to_owned(),
+            present: silent_ns < PRESENT_NS,
+            silent_s: silent_ns as f64 * 1e-9,
+            messages: self.messages,
+            hellos: self.hellos,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::config::Subscriber;
+    use super::super::state::AppItem;
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+    const SUPI: &str = "imsi-001010000000001";
+
+    fn hub(act: bool) -> Hub {
+        let subscriber = Subscriber { supi: SUPI.into(), ue: Some(0), rnti: None, stream: Some(0), slice: None };
+        Hub::new(HubConfig { act, subscribers: vec![subscriber], ..HubConfig::default() })
+    }
+
+    fn app(offered: f64, delivered: f64, res: &str, now: u64) -> Message {
+        let item = AppItem {
+            supi: SUPI.into(),
+            offered_bit_per_s: Some(offered),
+            delivered_bit_per_s: Some(delivered),
+            resolution: Some(res.into()),
+            stalled: false,
+        };
+        Message::json(Kind::State, Agent::App, &AppState { mono_ns: now, items: vec![item], ..AppState::default() }).unwrap()
+    }
+
+    /// Feeds a starved subscriber until an order comes.
+    fn until_order(hub: &mut Hub) -> (u64, Order, Agent) {
+        for k in 1..100 {
+            let now = k * 100 * MS;
+            hub.take(&app(5e6, 3e6, "1080p", now), now);
+            if let Some((to, message)) = hub.tick(now).into_iter().next() {
+                return (now, message.parse().unwrap(), to);
+            }
+        }
+        panic!("no order");
+    }
+
+    fn answer(hub: &mut Hub, id: u64, ok: bool, now: u64) {
+        let done = Outcome::Done { id, ok, reason: String::new() };
+        hub.take(&Message::json(Kind::Outcome, Agent::App, &done).unwrap(), now);
+    }
+
+    #[test]
+    fn an_order_that_helps_is_effective() {
+        let mut hub = hub(true);
+        let (at, order, to) = until_order(&mut hub);
+        assert_eq!(to, Agent::App);
+        assert_eq!(order.action, Action::Resolution { supi: SUPI.into(), res: "720p".into() });
+        answer(&mut hub, order.id, true, at + MS);
+        for k in 1..=25 {
+            let now = at + k * 100 * MS;
+            hub.take(&app(2.5e6, 2.5e6, "720p", now), now);
+            assert!(hub.tick(now).is_empty());
+        }
+        let state = hub.api(at + 3000 * MS);
+        assert_eq!(state.actions[0].verdict, Verdict::Effective);
+        assert_eq!(state.counts["resolution"].effective, 1);
+        assert!((state.actions[0].before.unwrap() - 5e6).abs() < 1.0);
+        assert_eq!(hub.judged_since().len(), 1);
+    }
+
+    #[test]
+    fn an_order_that_does_nothing_is_rolled_back() {
+        let mut hub = hub(true);
+        let (at, order, _) = until_order(&mut hub);
+        answer(&mut hub, order.id, true, at + MS);
+        let mut undo = None;
+        for k in 1..=25 {
+            let now = at + k * 100 * MS;
+            hub.take(&app(5e6, 3e6, "1080p", now), now);
+            if let Some((_, m)) = hub.tick(now).into_iter().next() {
+                undo = Some(m.parse::<Order>().unwrap());
+                break;
+            }
+        }
+        let undo = undo.unwrap();
+        assert_eq!(undo.action, Action::Resolution { supi: SUPI.into(), res: "1080p".into() });
+        answer(&mut hub, undo.id, true, at + 2600 * MS);
+        assert_eq!(hub.api(at + 2600 * MS).counts["resolution"].rolled_back, 1);
+    }
+
+    #[test]
+    fn an_order_without_answer_is_given_up_and_counted() {
+        let mut hub = hub(true);
+        let (at, _, _) = until_order(&mut hub);
+        let _ = hub.tick(at + 2100 * MS);
+        let counts = &hub.api(at).counts["resolution"];
+        assert_eq!((counts.approved, counts.refused), (1, 1));
+    }
+
+    #[test]
+    fn without_leave_to_act_nothing_is_ordered() {
+        let mut hub = hub(false);
+        for k in 1..100 {
+            let now = k * 100 * MS;
+            hub.take(&app(5e6, 3e6, "1080p", now), now);
+            assert!(hub.tick(now).is_empty());
+        }
+    }
+
+    #[test]
+    fn old_inputs_order_nothing() {
+        let mut hub = hub(true);
+        hub.take(&app(5e6, 3e6, "1080p", 100 * MS), 100 * MS);
+        for k in 40..100 {
+            assert!(hub.tick(k * 100 * MS).is_empty());
+        }
+        assert!(hub.api(10_000 * MS).counts["resolution"].refused > 0, "R14: dropped and counted");
+    }
+
+    #[test]
+    fn a_state_that_is_no_state_is_counted() {
+        let mut hub = hub(true);
+        let mut m = app(1.0, 1.0, "480p", 1);
+        m.payload = b"{\"items\": 7}".to_vec();
+        hub.take(&m, 1);
+        assert_eq!(hub.unusable, 1);
+    }
+
+    #[test]
+    fn goals_are_kept_and_read() {
+        let mut hub = hub(true);
+        assert_eq!(hub.set_goal("be FAIR to everybody").kind, "fairness");
+        assert_eq!(hub.set_goal("sing").kind, "noted");
+        assert_eq!(hub.api(0).goal.unwrap().text, "sing");
+    }
+}

@@ -1,0 +1,215 @@
+//! Joins the agents' reports into one picture by subscriber.
+
+use super::capacity;
+use super::config::{HubConfig, Subscriber};
+use super::state::{ApiState, AppState, ConsoleRow, CoreState, PredictionRow, RanState, StreamState, UeRow};
+use super::view::{CellView, SliceView, UeView, World};
+use crate::effect::{Effect, Observable, Tracker};
+use crate::guard::Action;
+use std::collections::HashMap;
+
+/// Weight of the newest report in the share of stalled time.
+const STALL_BLEND: f64 = 0.1;
+
+/// What is known, by subscriber.
+#[derive(Debug)]
+pub struct Picture {
+    prb: u32,
+    subscribers: Vec<Subscriber>,
+    slices: Vec<SliceView>,
+    ran: RanState,
+    app: AppState,
+    core: CoreState,
+    stall: HashMap<String, f64>,
+    limits: HashMap<String, f64>,
+    oldest: HashMap<&'static str, u64>,
+}
+
+impl Picture {
+    /// Nothing but the configuration.
+    #[must_use]
+    pub fn new(config: &HubConfig) -> Self {
+        Self {
+            prb: config.prb,
+            subscribers: config.subscribers.clone(),
+            slices: config.slices.iter().map(|s| SliceView { sst: s.sst, sd: s.sd, min: s.min, max: s.max }).collect(),
+            ran: RanState::default(),
+            app: AppState::default(),
+            core: CoreState::default(),
+            stall: HashMap::new(),
+            limits: HashMap::new(),
+            oldest: HashMap::new(),
+        }
+    }
+
+    /// Takes a report of `ran`.
+    pub fn ran(&mut self, state: RanState, tracker: &mut Tracker, now_ns: u64) {
+        for s in &self.subscribers {
+            let Some(row) = console_of(&state.console, s) else { continue };
+            observe(tracker, Observable::Cqi, &s.supi, row.cqi.map(f64::from), now_ns);
+            observe(tracker, Observable::DlBitPerS, &s.supi, row.dl_bit_per_s, now_ns);
+            observe(tracker, Observable::DlBacklogBytes, &s.supi, row.dl_backlog_bytes.map(|b| b as f64), now_ns);
+        }
+        self.oldest.insert("ran", now_ns);
+        self.ran = state;
+    }
+
+    /// Takes a report of `app`.
+    pub fn app(&mut self, state: AppState, tracker: &mut Tracker, now_ns: u64) {
+        for item in &state.items {
+            observe(tracker, Observable::OfferedBitPerS, &item.supi, item.offered_bit_per_s, now_ns);
+            observe(tracker, Observable::DeliveredBitPerS, &item.supi, item.delivered_bit_per_s, now_ns);
+            let now = if item.stalled { 1.0 } else { 0.0 };
+            observe(tracker, Observable::StallRatio, &item.supi, Some(now), now_ns);
+            let ratio = self.stall.entry(item.supi.clone()).or_insert(now);
+            *ratio += STALL_BLEND * (now - *ratio);
+            if !self.subscribers.iter().any(|s| s.supi == item.supi) {
+                let supi = item.supi.clone();
+                self.subscribers.push(Subscriber { supi, ue: None, rnti: None, stream: None, slice: None });
+            }
+        }
+        self.oldest.insert("app", now_ns);
+        self.app = state;
+    }
+
+    /// Takes a report of `core`.
+    pub fn core(&mut self, state: CoreState, _tracker: &mut Tracker, now_ns: u64) {
+        self.oldest.insert("core", now_ns);
+        self.core = state;
+    }
+
+    /// An action is in force.
+    pub fn took(&mut self, action: &Action) {
+        match action {
+            Action::SliceQuota { sst, sd, min, max } => {
+                if let Some(s) = self.slices.iter_mut().find(|s| (s.sst, s.sd) == (*sst, *sd)) {
+                    s.min = *min;
+                    s.max = *max;
+                }
+            }
+            Action::RateLimit { supi, bit_per_s } => {
+                match bit_per_s {
+                    Some(rate) => self.limits.insert(supi.clone(), *rate),
+                    None => self.limits.remove(supi),
+                };
+            }
+            _ => {}
+        }
+    }
+
+    /// Age of the oldest report that decisions rest on, ns; huge while the application said nothing.
+    #[must_use]
+    pub fn age_ns(&self, now_ns: u64) -> u64 {
+        self.oldest.get("app").map_or(u64::MAX, |at| now_ns.saturating_sub(*at))
+    }
+
+    /// What decisions rest on.
+    #[must_use]
+    pub fn world(&self) -> World {
+        let active = self.app.items.iter().filter(|i| i.offered_bit_per_s.unwrap_or(0.0) > 0.0).count().max(1) as f64;
+        let mut whole = Vec::new();
+        let ues: Vec<UeView> = self
+            .subscribers
+            .iter()
+            .map(|s| {
+                let item = self.app.items.iter().find(|i| i.supi == s.supi);
+                let limit = self.core.items.iter().find(|i| i.supi == s.supi).and_then(|i| i.limit_bit_per_s);
+                let full = self.full_bit_per_s(s);
+                whole.extend(full);
+                let demand = predicted(&self.app.predictions, &s.supi);
+                let offered = item.and_then(|i| i.offered_bit_per_s);
+                UeView {
+                    supi: s.supi.clone(),
+                    ue: s.ue,
+                    slice: s.slice,
+                    demand_bit_per_s: demand.or(offered),
+                    capacity_bit_per_s: full.map(|f| f / active),
+                    offered_bit_per_s: offered,
+                    delivered_bit_per_s: item.and_then(|i| i.delivered_bit_per_s),
+                    resolution: item.and_then(|i| i.resolution.clone()),
+                    limit_bit_per_s: limit.or_else(|| self.limits.get(&s.supi).copied()),
+                    stalled: item.is_some_and(|i| i.stalled),
+                    stall_ratio: self.stall.get(&s.supi).copied(),
+                }
+            })
+            .collect();
+        let used: f64 = ues.iter().filter_map(|u| u.delivered_bit_per_s).sum();
+        let mean = (!whole.is_empty()).then(|| whole.iter().sum::<f64>() / whole.len() as f64);
+        let cell = CellView { spare_bit_per_s: mean.map(|m| (m - used).max(0.0)) };
+        World { ues, slices: self.slices.clone(), cell }
+    }
+
+    /// What the whole carrier would carry to this UE, predicted where a prediction is there.
+    fn full_bit_per_s(&self, s: &Subscriber) -> Option<f64> {
+        let console = console_of(&self.ran.console, s);
+        let by_cqi = console.and_then(|c| c.cqi).map(|c| capacity::from_cqi(c, self.prb));
+        let stream = self.stream(s);
+        let by_snr = stream.and_then(|t| t.predicted_snr_db.or(t.beam_snr_db)).map(|d| capacity::from_snr_db(d, self.prb));
+        match (by_cqi, by_snr) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    fn stream(&self, s: &Subscriber) -> Option<&StreamState> {
+        self.ran.streams.iter().find(|t| Some(t.stream) == s.stream || t.supi.as_deref() == Some(s.supi.as_str()))
+    }
+
+    /// Puts everything into the state that people see.
+    pub fn show(&self, state: &mut ApiState) {
+        let world = self.world();
+        state.ues = self.subscribers.iter().zip(&world.ues).map(|(s, view)| self.row(s, view, state)).collect();
+        for row in &self.ran.console {
+            let known = state.ues.iter().any(|u| &u.console == row);
+            if !known {
+                state.ues.push(UeRow { console: row.clone(), ..UeRow::default() });
+            }
+        }
+        state.streams.clone_from(&self.ran.streams);
+        state.fast = self.ran.fast.clone();
+        for (kind, counts) in &self.ran.counts {
+            state.counts.insert(kind.clone(), counts.clone());
+        }
+        let parts = [(&self.ran.predictions, &self.ran.errors), (&self.core.predictions, &self.core.errors), (&self.app.predictions, &self.app.errors)];
+        for (predictions, errors) in parts {
+            state.predictions.extend(predictions.iter().cloned());
+            state.errors.extend(errors.iter().cloned());
+        }
+    }
+
+    fn row(&self, s: &Subscriber, view: &UeView, state: &ApiState) -> UeRow {
+        let stream = self.stream(s);
+        let ours = |e: &&Effect| e.target == s.supi || e.observed_target == s.supi || e.target == "cell";
+        let last = state.actions.iter().rev().find(ours);
+        UeRow {
+            supi: s.supi.clone(),
+            console: console_of(&self.ran.console, s).cloned().unwrap_or_default(),
+            ssb_snr_db: stream.and_then(|t| t.ssb_snr_db),
+            beam_snr_db: stream.and_then(|t| t.beam_snr_db),
+            predicted_snr_db: stream.and_then(|t| t.predicted_snr_db),
+            demand_bit_per_s: view.demand_bit_per_s,
+            capacity_bit_per_s: view.capacity_bit_per_s,
+            offered_bit_per_s: view.offered_bit_per_s,
+            delivered_bit_per_s: view.delivered_bit_per_s,
+            resolution: view.resolution.clone(),
+            limit_bit_per_s: view.limit_bit_per_s,
+            stalled: view.stalled,
+            action: last.map(|e| e.action.clone()).unwrap_or_default(),
+            effect: last.map(|e| e.verdict.name().to_owned()).unwrap_or_default(),
+        }
+    }
+}
+
+fn console_of<'a>(rows: &'a [ConsoleRow], s: &Subscriber) -> Option<&'a ConsoleRow> {
+    rows.iter().find(|r| (s.rnti.is_some() && r.rnti == s.rnti) || (s.ue.is_some() && r.ue == s.ue))
+}
+
+fn predicted(rows: &[PredictionRow], supi: &str) -> Option<f64> {
+    rows.iter().find(|p| p.series == supi && p.value.is_finite()).map(|p| p.value.max(0.0))
+}
+
+fn observe(tracker: &mut Tracker, what: Observable, target: &str, value: Option<f64>, now_ns: u64) {
+    if let Some(value) = value {
+        tracker.observe(what, target, value, now_ns);
+    }
+}

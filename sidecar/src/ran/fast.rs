@@ -1,0 +1,403 @@
+//! What the fast loop knows and decides: scalar soundings in, one weight vector out. Pure; no clock, no socket.
+
+use super::beam::max_min;
+use super::track::{ChannelTracker, dft_columns};
+use num_complex::Complex32;
+use std::f64::consts::TAU;
+
+/// Settings of the fast loop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FastConfig {
+    /// Antennas of `air`.
+    pub antennas: usize,
+    /// Receivers to serve.
+    pub served: Vec<u32>,
+    /// Receiver of the eavesdropper, where one is monitored.
+    pub eavesdropper: Option<u32>,
+    /// Part of the eavesdropper's direction that is taken out of the beam, 0…1.
+    pub null_part: f32,
+    /// How fast channels move: variance gained a second relative to power.
+    pub drift_per_s: f32,
+    /// A channel that was not sounded for this long is not used, s.
+    pub fresh_s: f64,
+}
+
+impl FastConfig {
+    /// Settings for an array and its receivers.
+    #[must_use]
+    pub fn new(antennas: usize, served: Vec<u32>, eavesdropper: Option<u32>) -> Self {
+        Self { antennas, served, eavesdropper, null_part: 0.7, drift_per_s: 1.0, fresh_s: 0.2 }
+    }
+}
+
+/// What was on air when a sounding was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InForce {
+    /// The wide beam.
+    Wide,
+    /// A column of the sounding unitary.
+    Column(u16),
+    /// The beam that the loop commanded.
+    Beam,
+}
+
+/// A scalar sounding of one receiver.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scalar {
+    /// Receiver.
+    pub stream: u32,
+    /// Channel through what was in force, mean over the subcarriers, delay taken out.
+    pub y: Complex32,
+    /// Mean power of the channel over the subcarriers (larger than |y|² where it is selective).
+    pub power: f32,
+    /// Noise variance of one resource element.
+    pub noise_re: f32,
+    /// Resource elements in the mean.
+    pub elements: usize,
+    /// Radio time, s.
+    pub at_s: f64,
+}
+
+#[derive(Debug, Clone)]
+struct Receiver {
+    stream: u32,
+    tracker: ChannelTracker,
+    cfo_hz: Option<f64>,
+    phase_turns: f64,
+    phase_at_s: f64,
+    last_ssb: Option<(f64, Complex32)>,
+    ssbs: u32,
+    cross: Complex32,
+    model_power: f32,
+    noise_re: f32,
+    ssb_snr: Option<f32>,
+    beam_snr: Option<f32>,
+}
+
+/// The fast loop.
+#[derive(Debug, Clone)]
+pub struct FastLoop {
+    config: FastConfig,
+    receivers: Vec<Receiver>,
+    columns: Vec<Vec<Complex32>>,
+    wide: Vec<Complex32>,
+    beam: Vec<Complex32>,
+    now_s: f64,
+}
+
+/// One antenna alone: as wide as the element itself.
+#[must_use]
+pub fn wide_beam(antennas: usize) -> Vec<Complex32> {
+    let mut w = vec![Complex32::ZERO; antennas];
+    if let Some(first) = w.first_mut() {
+        *first = Complex32::ONE;
+    }
+    w
+}
+
+impl FastLoop {
+    /// A loop that knows nothing yet.
+    #[must_use]
+    pub fn new(config: FastConfig) -> Self {
+        let m = config.antennas;
+        let receivers = config.served.iter().copied().chain(config.eavesdropper).map(|s| Receiver::new(s, m, config.drift_per_s));
+        Self {
+            receivers: receivers.collect(),
+            columns: dft_columns(m),
+            wide: wide_beam(m),
+            beam: wide_beam(m),
+            now_s: 0.0,
+            config,
+        }
+    }
+
+    /// The sounding unitary, row-major `[antennas × columns]`, as the plan of `air` takes it.
+    #[must_use]
+    pub fn unitary(&self) -> Vec<Complex32> {
+        let m = self.config.antennas;
+        (0..m * m).map(|k| self.columns[k % m][k / m]).collect()
+    }
+
+    /// The wide beam.
+    #[must_use]
+    pub fn wide(&self) -> &[Complex32] {
+        &self.wide
+    }
+
+    /// An SSB: always through the wide beam, with a coarse frequency offset where the receiver gave one.
+    pub fn ssb(&mut self, scalar: &Scalar, cfo_hz: Option<f64>) -> bool {
+        self.now_s = self.now_s.max(scalar.at_s);
+        let Some(r) = self.receivers.iter_mut().find(|r| r.stream == scalar.stream) else { return false };
+        r.ssb(scalar, cfo_hz, &self.wide)
+    }
+
+    /// A CSI-RS through whatever was in force.
+    pub fn csi_rs(&mut self, scalar: &Scalar, in_force: InForce) -> bool {
+        self.now_s = self.now_s.max(scalar.at_s);
+        let Some(r) = self.receivers.iter_mut().find(|r| r.stream == scalar.stream) else { return false };
+        let w = match in_force {
+            InForce::Wide => &self.wide,
+            InForce::Column(c) => match self.columns.get(usize::from(c)) {
+                Some(w) => w,
+                None => return false,
+            },
+            // the power is taken from it; the weights it went through may have changed meanwhile, so no channel is
+            InForce::Beam => {
+                r.beam_snr = blend(r.beam_snr, scalar.snr());
+                return true;
+            }
+        };
+        let y = r.turn_back(scalar.y, scalar.at_s);
+        r.noise_re = scalar.noise_re;
+        r.tracker.push(w, y, scalar.noise_re / scalar.elements.max(1) as f32, scalar.at_s)
+    }
+
+    /// The weights for now: the best worst UE, with less toward the eavesdropper. `None` before every served UE's channel is known.
+    pub fn weights(&mut self) -> Option<&[Complex32]> {
+        let fresh = |r: &Receiver| r.tracker.at_s().is_some_and(|t| self.now_s - t <= self.config.fresh_s);
+        let (mut h, mut noise) = (Vec::with_capacity(8), Vec::with_capacity(8));
+        for stream in &self.config.served {
+            let r = self.receivers.iter().find(|r| r.stream == *stream)?;
+            // a UE that went silent is no longer served; the others are
+            if let Some(channel) = r.tracker.channel().filter(|_| fresh(r)) {
+                h.push(channel);
+                noise.push(r.noise_re.max(1e-12));
+            } else if r.tracker.channel().is_none() && r.ssbs > 0 {
+                return None;
+            }
+        }
+        if h.is_empty() {
+            return None;
+        }
+        let eve = self.config.eavesdropper.and_then(|e| self.receivers.iter().find(|r| r.stream == e));
+        let avoid = eve.filter(|r| fresh(r)).and_then(|r| r.tracker.channel());
+        self.beam = max_min(&h, &noise, Some(&self.beam), avoid.map(|a| (a, self.config.null_part)));
+        Some(&self.beam)
+    }
+
+    /// SNR of a receiver's SSB, linear.
+    #[must_use]
+    pub fn ssb_snr(&self, stream: u32) -> Option<f32> {
+        self.receivers.iter().find(|r| r.stream == stream)?.ssb_snr
+    }
+
+    /// SNR of a receiver through the beam in force, linear.
+    #[must_use]
+    pub fn beam_snr(&self, stream: u32) -> Option<f32> {
+        self.receivers.iter().find(|r| r.stream == stream)?.beam_snr
+    }
+
+    /// Frequency offset of a receiver, Hz.
+    #[must_use]
+    pub fn cfo_hz(&self, stream: u32) -> Option<f64> {
+        self.receivers.iter().find(|r| r.stream == stream)?.cfo_hz
+    }
+
+    /// Whether a receiver's M-antenna channel is known.
+    #[must_use]
+    pub fn tracked(&self, stream: u32) -> bool {
+        self.channel(stream).is_some()
+    }
+
+    /// The channel of a receiver as now believed.
+    ///
+    /// # Shapes
+    /// `[antennas]`.
+    #[must_use]
+    pub fn channel(&self, stream: u32) -> Option<&[Complex32]> {
+        self.receivers.iter().find(|r| r.stream == stream)?.tracker.channel()
+    }
+
+    /// Forgets every channel, as after a loss of the cell.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.config.clone());
+    }
+}
+
+impl Scalar {
+    /// Power over noise of one resource element, linear.
+    #[must_use]
+    pub fn snr(&self) -> f32 {
+        self.power / self.noise_re.max(1e-12)
+    }
+}
+
+impl Receiver {
+    fn new(stream: u32, antennas: usize, drift_per_s: f32) -> Self {
+        Self {
+            stream,
+            tracker: ChannelTracker::new(antennas, drift_per_s),
+            cfo_hz: None,
+            phase_turns: 0.0,
+            phase_at_s: 0.0,
+            last_ssb: None,
+            ssbs: 0,
+            cross: Complex32::ZERO,
+            model_power: 0.0,
+            noise_re: 0.0,
+            ssb_snr: None,
+            beam_snr: None,
+        }
+    }
+
+    fn ssb(&mut self, s: &Scalar, cfo_hz: Option<f64>, wide: &[Complex32]) -> bool {
+        self.ssb_snr = blend(self.ssb_snr, s.snr());
+        self.ssbs = self.ssbs.saturating_add(1);
+        if let Some(coarse) = cfo_hz.filter(|c| c.is_finite()) {
+            // the first ones settle the coarse value, later ones only catch jumps that the phase cannot show
+            let now = self.cfo_hz.unwrap_or(coarse);
+            let gain = if self.ssbs < 10 { 1.0 / f64::from(self.ssbs) } else if (coarse - now).abs() > 200.0 { 0.3 } else { 0.0 };
+            self.cfo_hz = Some(now + gain * (coarse - now));
+        }
+        let y = self.turn_back(s.y, s.at_s);
+        if let Some((at, before)) = self.last_ssb.filter(|_| self.ssbs >= 10) {
+            let dt = s.at_s - at;
+            if dt > 0.0 && dt < 0.1 {
+                let turns = f64::from((y * before.conj()).arg()) / TAU;
+                self.cfo_hz = self.cfo_hz.map(|c| c + 0.1 * turns / dt);
+            }
+        }
+        self.last_ssb = Some((s.at_s, y));
+        // SSB and CSI-RS differ by a constant: power offset and the phase of their symbols. It is learned, not assumed.
+        if self.tracker.channel().is_some() {
+            let model = self.tracker.through(wide);
+            self.cross = self.cross * 0.95 + y * model.conj() * 0.05;
+            self.model_power = self.model_power.mul_add(0.95, 0.05 * model.norm_sqr());
+            if self.model_power > 0.0 && self.ssbs > 40 {
+                let constant = self.cross / self.model_power;
+                let size = constant.norm_sqr();
+                if size > 1e-6 {
+                    // the constant is known to some per cent only: that is noise too
+                    let noise = s.noise_re / s.elements.max(1) as f32 / size + 0.02 * y.norm_sqr() / size;
+                    return self.tracker.push(wide, y / constant, noise, s.at_s);
+                }
+            }
+        }
+        true
+    }
+
+    /// Takes the turn of the carrier offset out, continuously also when the offset is corrected.
+    fn turn_back(&mut self, y: Complex32, at_s: f64) -> Complex32 {
+        let cfo = self.cfo_hz.unwrap_or(0.0);
+        self.phase_turns = (self.phase_turns + cfo * (at_s - self.phase_at_s)).fract();
+        self.phase_at_s = at_s;
+        let (im, re) = (-TAU * self.phase_turns).sin_cos();
+        y * Complex32::new(re as f32, im as f32)
+    }
+}
+
+fn blend(old: Option<f32>, new: f32) -> Option<f32> {
+    if !new.is_finite() {
+        return old;
+    }
+    Some(old.map_or(new, |o| 0.7f32.mul_add(o, 0.3 * new)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    struct Air {
+        rng: ChaCha8Rng,
+        h: Vec<Vec<Complex32>>,
+        cfo_hz: f64,
+        ssb_constant: Complex32,
+        noise: f32,
+    }
+
+    impl Air {
+        fn new(cfo_hz: f64) -> Self {
+            let mut rng = ChaCha8Rng::seed_from_u64(5);
+            let mut g = || Complex32::new(rng.random_range(-1.0..1.0), rng.random_range(-1.0..1.0));
+            let h = (0..3).map(|_| (0..4).map(|_| g()).collect()).collect();
+            let ssb_constant = Complex32::from_polar(1.4, 2.0);
+            Self { rng, h, cfo_hz, ssb_constant, noise: 1e-3 }
+        }
+
+        fn hear(&mut self, stream: u32, w: &[Complex32], at_s: f64, ssb: bool) -> Scalar {
+            let y: Complex32 = self.h[stream as usize].iter().zip(w).map(|(h, w)| h * w).sum();
+            let turn = Complex32::from_polar(1.0, ((self.cfo_hz * at_s).fract() * TAU) as f32);
+            let y = if ssb { y * self.ssb_constant } else { y } * turn;
+            let sigma = (self.noise / 240.0 / 2.0f32).sqrt();
+            let n = Complex32::new(self.rng.random_range(-1.7..1.7), self.rng.random_range(-1.7..1.7)) * sigma;
+            Scalar { stream, y: y + n, power: y.norm_sqr(), noise_re: self.noise, elements: 240, at_s }
+        }
+
+        /// Radio time in steps of 5 ms: SSB every second one, CSI-RS sounding in each.
+        fn run(&mut self, fast: &mut FastLoop, steps: usize) {
+            for k in 0..steps {
+                let t = k as f64 * 5e-3;
+                for stream in 0..3 {
+                    if k % 2 == 0 {
+                        let w = fast.wide().to_vec();
+                        let s = self.hear(stream, &w, t, true);
+                        let coarse = self.cfo_hz + if k % 4 == 0 { 15.0 } else { -15.0 };
+                        fast.ssb(&s, Some(coarse));
+                    }
+                    let c = (k % 4) as u16;
+                    let w = dft_columns(4)[usize::from(c)].clone();
+                    let s = self.hear(stream, &w, t + 1e-3, false);
+                    fast.csi_rs(&s, InForce::Column(c));
+                }
+            }
+        }
+
+        fn gain(&self, stream: usize, w: &[Complex32]) -> f32 {
+            self.h[stream].iter().zip(w).map(|(h, w)| h * w).sum::<Complex32>().norm_sqr()
+        }
+    }
+
+    #[test]
+    fn the_worst_ue_gains_and_the_eavesdropper_loses() {
+        for cfo_hz in [0.0, 730.0] {
+            let mut air = Air::new(cfo_hz);
+            let mut fast = FastLoop::new(FastConfig::new(4, vec![0, 1], Some(2)));
+            assert!(fast.weights().is_none(), "nothing is known yet");
+            air.run(&mut fast, 400);
+            let w = fast.weights().unwrap().to_vec();
+            let power: f32 = w.iter().map(Complex32::norm_sqr).sum();
+            assert!(power <= 1.0001, "{power}");
+            let wide = wide_beam(4);
+            let worst = air.gain(0, &w).min(air.gain(1, &w));
+            let worst_wide = air.gain(0, &wide).min(air.gain(1, &wide));
+            assert!(worst > 1.5 * worst_wide, "{cfo_hz} Hz: {worst} from {worst_wide}");
+            assert!(air.gain(2, &w) < 0.5 * worst, "{cfo_hz} Hz: eavesdropper {} of {worst}", air.gain(2, &w));
+            assert!((fast.cfo_hz(0).unwrap() - cfo_hz).abs() < 2.0, "{:?} of {cfo_hz}", fast.cfo_hz(0));
+        }
+    }
+
+    #[test]
+    fn the_channel_comes_back_up_to_one_common_phase() {
+        let mut air = Air::new(300.0);
+        let mut fast = FastLoop::new(FastConfig::new(4, vec![0, 1, 2], None));
+        air.run(&mut fast, 400);
+        for stream in 0..3_u32 {
+            let (got, want) = (fast.channel(stream).unwrap(), &air.h[stream as usize]);
+            let inner: Complex32 = got.iter().zip(want).map(|(a, b)| a * b.conj()).sum();
+            let size = |h: &[Complex32]| h.iter().map(Complex32::norm_sqr).sum::<f32>();
+            let likeness = inner.norm_sqr() / size(got) / size(want);
+            assert!(likeness > 0.99, "receiver {stream}: {likeness}");
+        }
+    }
+
+    #[test]
+    fn a_receiver_that_is_not_ours_or_went_silent_is_left_out() {
+        let mut air = Air::new(0.0);
+        let mut fast = FastLoop::new(FastConfig::new(4, vec![0, 1], None));
+        let s = air.hear(0, &wide_beam(4), 0.0, true);
+        assert!(!fast.ssb(&Scalar { stream: 9, ..s }, None));
+        air.run(&mut fast, 40);
+        // receiver 1 is silent from now on: the beam turns to receiver 0 alone
+        for k in 0..80_u16 {
+            let c = k % 4;
+            let w = dft_columns(4)[usize::from(c)].clone();
+            let s = air.hear(0, &w, 0.3 + f64::from(k) * 5e-3, false);
+            fast.csi_rs(&s, InForce::Column(c));
+        }
+        let w = fast.weights().unwrap().to_vec();
+        let best: f32 = air.h[0].iter().map(Complex32::norm_sqr).sum();
+        assert!(air.gain(0, &w) > 0.95 * best);
+    }
+}
