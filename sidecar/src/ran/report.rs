@@ -136,14 +136,14 @@ impl Gauges {
     /// [`TelemetryError`] where a name is taken.
     pub fn new(metrics: &Metrics) -> Result<Self, TelemetryError> {
         Ok(Self {
-            loops: metrics.gauge("loops", "Loops closed since start")?,
-            mean_s: metrics.gauge("loop_mean_seconds", "Mean time from a snippet's arrival in air to weights armed")?,
-            p99_s: metrics.gauge("loop_p99_seconds", "The 99th percentile of the same")?,
-            power_db: metrics.gauge("power_db", "Power in force relative to full scale")?,
-            snr_db: metrics.gauge_vec("beam_snr_db", "SNR through the beam in force", &["stream", "role"])?,
-            ssb_snr_db: metrics.gauge_vec("ssb_snr_db", "SNR of the SSB", &["stream", "role"])?,
-            drops: metrics.gauge_vec("drops", "Things dropped since start", &["reason"])?,
-            gnb_up: metrics.gauge("gnb_up", "Whether the gNB reports")?,
+            loops: metrics.gauge("sidecar_ran_loops", "Loops closed since start")?,
+            mean_s: metrics.gauge("sidecar_ran_loop_mean_seconds", "Mean time from a snippet's arrival in air to weights armed")?,
+            p99_s: metrics.gauge("sidecar_ran_loop_p99_seconds", "The 99th percentile of the same")?,
+            power_db: metrics.gauge("sidecar_ran_power_db", "Power in force relative to full scale")?,
+            snr_db: metrics.gauge_vec("sidecar_ran_beam_snr_db", "SNR through the beam in force", &["stream", "role"])?,
+            ssb_snr_db: metrics.gauge_vec("sidecar_ran_ssb_snr_db", "SNR of the SSB", &["stream", "role"])?,
+            drops: metrics.gauge_vec("sidecar_ran_drops", "Things dropped since start", &["reason"])?,
+            gnb_up: metrics.gauge("sidecar_ran_gnb_up", "Whether the gNB reports")?,
         })
     }
 
