@@ -1,6 +1,8 @@
 //! Benches: rows of figures, each with its bar, printed as Markdown or JSON lines.
 
 mod list;
+mod loop_bench;
+mod loop_lab;
 mod record;
 mod row;
 mod stats;

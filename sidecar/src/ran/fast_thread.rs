@@ -456,6 +456,10 @@ impl FastThread {
     fn show(&mut self, now: u64) {
         let Some(mut view) = self.shared.try_view() else { return };
         self.viewed_ns = now;
+        if view.forget_latency {
+            view.forget_latency = false;
+            self.ssb_log = PhaseLog::new(4096);
+        }
         let (phase, cell, ears): (_, _, &[Ear]) = match &self.phase {
             Phase::Waiting => ("waiting for air", None, &[]),
             Phase::Searching { .. } => ("searching", None, &[]),

@@ -43,6 +43,8 @@ pub struct View {
     pub weights: Vec<Complex32>,
     /// Loops closed because of an SSB.
     pub ssb_log: Option<PhaseLog>,
+    /// Set by who measures: the latencies so far are forgotten, and this is cleared when they are.
+    pub forget_latency: bool,
     /// All loops closed.
     pub loops: u64,
     /// Dropped things by reason.
