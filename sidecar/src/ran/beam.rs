@@ -10,7 +10,12 @@ const ROUNDS: usize = 40;
 /// # Shapes
 /// `h`: UEs × `[antennas]`; `noise`: one a UE, positive.
 #[must_use]
-pub fn max_min(h: &[&[Complex32]], noise: &[f32], start: Option<&[Complex32]>, avoid: Option<(&[Complex32], f32)>) -> Vec<Complex32> {
+pub fn max_min(
+    h: &[&[Complex32]],
+    noise: &[f32],
+    start: Option<&[Complex32]>,
+    avoid: Option<(&[Complex32], f32)>,
+) -> Vec<Complex32> {
     let m = h.first().map_or(0, |h| h.len());
     let mut w: Vec<Complex32> = start.filter(|s| s.len() == m).map_or_else(|| vec![Complex32::ONE; m], <[_]>::to_vec);
     let mut next = vec![Complex32::ZERO; m];
