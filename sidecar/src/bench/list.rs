@@ -37,8 +37,11 @@ pub struct Bench {
     /// How long it takes on two cores.
     pub takes: &'static str,
     /// Runs it and hands out row by row.
-    pub run: fn(&BenchContext, &mut dyn FnMut(Row)) -> Result<(), BenchError>,
+    pub run: RunBench,
 }
+
+/// A bench's work: hands out row by row.
+pub type RunBench = fn(&BenchContext, &mut dyn FnMut(Row)) -> Result<(), BenchError>;
 
 /// Every bench.
 pub const BENCHES: &[Bench] = &[

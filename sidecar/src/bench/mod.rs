@@ -8,7 +8,7 @@ mod row;
 mod stats;
 mod table;
 
-pub use list::{BENCHES, Bench, BenchContext, BenchError, find};
+pub use list::{BENCHES, Bench, BenchContext, BenchError, RunBench, find};
 pub use row::{Bar, Row};
 pub use stats::{Percentiles, percentile};
 pub use table::{json_lines, markdown};

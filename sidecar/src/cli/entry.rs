@@ -68,7 +68,7 @@ pub(super) fn load(args: &Args) -> Result<Config, CliError> {
 
 impl Command {
     /// The name in logs.
-    const fn name(&self) -> &'static str {
+    pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Air => "air",
             Self::Ran => "ran",

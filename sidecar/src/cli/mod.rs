@@ -7,6 +7,7 @@ mod config_cmd;
 mod entry;
 mod error;
 mod exit;
+mod joined;
 mod process_cmd;
 mod run_cmd;
 mod stop;

@@ -74,7 +74,12 @@ impl FastThread {
     ///
     /// # Errors
     /// [`LinkError`], or a rate that does not fit the subcarrier spacing.
-    pub fn new(config: RanConfig, shared: Arc<Shared>, ends: FastEnds, context: &zmq::Context) -> Result<Self, super::RanError> {
+    pub fn new(
+        config: RanConfig,
+        shared: Arc<Shared>,
+        ends: FastEnds,
+        context: &zmq::Context,
+    ) -> Result<Self, super::RanError> {
         let link = AirLink::connect(context, &config.air, config.run)?;
         let numerology = Numerology::new(config.rate_hz, config.cell.scs_hz)?;
         let mut fast = FastConfig::new(config.antennas, config.served(), config.eavesdropper());
@@ -270,13 +275,20 @@ impl FastThread {
                 if ssb {
                     let report = ear.report();
                     let mono_ns = stamps.estimated_mono_ns;
-                    let row = SsbRow { mono_ns, stream: meta.stream, sample: meta.start, snr_db: report.snr_db, cfo_hz: report.cfo_hz };
+                    let row = SsbRow {
+                        mono_ns,
+                        stream: meta.stream,
+                        sample: meta.start,
+                        snr_db: report.snr_db,
+                        cfo_hz: report.cfo_hz,
+                    };
                     let mib = ear.ssbs % MIB_EVERY == 1;
                     rows = Some((row, mib.then_some(*cell)));
                 }
                 if what != What::Beam {
                     let n = ears.len();
-                    self.occasion = if self.occasion.0 == meta.start { (meta.start, self.occasion.1 + 1) } else { (meta.start, 1) };
+                    self.occasion =
+                        if self.occasion.0 == meta.start { (meta.start, self.occasion.1 + 1) } else { (meta.start, 1) };
                     let complete = ssb || self.occasion.1 >= n;
                     self.pending = Some(Pending { stamps, cause: meta.seq, ssb });
                     if complete {
@@ -439,7 +451,8 @@ impl FastThread {
             }
         };
         let from = self.sample + (self.config.rate_hz * 0.01) as u64;
-        let commands = plan::setup(&self.config, &place, &self.numerology, from, &self.fast.unitary(), self.fast.wide());
+        let commands =
+            plan::setup(&self.config, &place, &self.numerology, from, &self.fast.unitary(), self.fast.wide());
         for command in &commands {
             if let Err(error) = self.link.command(command) {
                 tracing::warn!(%error, "air could not be set up");
@@ -448,7 +461,13 @@ impl FastThread {
             }
         }
         self.acquisitions += 1;
-        tracing::info!(pci = cell.pci, ssb_offset_hz = cell.ssb_offset_hz, snr_db = cell.snr_db, cfo_hz = cell.cfo_hz, "cell found");
+        tracing::info!(
+            pci = cell.pci,
+            ssb_offset_hz = cell.ssb_offset_hz,
+            snr_db = cell.snr_db,
+            cfo_hz = cell.cfo_hz,
+            "cell found"
+        );
         self.fast.reset();
         self.phase = Phase::Tracking { place, cell, ears };
     }
