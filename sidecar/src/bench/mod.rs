@@ -1,1 +1,12 @@
-//! To be written.
+//! Benches: rows of figures, each with its bar, printed as Markdown or JSON lines.
+
+mod list;
+mod record;
+mod row;
+mod stats;
+mod table;
+
+pub use list::{BENCHES, Bench, BenchContext, BenchError, find};
+pub use row::{Bar, Row};
+pub use stats::{Percentiles, percentile};
+pub use table::{json_lines, markdown};

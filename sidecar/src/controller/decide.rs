@@ -89,11 +89,8 @@ pub fn decide(
     starved.sort_by(|a, b| a.served_part().total_cmp(&b.served_part()).then_with(|| a.supi.cmp(&b.supi)));
     let mut out: Vec<Proposal> = Vec::new();
     for ue in &starved {
-        let ways = [
-            quota_up(ue, &world.slices, policy),
-            limit_the_greedy(ue, world, policy),
-            resolution_down(ue, policy),
-        ];
+        let ways =
+            [quota_up(ue, &world.slices, policy), limit_the_greedy(ue, world, policy), resolution_down(ue, policy)];
         let taken = |p: &Proposal| out.iter().any(|o| o.action.target() == p.action.target());
         if let Some(p) = ways.into_iter().flatten().find(|p| may(p) && !taken(p)) {
             out.push(p);
