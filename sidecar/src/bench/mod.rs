@@ -4,6 +4,8 @@ pub mod air_basic;
 mod air_basic_peer;
 mod air_basic_relay;
 mod list;
+mod loop_bench;
+mod loop_lab;
 mod record;
 mod row;
 mod stats;

@@ -306,11 +306,16 @@ impl FastThread {
     /// Weights for what was heard, through the guard, to `air`.
     fn decide(&mut self) {
         let Some(mut p) = self.pending.take() else { return };
-        if !self.config.act || !self.shared.beam_on.load(Ordering::Relaxed) {
+        if !self.config.act {
             return;
         }
         let Some(weights) = self.fast.weights() else { return };
-        let action = Action::Beam { weights: weights.to_vec() };
+        let weights = weights.to_vec();
+        if !self.shared.beam_on.load(Ordering::Relaxed) {
+            self.last_weights = weights;
+            return;
+        }
+        let action = Action::Beam { weights };
         let now = mono_ns();
         let age = now.saturating_sub(p.stamps.arrival_mono_ns);
         match self.guard.check(action, now, age) {
@@ -451,6 +456,10 @@ impl FastThread {
     fn show(&mut self, now: u64) {
         let Some(mut view) = self.shared.try_view() else { return };
         self.viewed_ns = now;
+        if view.forget_latency {
+            view.forget_latency = false;
+            self.ssb_log = PhaseLog::new(4096);
+        }
         let (phase, cell, ears): (_, _, &[Ear]) = match &self.phase {
             Phase::Waiting => ("waiting for air", None, &[]),
             Phase::Searching { .. } => ("searching", None, &[]),
