@@ -1,2 +1,5 @@
-//! The `sidecar` command.
-fn main() {}
+//! The `sidecar` command. What it does is in the library.
+
+fn main() -> std::process::ExitCode {
+    sidecar::cli::main()
+}

@@ -2,8 +2,9 @@
 
 use arrow_array::{Array, Float64Array, Int64Array, StringArray};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use sidecar::record::{Format, RunFolder, Start, export, summarise};
+use sidecar::record::{Format, RecordError, RunFolder, Start, export, summarise};
 use std::fs::File;
+use std::path::{Path, PathBuf};
 
 #[derive(serde::Serialize)]
 struct Csi {
@@ -12,21 +13,21 @@ struct Csi {
     taps: Vec<f32>,
 }
 
-fn run_with_rows(root: &std::path::Path) -> std::path::PathBuf {
-    let run = RunFolder::create(root, "export", &Start::now(1, None)).unwrap();
-    let ran = run.writer("ran").unwrap();
-    let air = run.writer("air").unwrap();
+fn run_with_rows(root: &Path) -> Result<PathBuf, RecordError> {
+    let run = RunFolder::create(root, "export", &Start::now(1, None))?;
+    let ran = run.writer("ran")?;
+    let air = run.writer("air")?;
     ran.row_at("csi", 20, &Csi { slot: 2, snr_db: None, taps: vec![] });
     ran.row_at("csi", 10, &Csi { slot: 1, snr_db: Some(12.5), taps: vec![1.0, 0.5] });
     air.row_at("csi", 30, &serde_json::json!({"slot": 3, "late_ns": 7}));
     air.row_at("slot", 30, &serde_json::json!({"n": 1}));
-    run.close(None).unwrap()
+    run.close(None)
 }
 
 #[test]
 fn parquet_holds_types_nulls_and_units() {
     let root = tempfile::tempdir().unwrap();
-    let dir = run_with_rows(root.path());
+    let dir = run_with_rows(root.path()).unwrap();
     let out = dir.join("tables");
     let files = export(&dir, &out, Format::Parquet).unwrap();
     assert_eq!(files.iter().map(|f| (f.table.as_str(), f.rows)).collect::<Vec<_>>(), [("csi", 3), ("slot", 1)]);
@@ -57,7 +58,7 @@ fn parquet_holds_types_nulls_and_units() {
 #[test]
 fn csv_holds_the_same_with_empty_cells() {
     let root = tempfile::tempdir().unwrap();
-    let dir = run_with_rows(root.path());
+    let dir = run_with_rows(root.path()).unwrap();
     let out = root.path().join("csv");
     export(&dir, &out, Format::Csv).unwrap();
     let text = std::fs::read_to_string(out.join("csi.csv")).unwrap();
@@ -70,7 +71,7 @@ fn csv_holds_the_same_with_empty_cells() {
 #[test]
 fn the_summary_counts_rows_and_names_damage() {
     let root = tempfile::tempdir().unwrap();
-    let dir = run_with_rows(root.path());
+    let dir = run_with_rows(root.path()).unwrap();
     let log = dir.join("ran.sclog");
     let mut bytes = std::fs::read(&log).unwrap();
     bytes[12] ^= 1;

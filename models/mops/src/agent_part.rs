@@ -105,7 +105,11 @@ impl AgentPart {
     pub fn gradients(&self, gradient: &[f32]) -> Result<Option<Vec<Vec<f32>>>, PredictError> {
         let Some(z) = &self.pending else { return Ok(None) };
         if z.elem_count() != gradient.len() {
-            return Err(PredictError::Weights(format!("a gradient of {} numbers for an embedding of {}", gradient.len(), z.elem_count())));
+            return Err(PredictError::Weights(format!(
+                "a gradient of {} numbers for an embedding of {}",
+                gradient.len(),
+                z.elem_count()
+            )));
         }
         let g = Tensor::from_slice(gradient, z.shape(), &Device::Cpu)?;
         // d⟨z, g⟩/dw = (∂z/∂w)ᵀ g: the chain rule of (8), as a scalar that candle can go back from

@@ -121,7 +121,11 @@ impl SharedPart {
     /// # Errors
     /// [`PredictError::Weights`] when a gradient has another shape.
     //= SANet eq. (10)
-    pub fn update(&mut self, weights: &StaticWeights, contributions: &[Contribution]) -> Result<RoundResult, PredictError> {
+    pub fn update(
+        &mut self,
+        weights: &StaticWeights,
+        contributions: &[Contribution],
+    ) -> Result<RoundResult, PredictError> {
         let mut used: Vec<&Contribution> = contributions.iter().filter(|c| c.is_finite()).collect();
         used.sort_by_key(|c| c.agent);
         if used.is_empty() {

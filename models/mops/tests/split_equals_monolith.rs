@@ -1,5 +1,7 @@
 //! Split training over the E- and G-interface ends with the same bits as a monolith with the same order of updates.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use candle_core::{Device, Tensor};
 use mops::{AgentPart, SharedPart, StaticWeights};
 use predict::optim::{AdamWConfig, Optimiser, OptimiserConfig, SgdConfig, StepOutcome};
@@ -8,7 +10,16 @@ use predict::{Decoder, Encoder, Params, Precision, SeededRng, TransformerConfig,
 const AGENTS: usize = 3;
 
 fn shape(features: usize) -> TransformerConfig {
-    TransformerConfig { features, observe: 6, horizon: 3, width: 16, heads: 4, encoder_layers: 2, decoder_layers: 2, feed_forward: 24 }
+    TransformerConfig {
+        features,
+        observe: 6,
+        horizon: 3,
+        width: 16,
+        heads: 4,
+        encoder_layers: 2,
+        decoder_layers: 2,
+        feed_forward: 24,
+    }
 }
 
 /// Batch of an agent in a round: `[4, 6, channels]`, `[4, 3, 1]`.
@@ -19,14 +30,20 @@ fn batch(agent: usize, round: u64) -> (Tensor, Tensor) {
 }
 
 fn split(config: OptimiserConfig, rounds: u64) -> (Vec<AgentPart>, SharedPart) {
-    let mut agents: Vec<AgentPart> = (0..AGENTS).map(|a| AgentPart::new(shape(a + 1), config, 50 + a as u64).unwrap()).collect();
+    let mut agents: Vec<AgentPart> =
+        (0..AGENTS).map(|a| AgentPart::new(shape(a + 1), config, 50 + a as u64).unwrap()).collect();
     let mut shared = SharedPart::new(shape(1), config, 9).unwrap();
     let mut gradients: Vec<Option<Vec<f32>>> = vec![None; AGENTS];
     go_on(&mut agents, &mut shared, &mut gradients, 0..rounds);
     (agents, shared)
 }
 
-fn go_on(agents: &mut [AgentPart], shared: &mut SharedPart, gradients: &mut [Option<Vec<f32>>], rounds: std::ops::Range<u64>) {
+fn go_on(
+    agents: &mut [AgentPart],
+    shared: &mut SharedPart,
+    gradients: &mut [Option<Vec<f32>>],
+    rounds: std::ops::Range<u64>,
+) {
     let gamma = StaticWeights::uniform(AGENTS);
     for round in rounds {
         let mut contributions = Vec::new();

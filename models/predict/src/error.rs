@@ -18,7 +18,9 @@ pub enum PredictError {
         header: String,
     },
     /// A cell that is neither empty nor a number.
-    #[error("trace line {line}, column `{column}`: `{cell}` is not a number; leave it empty where nothing was observed")]
+    #[error(
+        "trace line {line}, column `{column}`: `{cell}` is not a number; leave it empty where nothing was observed"
+    )]
     Cell {
         /// Line, the header being 1.
         line: u64,

@@ -133,7 +133,11 @@ impl Params {
         for (name, var) in &self.entries {
             let view = file.tensor(name).map_err(|e| PredictError::Weights(format!("{name}: {e}")))?;
             if view.shape() != var.dims() {
-                return Err(PredictError::Weights(format!("{name} has shape {:?}, not {:?}", view.shape(), var.dims())));
+                return Err(PredictError::Weights(format!(
+                    "{name} has shape {:?}, not {:?}",
+                    view.shape(),
+                    var.dims()
+                )));
             }
             let data = view.data();
             let value: Vec<f32> = match view.dtype() {

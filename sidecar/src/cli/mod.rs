@@ -1,1 +1,19 @@
-//! To be written.
+//! The command line.
+
+mod args;
+mod bench_cmd;
+mod child_of;
+mod config_cmd;
+mod entry;
+mod error;
+mod exit;
+mod process_cmd;
+mod run_cmd;
+mod stop;
+mod text;
+
+pub use args::{Args, BenchArgs, Command, ConfigCommand, RunCommand};
+pub use entry::main;
+pub use error::CliError;
+pub use exit::{EXIT_CODES, Exit};
+pub use stop::Stop;

@@ -39,6 +39,7 @@ impl Broken<'_> {
             ("core.metrics.listen", c.core.metrics.listen, &c.core.metrics.token),
             ("app.metrics.listen", c.app.metrics.listen, &c.app.metrics.token),
             ("controller.metrics.listen", c.controller.metrics.listen, &c.controller.metrics.token),
+            ("up.metrics.listen", c.up.metrics.listen, &c.up.metrics.token),
             ("app.listen", c.app.listen, &c.app.token),
             ("controller.http", c.controller.http, &c.controller.token),
         ];

@@ -1,1 +1,14 @@
-//! To be written.
+//! `sidecar csi`: cells, SS/PBCH blocks and MIBs of a recording, and the study of how well they are found under noise.
+
+mod args;
+mod command;
+mod error;
+mod outcome;
+mod study;
+mod table;
+
+pub use args::CsiArgs;
+pub use command::{analyse, run};
+pub use error::CsiError;
+pub use outcome::{Outcome, SsbLine};
+pub use study::{StudyConfig, StudyResult, StudyRow, markdown, plot_svg, study};

@@ -4,13 +4,12 @@ use crate::controller::state::{ConsoleRow, UeRow};
 
 /// Headings of the first table: the console's, then ours.
 pub const HEADINGS: [&str; 26] = [
-    "pci", "rnti", "cqi", "ri", "mcs", "brate", "ok", "nok", "(%)", "dl_bs", "pusch", "rsrp", "ri", "mcs", "brate", "ok",
-    "nok", "(%)", "bsr", "ta", "phr", "snr", "next", "want", "action", "effect",
+    "pci", "rnti", "cqi", "ri", "mcs", "brate", "ok", "nok", "(%)", "dl_bs", "pusch", "rsrp", "ri", "mcs", "brate",
+    "ok", "nok", "(%)", "bsr", "ta", "phr", "snr", "next", "want", "action", "effect",
 ];
 
 /// Widths of the columns, characters.
-pub const WIDTHS: [u16; 26] =
-    [3, 5, 3, 2, 3, 6, 5, 4, 4, 6, 5, 5, 2, 3, 6, 4, 4, 4, 5, 5, 3, 5, 5, 6, 26, 14];
+pub const WIDTHS: [u16; 26] = [3, 5, 3, 2, 3, 6, 5, 4, 4, 6, 5, 5, 2, 3, 6, 4, 4, 4, 5, 5, 3, 5, 5, 6, 26, 14];
 
 /// Columns before which the console draws a bar.
 pub const BARS: [usize; 3] = [2, 10, 21];

@@ -34,7 +34,8 @@ pub fn draw(frame: &mut Frame<'_>, state: &ApiState, banner: &Banner) {
     ])
     .areas(frame.area());
     let label = format!("{}  {:.1} s of radio time   {}", banner.title, banner.radio_s, banner.page);
-    let gauge = Gauge::default().ratio(banner.done.clamp(0.0, 1.0)).label(label).gauge_style(Style::new().fg(Color::Blue));
+    let gauge =
+        Gauge::default().ratio(banner.done.clamp(0.0, 1.0)).label(label).gauge_style(Style::new().fg(Color::Blue));
     frame.render_widget(gauge, head);
     frame.render_widget(ue_table(state), table);
     let [left, centre, right] =
@@ -52,7 +53,10 @@ fn ue_table(state: &ApiState) -> Table<'_> {
         Row::new(cells(ue)).style(style)
     });
     let widths = WIDTHS.map(Constraint::Length);
-    Table::new(rows, widths).header(head).column_spacing(1).block(Block::bordered().title("gNB console | prediction, action, effect"))
+    Table::new(rows, widths)
+        .header(head)
+        .column_spacing(1)
+        .block(Block::bordered().title("gNB console | prediction, action, effect"))
 }
 
 fn fast_loop(state: &ApiState) -> Paragraph<'_> {
@@ -61,7 +65,8 @@ fn fast_loop(state: &ApiState) -> Paragraph<'_> {
     let sfn = fast.sfn.map_or_else(|| "-".to_owned(), |s| s.to_string());
     let mut lines = vec![Line::from(format!("{}  pci {pci}  sfn {sfn}  {} loops", fast.phase, fast.loops))];
     for row in &fast.latency {
-        let line = format!("{:<13}{:>8.0} us mean {:>8.0} us p99", row.phase, row.stats.mean_ns / 1e3, row.stats.p99_ns / 1e3);
+        let line =
+            format!("{:<13}{:>8.0} us mean {:>8.0} us p99", row.phase, row.stats.mean_ns / 1e3, row.stats.p99_ns / 1e3);
         lines.push(Line::from(line));
     }
     Paragraph::new(lines).block(Block::bordered().title("fast loop"))
@@ -139,7 +144,12 @@ mod tests {
     fn the_screen_shows_console_and_actions() {
         let mut state = ApiState::default();
         let console = ConsoleRow { pci: Some(1), rnti: Some(0x4601), cqi: Some(12), ..ConsoleRow::default() };
-        state.ues.push(UeRow { supi: "imsi-001010000000001".into(), console, beam_snr_db: Some(18.4), ..UeRow::default() });
+        state.ues.push(UeRow {
+            supi: "imsi-001010000000001".into(),
+            console,
+            beam_snr_db: Some(18.4),
+            ..UeRow::default()
+        });
         state.actions.push(Effect {
             id: 1,
             kind: ActionKind::Power,
@@ -155,10 +165,13 @@ mod tests {
             mono_ns: 2,
         });
         let mut terminal = Terminal::new(TestBackend::new(190, 40)).unwrap();
-        let banner = Banner { title: "with the loop".into(), done: 0.5, worst_snr_db: vec![1.0, 2.0], ..Banner::default() };
+        let banner =
+            Banner { title: "with the loop".into(), done: 0.5, worst_snr_db: vec![1.0, 2.0], ..Banner::default() };
         terminal.draw(|f| draw(f, &state, &banner)).unwrap();
         let screen = text(&terminal);
-        for part in ["pci", "4601", "18.4", "effective", "power -2.0 dB", "snr_db 20.00 -> 18.00", "with the loop", "2.0 dB"] {
+        for part in
+            ["pci", "4601", "18.4", "effective", "power -2.0 dB", "snr_db 20.00 -> 18.00", "with the loop", "2.0 dB"]
+        {
             assert!(screen.contains(part), "{part} is missing in\n{screen}");
         }
     }

@@ -156,7 +156,8 @@ mod tests {
         let text = serde_json::to_string(&beam).unwrap();
         assert_eq!(text, r#"{"kind":"beam","weights":[[0.5,-0.25]]}"#);
         assert_eq!(serde_json::from_str::<Action>(&text).unwrap(), beam);
-        let limit: Action = serde_json::from_str(r#"{"kind":"rate_limit","supi":"imsi-1","bit_per_s":4000000}"#).unwrap();
+        let limit: Action =
+            serde_json::from_str(r#"{"kind":"rate_limit","supi":"imsi-1","bit_per_s":4000000}"#).unwrap();
         assert_eq!(limit, Action::RateLimit { supi: "imsi-1".into(), bit_per_s: Some(4e6) });
     }
 

@@ -61,7 +61,14 @@ impl Guard {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         let beam = Bucket { tokens: limits.rates[0].burst, at_ns: 0 };
-        Self { limits, power_db: 0.0, quotas: HashMap::new(), beam, buckets: HashMap::new(), counts: GuardCounts::default() }
+        Self {
+            limits,
+            power_db: 0.0,
+            quotas: HashMap::new(),
+            beam,
+            buckets: HashMap::new(),
+            counts: GuardCounts::default(),
+        }
     }
 
     /// The limits in force.
@@ -150,8 +157,12 @@ impl Guard {
                 if *max > 100 || min > max || *max < l.min_quota_cap {
                     return Err(Refusal::QuotaRange { min: *min, max: *max, floor: l.min_quota_cap });
                 }
-                let others: u32 =
-                    self.quotas.iter().filter(|(slice, _)| **slice != (*sst, *sd)).map(|(_, min)| u32::from(*min)).sum();
+                let others: u32 = self
+                    .quotas
+                    .iter()
+                    .filter(|(slice, _)| **slice != (*sst, *sd))
+                    .map(|(_, min)| u32::from(*min))
+                    .sum();
                 let sum = others + u32::from(*min);
                 if sum > l.max_quota_sum {
                     return Err(Refusal::QuotaSum { sum, max: l.max_quota_sum });

@@ -118,7 +118,7 @@ fn scalar(stream: u32, e: &ChannelEstimate, delay_s: f32, scs_hz: f64, at_s: f64
     }
     let y = sum / e.h.len().max(1) as f32;
     // the estimate's own error, averaged like independent values: at least one for each element that bears a pilot
-    let elements = (e.noise_var / e.error_var.max(1e-20)).clamp(1.0, 1e4);
+    let elements = (e.noise_var / e.error_var.max(1e-20)).round().clamp(1.0, 1e4);
     Scalar { stream, y, power: e.power(), noise_re: e.noise_var, elements: elements as usize, at_s }
 }
 

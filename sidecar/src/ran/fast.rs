@@ -14,7 +14,7 @@ pub struct FastConfig {
     pub served: Vec<u32>,
     /// Receiver of the eavesdropper, where one is monitored.
     pub eavesdropper: Option<u32>,
-    /// Part of the eavesdropper's direction that is taken out of the beam, 0…1.
+    /// From 0.5 on the beam has an exact null toward the eavesdropper, below its SNR is only weighed.
     pub null_part: f32,
     /// How fast channels move: variance gained a second relative to power.
     pub drift_per_s: f32,
@@ -160,7 +160,7 @@ impl FastLoop {
             let r = self.receivers.iter().find(|r| r.stream == *stream)?;
             // a UE that went silent is no longer served; the others are
             if let Some(channel) = r.tracker.channel().filter(|_| fresh(r)) {
-                h.push(channel);
+                h.push(channel.to_vec());
                 noise.push(r.noise_re.max(1e-12));
             } else if r.tracker.channel().is_none() && r.ssbs > 0 {
                 return None;
@@ -171,7 +171,8 @@ impl FastLoop {
         }
         let eve = self.config.eavesdropper.and_then(|e| self.receivers.iter().find(|r| r.stream == e));
         let avoid = eve.filter(|r| fresh(r)).and_then(|r| r.tracker.channel());
-        self.beam = max_min(&h, &noise, Some(&self.beam), avoid.map(|a| (a, self.config.null_part)));
+        let null = self.config.null_part >= 0.5;
+        self.beam = max_min(&h, &noise, Some(&self.beam), avoid, null);
         Some(&self.beam)
     }
 

@@ -77,7 +77,7 @@ pub struct PhaseRow {
 }
 
 /// Keeps the last loops and makes statistics of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PhaseLog {
     kept: Vec<[u32; 9]>,
     next: usize,

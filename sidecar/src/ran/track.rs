@@ -43,7 +43,8 @@ impl ChannelTracker {
     /// `w`: `[antennas]`.
     pub fn push(&mut self, w: &[Complex32], y: Complex32, noise: f32, at_s: f64) -> bool {
         let m = self.h.len();
-        let fine = w.len() == m && y.is_finite() && noise.is_finite() && noise >= 0.0 && w.iter().all(|x| x.is_finite());
+        let fine =
+            w.len() == m && y.is_finite() && noise.is_finite() && noise >= 0.0 && w.iter().all(|x| x.is_finite());
         let w_power: f32 = w.iter().map(Complex32::norm_sqr).sum();
         if !fine || w_power <= 0.0 || self.at_s.is_some_and(|t| at_s < t) {
             return false;

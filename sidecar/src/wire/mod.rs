@@ -1,9 +1,15 @@
-//! The one wire format between our processes: a fixed header, then one payload frame.
+//! The one wire format between our processes: a fixed header, then one payload frame; and the two ends of the links that carry it.
 
+mod dealer;
 mod header;
 mod kind;
+mod link;
 mod message;
+mod router;
 
+pub use dealer::{Dealer, DealerConfig, DealerEvent};
 pub use header::{HEADER_BYTES, Header, MAGIC, MAX_PAYLOAD_BYTES, MAX_RANK, VERSION, WireError};
 pub use kind::{Agent, Dtype, Kind};
+pub use link::{LinkError, LinkStats, Refusal};
 pub use message::Message;
+pub use router::{Router, RouterConfig, RouterEvent};

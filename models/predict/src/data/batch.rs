@@ -20,7 +20,12 @@ impl Batch {
     ///
     /// # Errors
     /// [`PredictError::TooFew`] when none is left.
-    pub fn gather(trace: &Trace, normaliser: &Normaliser, spec: WindowSpec, at: &[WindowAt]) -> Result<Self, PredictError> {
+    pub fn gather(
+        trace: &Trace,
+        normaliser: &Normaliser,
+        spec: WindowSpec,
+        at: &[WindowAt],
+    ) -> Result<Self, PredictError> {
         let (encoded, labels): (Vec<Encoded>, Vec<Vec<f32>>) =
             at.iter().filter_map(|w| normaliser.window(trace, *w, spec)).unzip();
         Self::assemble(encoded, &labels, spec)

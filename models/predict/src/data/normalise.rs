@@ -88,10 +88,11 @@ impl Normaliser {
     #[must_use]
     pub fn encode(&self, rows: &[Option<f32>]) -> Option<Encoded> {
         let width = self.mean.len();
-        if width == 0 || rows.is_empty() || rows.len() % width != 0 {
+        if width == 0 || rows.is_empty() || !rows.len().is_multiple_of(width) {
             return None;
         }
-        let last: Vec<Option<f32>> = (0..width).map(|f| rows.iter().skip(f).step_by(width).rev().find_map(|x| *x)).collect();
+        let last: Vec<Option<f32>> =
+            (0..width).map(|f| rows.iter().skip(f).step_by(width).rev().find_map(|x| *x)).collect();
         let target = last[0]?;
         let mut x = Vec::with_capacity(rows.len() * CHANNELS_PER_FEATURE);
         for row in rows.chunks_exact(width) {

@@ -38,11 +38,18 @@ impl Partition {
     ///
     /// # Errors
     /// [`PredictError::Config`] when a fraction is outside 0…1 or both together exceed 1.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "row counts times fractions of 0…1")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "row counts times fractions of 0…1"
+    )]
     pub fn new(trace: &Trace, mode: SplitMode, train: f64, validation: f64) -> Result<Self, PredictError> {
         let ok = |f: f64| (0.0..=1.0).contains(&f);
         if !ok(train) || !ok(validation) || !ok(train + validation) {
-            return Err(PredictError::Config(format!("train {train} and validation {validation} are not fractions of a whole")));
+            return Err(PredictError::Config(format!(
+                "train {train} and validation {validation} are not fractions of a whole"
+            )));
         }
         let cut = |n: usize, f: f64| (n as f64 * f).round() as usize;
         let total = trace.total_rows();

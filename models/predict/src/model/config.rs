@@ -30,7 +30,16 @@ impl TransformerConfig {
     /// The shape of `SANet` Table 2 for rows of this many features: 1.99 million parameters.
     #[must_use]
     pub fn table2(features: usize) -> Self {
-        Self { features, observe: 15, horizon: 5, width: 128, heads: 8, encoder_layers: 6, decoder_layers: 6, feed_forward: 256 }
+        Self {
+            features,
+            observe: 15,
+            horizon: 5,
+            width: 128,
+            heads: 8,
+            encoder_layers: 6,
+            decoder_layers: 6,
+            feed_forward: 256,
+        }
     }
 
     /// Channels of an input row.
@@ -48,7 +57,16 @@ impl TransformerConfig {
     /// # Errors
     /// [`PredictError::Config`] where a size is 0 or heads do not divide the width.
     pub fn check(&self) -> Result<(), PredictError> {
-        let sizes = [self.features, self.observe, self.horizon, self.width, self.heads, self.encoder_layers, self.decoder_layers, self.feed_forward];
+        let sizes = [
+            self.features,
+            self.observe,
+            self.horizon,
+            self.width,
+            self.heads,
+            self.encoder_layers,
+            self.decoder_layers,
+            self.feed_forward,
+        ];
         if sizes.contains(&0) || !self.width.is_multiple_of(self.heads) {
             return Err(PredictError::Config(format!("{self:?}: sizes must be positive and heads divide the width")));
         }

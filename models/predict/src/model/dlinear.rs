@@ -41,7 +41,13 @@ impl DLinear {
     ///
     /// # Errors
     /// [`PredictError::TooFew`] for fewer windows than observed samples, [`PredictError::NotFinite`] when the equations have no solution.
-    pub fn fit(trace: &Trace, normaliser: &Normaliser, spec: WindowSpec, at: &[WindowAt], ridge: f64) -> Result<Self, PredictError> {
+    pub fn fit(
+        trace: &Trace,
+        normaliser: &Normaliser,
+        spec: WindowSpec,
+        at: &[WindowAt],
+        ridge: f64,
+    ) -> Result<Self, PredictError> {
         let columns = 2 * spec.observe + 1;
         let mut gram = vec![vec![0.0; columns]; columns];
         let mut right = vec![vec![0.0; columns]; spec.horizon];
@@ -125,7 +131,8 @@ mod tests {
     fn learns_a_linear_recurrence_exactly() {
         // x[t+1] = 2 cos(0.4) x[t] − x[t−1]: a sinusoid is a linear function of its past
         let values = (0..400).map(|i| Some((0.4 * i as f32).sin() * 3.0 + 1.0)).collect();
-        let trace = Trace { features: vec!["x".into()], series: vec![Series { id: String::new(), values }], not_finite: 0 };
+        let trace =
+            Trace { features: vec!["x".into()], series: vec![Series { id: String::new(), values }], not_finite: 0 };
         let spec = WindowSpec::default();
         let part = Partition::new(&trace, SplitMode::Within, 0.7, 0.1).unwrap();
         let norm = Normaliser::fit(&trace, &part, spec);
@@ -142,7 +149,8 @@ mod tests {
     fn of_noise_predicts_the_return_to_the_mean() {
         let mut rng = SeededRng::new(1, 0);
         let values = (0..3000).map(|_| Some(rng.normal())).collect();
-        let trace = Trace { features: vec!["x".into()], series: vec![Series { id: String::new(), values }], not_finite: 0 };
+        let trace =
+            Trace { features: vec!["x".into()], series: vec![Series { id: String::new(), values }], not_finite: 0 };
         let spec = WindowSpec::default();
         let part = Partition::new(&trace, SplitMode::Within, 0.7, 0.1).unwrap();
         let norm = Normaliser::fit(&trace, &part, spec);

@@ -80,7 +80,16 @@ mod tests {
     use super::*;
 
     fn tiny() -> TransformerConfig {
-        TransformerConfig { features: 1, observe: 4, horizon: 2, width: 8, heads: 2, encoder_layers: 1, decoder_layers: 1, feed_forward: 12 }
+        TransformerConfig {
+            features: 1,
+            observe: 4,
+            horizon: 2,
+            width: 8,
+            heads: 2,
+            encoder_layers: 1,
+            decoder_layers: 1,
+            feed_forward: 12,
+        }
     }
 
     #[test]

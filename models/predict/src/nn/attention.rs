@@ -18,12 +18,25 @@ pub struct Attention {
 impl Attention {
     /// # Errors
     /// [`PredictError::Config`] when `heads` does not divide `width`.
-    pub fn new(params: &mut Params, rng: &mut SeededRng, name: &str, width: usize, heads: usize) -> Result<Self, PredictError> {
-        if heads == 0 || width % heads != 0 {
+    pub fn new(
+        params: &mut Params,
+        rng: &mut SeededRng,
+        name: &str,
+        width: usize,
+        heads: usize,
+    ) -> Result<Self, PredictError> {
+        if heads == 0 || !width.is_multiple_of(heads) {
             return Err(PredictError::Config(format!("{heads} heads do not divide a width of {width}")));
         }
         let mut linear = |part: &str| Linear::new(params, rng, &format!("{name}.{part}"), width, width);
-        Ok(Self { query: linear("query")?, key: linear("key")?, value: linear("value")?, out: linear("out")?, heads, width })
+        Ok(Self {
+            query: linear("query")?,
+            key: linear("key")?,
+            value: linear("value")?,
+            out: linear("out")?,
+            heads,
+            width,
+        })
     }
 
     /// # Shapes

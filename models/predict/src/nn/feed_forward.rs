@@ -16,7 +16,13 @@ impl FeedForward {
     ///
     /// # Errors
     /// [`PredictError::Tensor`] when it cannot be allocated.
-    pub fn new(params: &mut Params, rng: &mut SeededRng, name: &str, width: usize, hidden: usize) -> Result<Self, PredictError> {
+    pub fn new(
+        params: &mut Params,
+        rng: &mut SeededRng,
+        name: &str,
+        width: usize,
+        hidden: usize,
+    ) -> Result<Self, PredictError> {
         Ok(Self {
             up: Linear::new(params, rng, &format!("{name}.up"), width, hidden)?,
             down: Linear::new(params, rng, &format!("{name}.down"), hidden, width)?,

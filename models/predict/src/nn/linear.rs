@@ -18,7 +18,13 @@ impl Linear {
     ///
     /// # Errors
     /// [`PredictError::Tensor`] when it cannot be allocated.
-    pub fn new(params: &mut Params, rng: &mut SeededRng, name: &str, inputs: usize, outputs: usize) -> Result<Self, PredictError> {
+    pub fn new(
+        params: &mut Params,
+        rng: &mut SeededRng,
+        name: &str,
+        inputs: usize,
+        outputs: usize,
+    ) -> Result<Self, PredictError> {
         #[expect(clippy::cast_precision_loss, reason = "layer widths are small")]
         let bound = (6.0 / (inputs + outputs) as f32).sqrt();
         Self::with_bound(params, rng, name, (inputs, outputs), bound)
@@ -36,7 +42,8 @@ impl Linear {
         bound: f32,
     ) -> Result<Self, PredictError> {
         let weight = params.add(format!("{name}.weight"), &rng.uniform_tensor(&[inputs, outputs], bound)?)?;
-        let bias = params.add(format!("{name}.bias"), &Tensor::zeros(outputs, candle_core::DType::F32, &Device::Cpu)?)?;
+        let bias =
+            params.add(format!("{name}.bias"), &Tensor::zeros(outputs, candle_core::DType::F32, &Device::Cpu)?)?;
         Ok(Self { weight, bias })
     }
 

@@ -19,7 +19,8 @@ impl LayerNorm {
     /// # Errors
     /// [`PredictError::Tensor`] when it cannot be allocated.
     pub fn new(params: &mut Params, name: &str, width: usize) -> Result<Self, PredictError> {
-        let weight = params.add(format!("{name}.weight"), &Tensor::ones(width, candle_core::DType::F32, &Device::Cpu)?)?;
+        let weight =
+            params.add(format!("{name}.weight"), &Tensor::ones(width, candle_core::DType::F32, &Device::Cpu)?)?;
         let bias = params.add(format!("{name}.bias"), &Tensor::zeros(width, candle_core::DType::F32, &Device::Cpu)?)?;
         Ok(Self { weight, bias })
     }

@@ -27,7 +27,15 @@ impl Default for AdamWConfig {
 }
 
 /// One tensor's step; `step` counts from 1.
-pub(super) fn update(config: &AdamWConfig, rate: f32, step: u64, weight: &mut [f32], grad: &[f32], m: &mut [f32], v: &mut [f32]) {
+pub(super) fn update(
+    config: &AdamWConfig,
+    rate: f32,
+    step: u64,
+    weight: &mut [f32],
+    grad: &[f32],
+    m: &mut [f32],
+    v: &mut [f32],
+) {
     let t = i32::try_from(step).unwrap_or(i32::MAX);
     let correct1 = 1.0 - config.beta1.powi(t);
     let correct2 = 1.0 - config.beta2.powi(t);

@@ -1,5 +1,6 @@
 //! `up`: the supervisor.
 
+use super::MetricsSection;
 use crate::config::quantity::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub struct UpSection {
     pub stable_after: Duration,
     /// Time between SIGTERM and SIGKILL at the end.
     pub grace: Duration,
+    /// Prometheus.
+    pub metrics: MetricsSection,
 }
 
 impl Default for UpSection {
@@ -32,6 +35,7 @@ impl Default for UpSection {
             backoff_max: Duration::new(10.0),
             stable_after: Duration::new(30.0),
             grace: Duration::new(5.0),
+            metrics: MetricsSection::on_port(9705),
         }
     }
 }

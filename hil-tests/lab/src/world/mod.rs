@@ -1,0 +1,11 @@
+//! The world without its samples.
+mod report;
+mod shared;
+mod state;
+mod ue;
+mod view;
+
+pub use report::UeReport;
+pub use shared::SharedWorld;
+pub use state::{CellEvent, CoreCounters, World};
+pub use ue::{Period, Ue};

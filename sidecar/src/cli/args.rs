@@ -1,0 +1,160 @@
+//! What can be typed.
+
+use crate::config::Override;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  sidecar demo                                   a closed loop, one minute, no hardware
+  sidecar up -c configs/lab.yaml                 every process of this host, supervised
+  sidecar config check configs/lab.yaml          is it right?
+  sidecar config show -c lab.yaml --set run.seed=7   every value in force and where it came from
+  sidecar csi recording.sigmf-meta --json        SSBs, MIBs, CFO of a recording
+  sidecar run list                               runs so far, also those that crashed
+  sidecar run export last                        its tables as Parquet, units in column metadata
+  sidecar bench list                             what can be measured
+
+Exit codes: 0 done · 2 usage · 3 configuration · 4 peer · 5 input file · 6 bench bar missed · 7 run or record · 8 port or process · 70 our fault
+(`sidecar exit-codes` says more). Logs go to standard error; SIDECAR_LOG=debug or -v, -vv for more.";
+
+/// Closes the loop around a live 5G network: sense, predict, decide, guard, act, observe.
+#[derive(Debug, Parser)]
+#[command(name = "sidecar", version, after_help = EXAMPLES, arg_required_else_help = true, max_term_width = 110)]
+pub struct Args {
+    /// The configuration; every key has a default, so none is needed.
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Sets one value of the configuration, e.g. --set air.sample_rate='11.52 MHz'. May be given more than once.
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
+    pub set: Vec<Override>,
+    /// Prints JSON instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Joins the run in this folder instead of starting one.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+    /// More logs; twice for still more.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Logs as JSON, one object a line.
+    #[arg(long, global = true)]
+    pub log_json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The data plane: every IQ stream between gNB, antennas, channels and UEs.
+    Air,
+    /// The agent of the physical layer: CSI in, weights out; gNB metrics and control.
+    Ran,
+    /// The agent of the network layer: the core's metrics, rate limits.
+    Core,
+    /// The agent of the application layer: rates in, resolutions out.
+    App,
+    /// The agent controller: decisions, coordination rounds, the HTTP interface.
+    Controller,
+    /// Starts and supervises all of them; SIGTERM or Ctrl-C ends all.
+    Up {
+        /// Ends by itself after this long, e.g. '60 s'.
+        #[arg(long = "for", value_name = "DURATION")]
+        duration: Option<crate::config::Duration>,
+    },
+    /// Runs kept on disk.
+    #[command(subcommand)]
+    Run(RunCommand),
+    /// The configuration: its schema, whether a file is right, what is in force.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Measures: `bench list`, or `bench NAME`.
+    Bench(BenchArgs),
+    /// Every exit code and what it means.
+    ExitCodes,
+    /// Becomes a command that ends when its parent does.
+    #[command(hide = true)]
+    ChildOf {
+        /// Pid of the parent.
+        parent: u32,
+        /// Program and arguments.
+        #[arg(last = true, required = true)]
+        command: Vec<std::ffi::OsString>,
+    },
+}
+
+/// `sidecar run …`
+#[derive(Debug, Subcommand)]
+pub enum RunCommand {
+    /// Every run, oldest first: status, length, size.
+    List,
+    /// One run: who, when, with what; its tables, damage and losses.
+    #[command(after_help = "Example: sidecar run show last")]
+    Show {
+        /// Any part of its name, its folder, or `last`.
+        run: String,
+    },
+    /// Makes one Parquet file per table, also of a run that crashed.
+    #[command(
+        after_help = "Examples:\n  sidecar run export last\n  sidecar run export demo-3fa9 --csv --out /tmp/tables"
+    )]
+    Export {
+        /// Any part of its name, its folder, or `last`.
+        run: String,
+        /// CSV instead of Parquet.
+        #[arg(long)]
+        csv: bool,
+        /// Where the files go; `tables` in the run's folder unless told.
+        #[arg(short, long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// `sidecar config …`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Prints the JSON Schema of the configuration.
+    Schema,
+    /// Says whether a file is right.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Prints every value in force and where it came from.
+    Show {
+        /// As one YAML document that can be loaded again.
+        #[arg(long)]
+        yaml: bool,
+    },
+}
+
+/// `sidecar bench …`
+#[derive(Debug, clap::Args)]
+pub struct BenchArgs {
+    /// `list`, or the name of a bench.
+    pub name: String,
+    /// Much less work, for a first look; the figures are no measure.
+    #[arg(long)]
+    pub quick: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn options_may_stand_before_and_behind_the_command() {
+        let a = Args::try_parse_from(["sidecar", "--set", "run.seed=3", "config", "show", "--json", "-c", "x.yaml"])
+            .unwrap();
+        assert!(a.json && a.config.is_some() && a.set.len() == 1);
+        assert!(Args::try_parse_from(["sidecar", "--set", "nonsense", "air"]).is_err());
+    }
+}

@@ -1,0 +1,82 @@
+//! From the command line to an exit code.
+
+use super::args::{Args, Command, RunCommand};
+use super::error::CliError;
+use super::exit::Exit;
+use super::{bench_cmd, child_of, config_cmd, process_cmd, run_cmd, text};
+use crate::config::{Config, Loaded};
+use crate::telemetry::{LogStyle, init_tracing};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// The whole command: reads the command line, does it, says what went wrong.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(e) => {
+            let wrong = e.use_stderr();
+            // Nobody is there to be told when standard error is closed.
+            let _ = e.print();
+            return if wrong { Exit::Usage.into() } else { Exit::Ok.into() };
+        }
+    };
+    match dispatch(&args) {
+        Ok(exit) => exit.into(),
+        Err(e) => {
+            eprint!("{}", e.lines());
+            e.exit.into()
+        }
+    }
+}
+
+fn dispatch(args: &Args) -> Result<Exit, CliError> {
+    if let Command::ChildOf { parent, command } = &args.command {
+        return Err(child_of::become_child(*parent, command));
+    }
+    let at_work = matches!(
+        args.command,
+        Command::Air | Command::Ran | Command::Core | Command::App | Command::Controller | Command::Up { .. }
+    );
+    // Processes say what they do; commands only what went wrong.
+    init_tracing(args.command.name(), LogStyle { json: args.log_json, verbose: args.verbose + u8::from(at_work) })?;
+    match &args.command {
+        Command::Air | Command::Ran | Command::Core | Command::App | Command::Controller => process_cmd::run(args),
+        Command::Up { duration } => process_cmd::up(args, *duration),
+        Command::Run(command) => {
+            let root = load(args)?.run.root;
+            match command {
+                RunCommand::List => run_cmd::list(&root, args.json),
+                RunCommand::Show { run } => run_cmd::show(&root, run, args.json),
+                RunCommand::Export { run, csv, out } => run_cmd::export(&root, run, *csv, out.as_deref(), args.json),
+            }
+        }
+        Command::Config(command) => config_cmd::run(command, args),
+        Command::Bench(bench) => bench_cmd::run(bench, args.json),
+        Command::ExitCodes => {
+            text::out(&text::exit_codes(args.json))?;
+            Ok(Exit::Ok)
+        }
+        Command::ChildOf { .. } => Ok(Exit::Internal),
+    }
+}
+
+/// The configuration that the command line names.
+pub(super) fn load(args: &Args) -> Result<Config, CliError> {
+    Ok(Loaded::load(args.config.as_deref(), &args.set)?.config)
+}
+
+impl Command {
+    /// The name in logs.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Air => "air",
+            Self::Ran => "ran",
+            Self::Core => "core",
+            Self::App => "app",
+            Self::Controller => "controller",
+            Self::Up { .. } => "up",
+            _ => "sidecar",
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What the command takes.
+
+use std::path::PathBuf;
+
+/// Find the cell of a recording, every SS/PBCH block in it, and its MIB.
+#[derive(Debug, Clone, clap::Args)]
+pub struct CsiArgs {
+    /// The recording's metadata (`NAME.sigmf-meta`; the samples lie beside it).
+    pub file: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Centre of the block above the carrier centre in Hz; searched for when not given.
+    #[arg(long, value_name = "HZ", allow_hyphen_values = true)]
+    pub ssb_offset_hz: Option<f64>,
+    /// Subcarrier spacing of the block in kHz: 15 or 30.
+    #[arg(long, value_name = "KHZ", default_value_t = 15, value_parser = clap::value_parser!(u32).range(15..=30))]
+    pub scs_khz: u32,
+    /// Repeat the search under noise, frequency offset and a 300 ns channel, and report rates and errors.
+    #[arg(long)]
+    pub study: bool,
+    /// Where the study's plot goes.
+    #[arg(long, value_name = "FILE.svg", requires = "study")]
+    pub plot: Option<PathBuf>,
+    /// Noise seeds for each case of the study.
+    #[arg(long, default_value_t = 1, requires = "study")]
+    pub seeds: u32,
+}

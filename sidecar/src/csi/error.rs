@@ -1,0 +1,30 @@
+//! What can go wrong.
+
+/// Errors of `sidecar csi`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CsiError {
+    /// The recording cannot be read.
+    #[error(transparent)]
+    Recording(#[from] ran_bridge::iq::SigmfError),
+    /// The recording cannot be worked on.
+    #[error(transparent)]
+    Signal(#[from] ran_bridge::nr::NrError),
+    /// The output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] std::io::Error),
+    /// The output cannot be put as JSON.
+    #[error("cannot write JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The plot cannot be drawn.
+    #[error("cannot draw the plot: {0}")]
+    Plot(String),
+    /// The study needs a recording with a clean cell in it.
+    #[error(
+        "the recording has no cell with {needed} or more blocks at 20 dB or better: a study needs a clean one as its truth"
+    )]
+    NoTruth {
+        /// Blocks needed.
+        needed: usize,
+    },
+}

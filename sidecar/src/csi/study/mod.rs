@@ -1,0 +1,11 @@
+//! How well blocks are found, and how well their frequency, timing and channel are estimated, when the truth is known.
+
+mod case;
+mod impair;
+mod plot;
+mod result;
+mod sweep;
+
+pub use plot::plot_svg;
+pub use result::{StudyResult, StudyRow, markdown};
+pub use sweep::{StudyConfig, study};

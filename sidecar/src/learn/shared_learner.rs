@@ -1,0 +1,244 @@
+//! The training side of the controller: collects a round, updates the shared part, gives the gradients back.
+//!
+//! A round is named by its number, a message of it by agent and micro-batch; so messages may be lost, doubled, late or out of order, and either
+//! side may die. What was reckoned last stays, so that an agent that did not get its gradient gets it when it sends the same again. An agent
+//! at another round is told which one is on (`Ack`).
+
+use super::LearnError;
+use super::round::{Collected, Put, RoundCounters, index};
+use crate::wire::{Agent, Kind, Message};
+use mops::{OError, SharedPart, StaticWeights};
+use predict::optim::{OptimiserConfig, StepOutcome};
+use predict::{Precision, TransformerConfig};
+
+/// How the controller trains.
+#[derive(Debug, Clone)]
+pub struct SharedConfig {
+    /// Run that its messages belong to.
+    pub run: u64,
+    /// Agents of a round, in the order of their weights γ = 1/n.
+    pub agents: Vec<Agent>,
+    /// Micro-batches an agent sends in a round; at least 1.
+    pub micro_batches: u32,
+    /// After this long from its first message a round ends with those present.
+    pub timeout_ns: u64,
+    /// Optimiser of the shared part.
+    pub optimiser: OptimiserConfig,
+}
+
+impl Default for SharedConfig {
+    fn default() -> Self {
+        Self {
+            run: 0,
+            agents: vec![Agent::Ran, Agent::Core, Agent::App],
+            micro_batches: 1,
+            timeout_ns: 5_000_000_000,
+            optimiser: OptimiserConfig::default(),
+        }
+    }
+}
+
+/// What one agent added to a round.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SharedEvent {
+    /// Who.
+    pub agent: Agent,
+    /// Its loss.
+    pub loss: f32,
+    /// Estimate of its O-error from this batch; the agent's own share is not observed here.
+    pub o_error: OError,
+}
+
+/// What a call of [`SharedLearner::work`] did.
+#[derive(Debug)]
+pub enum Work {
+    /// Nothing to do yet.
+    Idle,
+    /// One micro-batch was reckoned.
+    Reckoned {
+        /// Whose.
+        agent: Agent,
+    },
+    /// The round ended.
+    Ended {
+        /// Its number.
+        round: u64,
+        /// Whether the shared part is new.
+        outcome: StepOutcome,
+        /// What each agent present added.
+        agents: Vec<SharedEvent>,
+        /// To send: a `Gradient` for each micro-batch, addressed.
+        messages: Vec<(Agent, Message)>,
+    },
+}
+
+/// The training side of the controller.
+#[derive(Debug)]
+pub struct SharedLearner {
+    pub(super) config: SharedConfig,
+    pub(super) part: SharedPart,
+    pub(super) round: u64,
+    gamma: StaticWeights,
+    collected: Collected,
+    last: Vec<(Agent, Message)>,
+    seq: u64,
+    counters: RoundCounters,
+}
+
+impl SharedLearner {
+    /// With weights, or initialised from seed 0.
+    ///
+    /// # Errors
+    /// [`LearnError::Model`] for weights of another shape.
+    pub fn new(config: SharedConfig, shape: TransformerConfig, weights: Option<&[u8]>) -> Result<Self, LearnError> {
+        let mut part = SharedPart::new(shape, config.optimiser, 0)?;
+        if let Some(bytes) = weights {
+            part.load_weights(bytes)?;
+        }
+        let gamma = StaticWeights::uniform(config.agents.len());
+        Ok(Self {
+            config,
+            part,
+            round: 0,
+            gamma,
+            collected: Collected::default(),
+            last: Vec::new(),
+            seq: 0,
+            counters: RoundCounters::default(),
+        })
+    }
+
+    /// Round that is on.
+    #[must_use]
+    pub fn round(&self) -> u64 {
+        self.round
+    }
+
+    /// Counters since the start.
+    #[must_use]
+    pub fn counters(&self) -> RoundCounters {
+        self.counters
+    }
+
+    /// Takes an `Embedding` or `Label`; gives what is to be answered to its sender at once.
+    pub fn on_message(&mut self, message: &Message, now_mono_ns: u64) -> Vec<Message> {
+        let h = &message.header;
+        let known = index(&self.config.agents, h.agent).filter(|_| {
+            h.run == self.config.run
+                && matches!(h.kind, Kind::Embedding | Kind::Label)
+                && h.micro_batch < self.config.micro_batches.max(1)
+        });
+        let Some(agent) = known else {
+            self.counters.refused += 1;
+            return Vec::new();
+        };
+        if h.round != self.round {
+            self.counters.late += 1;
+            // one answer to the pair is enough
+            if h.kind == Kind::Label {
+                return Vec::new();
+            }
+            return vec![self.answer_to_other_round(message, now_mono_ns)];
+        }
+        match self.collected.put(agent, message, &self.part.config(), now_mono_ns) {
+            Put::Taken => self.counters.taken += 1,
+            Put::Duplicate => self.counters.duplicates += 1,
+            Put::Refused => self.counters.refused += 1,
+        }
+        Vec::new()
+    }
+
+    fn answer_to_other_round(&mut self, message: &Message, now_mono_ns: u64) -> Message {
+        let h = &message.header;
+        let again = self.last.iter().find(|(agent, g)| {
+            *agent == h.agent
+                && g.header.round == h.round
+                && g.header.micro_batch == h.micro_batch
+                && g.header.dims() == h.dims()
+        });
+        let mut answer = again.map_or_else(|| Message::empty(Kind::Ack, Agent::Controller), |(_, g)| g.clone());
+        if answer.header.kind == Kind::Ack {
+            answer.header.round = self.round;
+        }
+        self.stamp(&mut answer, now_mono_ns);
+        answer
+    }
+
+    fn stamp(&mut self, message: &mut Message, now_mono_ns: u64) {
+        self.seq += 1;
+        message.header.run = self.config.run;
+        message.header.seq = self.seq;
+        message.header.sent_mono_ns = now_mono_ns;
+    }
+
+    /// Does one piece of work: reckons one micro-batch, or ends the round. Call it in a loop until it is [`Work::Idle`], and then when a
+    /// message came or every 100 ms or so.
+    ///
+    /// # Errors
+    /// [`LearnError::Model`] when a tensor operation fails; the round goes on without that micro-batch.
+    pub fn work(&mut self, now_mono_ns: u64) -> Result<Work, LearnError> {
+        if let Some((key, slot)) = self.collected.slots.iter_mut().find(|(_, s)| s.ready()) {
+            let agent = key.0;
+            if let (Some(z), Some(y)) = (&slot.z, &slot.y) {
+                match self.part.contribution(agent, z, y) {
+                    Ok(c) => slot.done = Some(c),
+                    Err(e) => {
+                        slot.y = None;
+                        return Err(e.into());
+                    }
+                }
+            }
+            return Ok(Work::Reckoned { agent: self.config.agents[agent] });
+        }
+        let complete = self.collected.complete(self.config.agents.len(), self.config.micro_batches.max(1));
+        let expired =
+            self.collected.first_mono_ns.is_some_and(|t| now_mono_ns.saturating_sub(t) >= self.config.timeout_ns);
+        let some = self.collected.slots.values().any(|s| s.done.is_some());
+        if !complete && !(expired && some) {
+            return Ok(Work::Idle);
+        }
+        self.counters.timed_out += u64::from(!complete);
+        self.end(now_mono_ns)
+    }
+
+    fn end(&mut self, now_mono_ns: u64) -> Result<Work, LearnError> {
+        let (contributions, gradients) = self.collected.by_agent();
+        self.collected = Collected::default();
+        let result = self.part.update(&self.gamma, &contributions)?;
+        self.counters.rounds += u64::from(result.outcome.applied());
+        self.counters.rolled_back += u64::from(!result.outcome.applied());
+        let agents = contributions
+            .iter()
+            .map(|c| SharedEvent {
+                agent: self.config.agents[c.agent],
+                loss: c.loss,
+                o_error: OError::of_batch(&c.shared, None),
+            })
+            .collect();
+        let mut messages = Vec::with_capacity(gradients.len());
+        for (agent, micro, z, gradient) in gradients {
+            let mut m = Message::f32(Kind::Gradient, Agent::Controller, z.dims(), &gradient)?;
+            (m.header.round, m.header.micro_batch) = (self.round, micro);
+            self.stamp(&mut m, now_mono_ns);
+            messages.push((self.config.agents[agent], m));
+        }
+        self.last.clone_from(&messages);
+        let round = self.round;
+        self.round += 1;
+        Ok(Work::Ended { round, outcome: result.outcome, agents, messages })
+    }
+
+    /// The weights now, exact, for [`super::SharedServer::set_weights`] and, where permitted, the agents' copies.
+    ///
+    /// # Errors
+    /// [`LearnError::Model`] when they cannot be written.
+    pub fn weights(&self) -> Result<Vec<u8>, LearnError> {
+        Ok(self.part.weights(Precision::F32)?)
+    }
+
+    pub(super) fn resume_at(&mut self, round: u64) {
+        self.round = round;
+        self.collected = Collected::default();
+        self.last.clear();
+    }
+}

@@ -1,0 +1,136 @@
+//! What the fast thread lets the others see, and what they hand to it.
+
+use super::phases::PhaseLog;
+use crate::guard::{Action, Approved};
+use num_complex::Complex32;
+use ran_bridge::nr::Cell;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// One receiver as the fast thread sees it.
+#[derive(Debug, Clone, Default)]
+pub struct StreamView {
+    /// The receiver.
+    pub stream: u32,
+    /// SSBs taken.
+    pub ssbs: u64,
+    /// SNR of the SSB, dB.
+    pub ssb_snr_db: Option<f64>,
+    /// SNR through the beam, dB.
+    pub beam_snr_db: Option<f64>,
+    /// Frequency offset, Hz.
+    pub cfo_hz: Option<f64>,
+    /// Whether the channel is known.
+    pub tracked: bool,
+    /// The channel, where known.
+    pub channel: Vec<Complex32>,
+}
+
+/// The fast thread at a glance.
+#[derive(Debug, Default)]
+pub struct View {
+    /// `waiting for air`, `searching`, `tracking`.
+    pub phase: &'static str,
+    /// The cell found.
+    pub cell: Option<Cell>,
+    /// Times it was searched.
+    pub acquisitions: u64,
+    /// Receivers.
+    pub streams: Vec<StreamView>,
+    /// The last weights sent.
+    pub weights: Vec<Complex32>,
+    /// Loops closed because of an SSB.
+    pub ssb_log: Option<PhaseLog>,
+    /// Set by who measures: the latencies so far are forgotten, and this is cleared when they are.
+    pub forget_latency: bool,
+    /// All loops closed.
+    pub loops: u64,
+    /// Dropped things by reason.
+    pub drops: BTreeMap<String, u64>,
+    /// Counters of `air`.
+    pub air: BTreeMap<String, u64>,
+    /// Radio time of the last thing heard, s.
+    pub radio_s: f64,
+    /// When this was made, host-monotonic ns.
+    pub mono_ns: u64,
+}
+
+/// Handles between the fast thread and the rest of the process.
+pub struct Shared {
+    view: Mutex<View>,
+    /// Whether weights are sent; else the wide beam stays.
+    pub beam_on: AtomicBool,
+    /// Ends everything.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Shared {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new(stop: Arc<AtomicBool>) -> Self {
+        Self { view: Mutex::new(View::default()), beam_on: AtomicBool::new(false), stop }
+    }
+
+    /// The view, held for a moment only.
+    pub fn view(&self) -> MutexGuard<'_, View> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The view if nobody holds it: for the fast thread, which never waits.
+    pub fn try_view(&self) -> Option<MutexGuard<'_, View>> {
+        self.view.try_lock().ok()
+    }
+}
+
+/// An SSB for the thread that decodes MIBs.
+#[derive(Debug)]
+pub struct MibJob {
+    /// Receiver.
+    pub stream: u32,
+    /// First sample.
+    pub start: u64,
+    /// The cell it belongs to.
+    pub cell: Cell,
+    /// Its samples.
+    pub iq: Vec<Complex32>,
+}
+
+/// A capture to search.
+#[derive(Debug)]
+pub struct SearchJob {
+    /// Index of its first sample.
+    pub start: u64,
+    /// Its samples.
+    pub iq: Vec<Complex32>,
+}
+
+/// What a search gave: the cell, its first SSB with block index and half frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Found {
+    /// The cell.
+    pub cell: Cell,
+    /// First sample of an SSB.
+    pub sample: u64,
+    /// Block index.
+    pub index: u8,
+    /// Second half frame.
+    pub half: bool,
+}
+
+/// The fast thread's ends.
+pub struct FastEnds {
+    /// Approved actions of other threads.
+    pub actions: Receiver<Approved<Action>>,
+    /// Captures out.
+    pub search: SyncSender<SearchJob>,
+    /// Results in.
+    pub found: Receiver<Option<Found>>,
+    /// SSBs out; full = dropped.
+    pub mibs: SyncSender<MibJob>,
+    /// Buffers back.
+    pub buffers: Receiver<Vec<Complex32>>,
+    /// Rows for the record out; full = dropped.
+    pub rows: SyncSender<super::rows::Row>,
+}
