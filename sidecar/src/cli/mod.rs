@@ -1,5 +1,6 @@
 //! The command line.
 
+mod agents_cmd;
 mod args;
 mod bench_cmd;
 mod child_of;

@@ -1,5 +1,6 @@
 //! The processes: each with its run folder, its metrics and the order to stop.
 
+use super::agents_cmd;
 use super::args::{Args, Command};
 use super::entry::load;
 use super::error::CliError;
@@ -32,7 +33,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, CliError> {
     let joined = Joined::new(args, &config, args.command.name())?;
     let went = match &args.command {
         Command::Air => air(&config, &joined, &stop),
-        _ => Err(CliError::new(Exit::Internal, "this process is not in this build", "")),
+        Command::Ran => agents_cmd::ran(&config, &joined, &stop),
+        Command::Core => agents_cmd::core(&config, &joined, &stop),
+        Command::App => agents_cmd::app(&config, &joined, &stop),
+        Command::Controller => agents_cmd::controller(&config, &joined, &stop),
+        _ => Err(CliError::new(Exit::Internal, "not a process", "please report this")),
     };
     joined.close(went).map(|()| Exit::Ok)
 }
