@@ -9,12 +9,13 @@ mod entry;
 mod error;
 mod exit;
 mod joined;
+mod learn_cmd;
 mod process_cmd;
 mod run_cmd;
 mod stop;
 mod text;
 
-pub use args::{Args, BenchArgs, Command, ConfigCommand, RunCommand};
+pub use args::{Args, BenchArgs, Command, ConfigCommand, LearnCommand, RunCommand};
 pub use entry::main;
 pub use error::CliError;
 pub use exit::{EXIT_CODES, Exit};
