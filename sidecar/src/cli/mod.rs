@@ -5,6 +5,8 @@ mod args;
 mod bench_cmd;
 mod child_of;
 mod config_cmd;
+mod csi_cmd;
+mod demo_cmd;
 mod entry;
 mod error;
 mod exit;
