@@ -72,6 +72,9 @@ pub enum Command {
     Config(ConfigCommand),
     /// Measures: `bench list`, or `bench NAME`.
     Bench(BenchArgs),
+    /// The prediction models: training ahead of time.
+    #[command(subcommand)]
+    Learn(LearnCommand),
     /// Every exit code and what it means.
     ExitCodes,
     /// Becomes a command that ends when its parent does.
@@ -157,4 +160,24 @@ mod tests {
         assert!(a.json && a.config.is_some() && a.set.len() == 1);
         assert!(Args::try_parse_from(["sidecar", "--set", "nonsense", "air"]).is_err());
     }
+}
+
+/// What to do about the prediction models.
+#[derive(Debug, Subcommand)]
+pub enum LearnCommand {
+    /// Trains the models of all agents on real traces and writes weights with their manifest.
+    Pretrain {
+        /// Folder with the full traces; without it the built-in excerpts are used.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Where the weights go.
+        #[arg(long, value_name = "DIR", default_value = "weights")]
+        out: PathBuf,
+        /// Coordination rounds.
+        #[arg(long, default_value_t = 500)]
+        rounds: u64,
+        /// Seed of initialisation and order.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod agents_cmd;
 mod args;
 mod bench_cmd;
 mod child_of;
@@ -7,12 +8,14 @@ mod config_cmd;
 mod entry;
 mod error;
 mod exit;
+mod joined;
+mod learn_cmd;
 mod process_cmd;
 mod run_cmd;
 mod stop;
 mod text;
 
-pub use args::{Args, BenchArgs, Command, ConfigCommand, RunCommand};
+pub use args::{Args, BenchArgs, Command, ConfigCommand, LearnCommand, RunCommand};
 pub use entry::main;
 pub use error::CliError;
 pub use exit::{EXIT_CODES, Exit};
