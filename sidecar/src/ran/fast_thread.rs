@@ -132,7 +132,7 @@ impl FastThread {
     pub fn step(&mut self) -> Result<(), LinkError> {
         if self.link.wait(1)? {
             while let Some(message) = self.link.receive() {
-                let received = mono_ns();
+                let received = self.link.received_mono_ns;
                 self.take(message, received);
             }
         } else if self.pending.is_some() {

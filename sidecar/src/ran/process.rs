@@ -8,11 +8,11 @@ use super::report::{Parts, state};
 use super::rows::Row;
 use super::shared::{FastEnds, Shared};
 use super::slow_thread::{MibBook, decode_all, search_all};
+use crate::agent::{Board, Learner};
 use crate::clock::mono_ns;
 use crate::controller::state::{ConsoleRow, Order, Outcome};
 use crate::effect::Effect;
 use crate::guard::{Action, Approved};
-use crate::agent::{Board, Learner};
 use crate::record::Writer;
 use crate::telemetry::{Metrics, serve_metrics};
 use crate::wire::{Agent, Dealer, DealerConfig, DealerEvent, Kind, Message};
@@ -70,7 +70,12 @@ type Started = (SyncSender<Approved<Action>>, Vec<JoinHandle<()>>);
 ///
 /// # Errors
 /// As [`run`].
-pub fn start_threads(config: &RanConfig, shared: &Arc<Shared>, book: &MibBook, writer: &Writer) -> Result<Started, RanError> {
+pub fn start_threads(
+    config: &RanConfig,
+    shared: &Arc<Shared>,
+    book: &MibBook,
+    writer: &Writer,
+) -> Result<Started, RanError> {
     let (actions_in, actions) = sync_channel(16);
     let (search_in, search_jobs) = sync_channel(1);
     let (found_in, found) = sync_channel(1);
@@ -306,7 +311,9 @@ impl Slow {
                 }
                 _ => {}
             },
-            DealerEvent::Refused(refusal) => tracing::error!(code = refusal.code, reason = refusal.reason, "the controller refuses"),
+            DealerEvent::Refused(refusal) => {
+                tracing::error!(code = refusal.code, reason = refusal.reason, "the controller refuses")
+            }
             DealerEvent::Up { .. } => tracing::info!("the controller is there"),
             DealerEvent::Down { reason, .. } => tracing::warn!(reason, "the controller is away: local decisions go on"),
         }
@@ -387,4 +394,3 @@ fn console_row(u: &UeSample) -> ConsoleRow {
         phr_db: u.last_phr_db,
     }
 }
-
