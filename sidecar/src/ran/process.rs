@@ -183,11 +183,11 @@ impl Slow {
             tokio::select! {
                 _ = tick.tick() => self.tick(),
                 event = next(&mut self.gnb) => match event {
-                    Some(event) => self.from_gnb(event),
+                    Some(event) => self.hear_gnb(event),
                     None => self.gnb = None,
                 },
                 event = next(&mut self.dealer) => match event {
-                    Some(event) => self.from_controller(event),
+                    Some(event) => self.hear_controller(event),
                     None => self.dealer = None,
                 },
                 Some(outcome) = self.outcomes.1.recv() => self.tell(&outcome),
@@ -276,7 +276,7 @@ impl Slow {
         }
     }
 
-    fn from_gnb(&mut self, event: GnbEvent) {
+    fn hear_gnb(&mut self, event: GnbEvent) {
         match event {
             GnbEvent::Report { message, mono_ns } => {
                 if let Body::Cells(cells) = &message.body {
@@ -295,7 +295,7 @@ impl Slow {
         }
     }
 
-    fn from_controller(&mut self, event: DealerEvent) {
+    fn hear_controller(&mut self, event: DealerEvent) {
         match event {
             DealerEvent::Message { message, .. } => match message.header.kind {
                 Kind::Action => match message.parse::<Order>() {
