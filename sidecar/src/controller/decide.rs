@@ -175,12 +175,8 @@ fn limit_the_greedy(starved: &UeView, world: &World, policy: &Policy) -> Option<
 fn resolution_down(ue: &UeView, policy: &Policy) -> Option<Proposal> {
     let at = rung(ue, policy)?;
     let (lower, _) = policy.ladder.get(at.checked_sub(1)?)?;
-    let expected = if ue.stall_ratio.unwrap_or(0.0) > 0.1 {
-        expect(Observable::StallRatio, &ue.supi, Direction::Fall, 0.05, policy)
-    } else {
-        let offered = ue.offered_bit_per_s.unwrap_or(policy.ladder[at].1);
-        expect(Observable::OfferedBitPerS, &ue.supi, Direction::Fall, 0.1 * offered, policy)
-    };
+    let offered = ue.offered_bit_per_s.unwrap_or(policy.ladder[at].1);
+    let expected = expect(Observable::OfferedBitPerS, &ue.supi, Direction::Fall, 0.1 * offered, policy);
     Some(Proposal {
         action: Action::Resolution { supi: ue.supi.clone(), res: lower.clone() },
         expected,
