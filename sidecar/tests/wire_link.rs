@@ -1,7 +1,9 @@
 //! The two ends of a link under what links go through: late peers, restarts, other versions, floods.
 
 use serde_json::json;
-use sidecar::wire::{Agent, Dealer, DealerConfig, DealerEvent, Kind, LinkError, Message, Router, RouterConfig, RouterEvent};
+use sidecar::wire::{
+    Agent, Dealer, DealerConfig, DealerEvent, Kind, LinkError, Message, Router, RouterConfig, RouterEvent,
+};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
@@ -117,7 +119,10 @@ async fn another_version_and_garbage_get_a_typed_refusal() {
         })
     });
     assert_eq!(answers.await.unwrap(), ["version", "malformed", "unknown_peer"]);
-    wait(&mut at_r, |e| matches!(e, RouterEvent::Refused { refusal, .. } if refusal.reason.contains("version 9")).then_some(())).await;
+    wait(&mut at_r, |e| {
+        matches!(e, RouterEvent::Refused { refusal, .. } if refusal.reason.contains("version 9")).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

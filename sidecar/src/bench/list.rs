@@ -37,16 +37,39 @@ pub struct Bench {
     /// How long it takes on two cores.
     pub takes: &'static str,
     /// Runs it and hands out row by row.
-    pub run: fn(&BenchContext, &mut dyn FnMut(Row)) -> Result<(), BenchError>,
+    pub run: RunBench,
 }
 
+/// A bench's work: hands out row by row.
+pub type RunBench = fn(&BenchContext, &mut dyn FnMut(Row)) -> Result<(), BenchError>;
+
 /// Every bench.
-pub const BENCHES: &[Bench] = &[Bench {
-    name: "record",
-    what: "cost of one recorded row, until it is in the kernel's hands",
-    takes: "2 s",
-    run: super::record::run,
-}];
+pub const BENCHES: &[Bench] = &[
+    Bench {
+        name: "air-basic",
+        what: "round trip through air at 23.04 MS/s against the bare relay of the same bytes, stage time, lost samples",
+        takes: "3 min",
+        run: super::air_basic::bench,
+    },
+    Bench {
+        name: "csi",
+        what: "blocks, MIBs, CFO, timing and channel of a real downlink under noise, offset and dispersion, against truth",
+        takes: "3 min",
+        run: super::csi::run,
+    },
+    Bench {
+        name: "loop",
+        what: "from an SSB's arrival in air to new weights armed there, in phases; alone and with training beside",
+        takes: "3 min",
+        run: super::loop_bench::run,
+    },
+    Bench {
+        name: "record",
+        what: "cost of one recorded row, until it is in the kernel's hands",
+        takes: "2 s",
+        run: super::record::run,
+    },
+];
 
 /// The bench of a name.
 ///

@@ -1,12 +1,18 @@
 //! Benches: rows of figures, each with its bar, printed as Markdown or JSON lines.
 
+pub mod air_basic;
+mod air_basic_peer;
+mod air_basic_relay;
+mod csi;
 mod list;
+mod loop_bench;
+mod loop_lab;
 mod record;
 mod row;
 mod stats;
 mod table;
 
-pub use list::{BENCHES, Bench, BenchContext, BenchError, find};
+pub use list::{BENCHES, Bench, BenchContext, BenchError, RunBench, find};
 pub use row::{Bar, Row};
 pub use stats::{Percentiles, percentile};
 pub use table::{json_lines, markdown};

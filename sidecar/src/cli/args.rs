@@ -64,6 +64,20 @@ pub enum Command {
         #[arg(long = "for", value_name = "DURATION")]
         duration: Option<crate::config::Duration>,
     },
+    /// A closed loop in about a minute: the lab twice, left alone and with the loop; no root, no hardware, no gNB.
+    Demo {
+        /// Radio time of each of the two runs.
+        #[arg(long = "for", value_name = "DURATION", default_value = "20 s")]
+        duration: crate::config::Duration,
+        /// The lab's program; by default the one beside this.
+        #[arg(long, value_name = "FILE")]
+        lab: Option<PathBuf>,
+        /// Lines in place of the live screen.
+        #[arg(long)]
+        plain: bool,
+    },
+    /// Cell, SS/PBCH blocks and MIBs of a recording; with --study how well they are found under noise.
+    Csi(crate::csi::CsiArgs),
     /// Runs kept on disk.
     #[command(subcommand)]
     Run(RunCommand),

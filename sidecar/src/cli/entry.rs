@@ -3,7 +3,7 @@
 use super::args::{Args, Command, RunCommand};
 use super::error::CliError;
 use super::exit::Exit;
-use super::{bench_cmd, child_of, config_cmd, learn_cmd, process_cmd, run_cmd, text};
+use super::{bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, learn_cmd, process_cmd, run_cmd, text};
 use crate::config::{Config, Loaded};
 use crate::telemetry::{LogStyle, init_tracing};
 use clap::Parser;
@@ -51,6 +51,10 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
                 RunCommand::Export { run, csv, out } => run_cmd::export(&root, run, *csv, out.as_deref(), args.json),
             }
         }
+        Command::Demo { duration, lab, plain } => {
+            demo_cmd::run(&load(args)?, *duration, lab.clone(), *plain, args.json)
+        }
+        Command::Csi(csi) => csi_cmd::run(csi, args.json),
         Command::Config(command) => config_cmd::run(command, args),
         Command::Bench(bench) => bench_cmd::run(bench, args.json),
         Command::Learn(command) => learn_cmd::run(command, args.json),
@@ -69,7 +73,7 @@ pub(super) fn load(args: &Args) -> Result<Config, CliError> {
 
 impl Command {
     /// The name in logs.
-    const fn name(&self) -> &'static str {
+    pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Air => "air",
             Self::Ran => "ran",

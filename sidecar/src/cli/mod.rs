@@ -1,12 +1,16 @@
 //! The command line.
 
+mod agents_cmd;
 mod args;
 mod bench_cmd;
 mod child_of;
 mod config_cmd;
+mod csi_cmd;
+mod demo_cmd;
 mod entry;
 mod error;
 mod exit;
+mod joined;
 mod learn_cmd;
 mod process_cmd;
 mod run_cmd;

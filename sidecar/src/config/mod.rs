@@ -6,6 +6,9 @@
 
 mod error;
 mod load;
+mod map_air;
+mod map_controller;
+mod map_ran;
 mod quantity;
 mod schema;
 mod sections;

@@ -55,7 +55,7 @@ impl Broken<'_> {
         }
         let mut zmq = vec![("controller.bind".to_owned(), Some(&c.controller.bind))];
         if c.air.gnb.play.is_none() {
-            zmq.push(("air.gnb.tx".into(), Some(&c.air.gnb.tx)));
+            zmq.extend(c.air.gnb.tx.iter().enumerate().map(|(p, tx)| (format!("air.gnb.tx[{p}]"), Some(tx))));
             zmq.push(("air.gnb.rx".into(), Some(&c.air.gnb.rx)));
         }
         for (u, ue) in c.air.ues.iter().enumerate() {
@@ -113,11 +113,9 @@ impl Broken<'_> {
         );
         self.rule(cell.pci.is_none_or(|p| p <= 1007), "ran.cell.pci", "must be 0 to 1007");
         self.rule((1..=8).contains(&c.air.antennas), "air.antennas", "must be 1 to 8");
-        self.rule(
-            c.air.ports >= 1 && c.air.ports <= c.air.antennas,
-            "air.ports",
-            "must be 1 to the number of antennas",
-        );
+        let ports = c.air.gnb.tx.len();
+        self.rule((1..=4).contains(&ports), "air.gnb.tx", "needs 1 to 4 addresses, one a port");
+        self.rule(ports <= usize::from(c.air.antennas), "air.antennas", "must be at least the gNB's ports");
         self.rule(
             c.air.pace.is_none_or(|p| p > 0.0 && p.is_finite()),
             "air.pace",

@@ -20,7 +20,9 @@ pub enum CsiError {
     #[error("cannot draw the plot: {0}")]
     Plot(String),
     /// The study needs a recording with a clean cell in it.
-    #[error("the recording has no cell with {needed} or more blocks at 20 dB or better: a study needs a clean one as its truth")]
+    #[error(
+        "the recording has no cell with {needed} or more blocks at 20 dB or better: a study needs a clean one as its truth"
+    )]
     NoTruth {
         /// Blocks needed.
         needed: usize,

@@ -38,7 +38,11 @@ pub(super) fn write(outcome: &Outcome, rate_hz: f64, out: &mut dyn Write) -> io:
             if mib.intra_freq_reselection { "allowed" } else { "not allowed" }
         )?;
     }
-    writeln!(out, "\n{:>10} {:>9} {:>5} {:>5} {:>4} {:>8} {:>9} {:>9}", "sample", "ms", "index", "SFN", "MIB", "SNR/dB", "CFO/Hz", "delay/ns")?;
+    writeln!(
+        out,
+        "\n{:>10} {:>9} {:>5} {:>5} {:>4} {:>8} {:>9} {:>9}",
+        "sample", "ms", "index", "SFN", "MIB", "SNR/dB", "CFO/Hz", "delay/ns"
+    )?;
     for r in &outcome.reports {
         writeln!(
             out,

@@ -85,7 +85,7 @@ impl Plan {
 fn wire_up(config: &mut Config, ports: &mut Ports, dir: &Path, seed: u64) -> Result<Value, DemoError> {
     let tcp = |port: u16| format!("tcp://127.0.0.1:{port}");
     config.air.control = control_path(dir);
-    config.air.gnb.tx = tcp(ports.take()?);
+    config.air.gnb.tx = vec![tcp(ports.take()?)];
     config.air.gnb.rx = tcp(ports.take()?);
     config.air.ues.clear();
     let mut lab_ues = Vec::new();
@@ -145,7 +145,7 @@ fn wire_up(config: &mut Config, ports: &mut Ports, dir: &Path, seed: u64) -> Res
     let world = ports.address()?;
     Ok(json!({
         "seed": seed,
-        "gnb": {"tx_port": config.air.gnb.tx, "rx_port": config.air.gnb.rx},
+        "gnb": {"tx_port": config.air.gnb.tx.first(), "rx_port": config.air.gnb.rx},
         "ues": lab_ues,
         "ws": {"listen": ws.to_string(), "period_ms": 200},
         "core": {
@@ -201,6 +201,6 @@ mod tests {
         let lab: Value = serde_json::from_slice(&std::fs::read(dir.path().join("x/lab.json")).unwrap()).unwrap();
         assert_eq!(lab["seed"], 7);
         assert_eq!(lab["ues"][3]["eavesdropper"], true);
-        assert_eq!(lab["gnb"]["tx_port"].as_str().unwrap(), again.air.gnb.tx);
+        assert_eq!(lab["gnb"]["tx_port"].as_str().unwrap(), again.air.gnb.tx[0]);
     }
 }

@@ -12,7 +12,7 @@ pub fn what_waits_on_air(config: &Config) -> String {
         config.up.extra.iter().filter(|e| e.restart_with == Some(ProcessName::Air)).map(|e| e.name.as_str()).collect();
     if restarted.is_empty() {
         if config.air.gnb.play.is_none() {
-            by_hand.push(format!("the gNB with tx_port={} rx_port={}", config.air.gnb.tx, config.air.gnb.rx));
+            by_hand.push(format!("the gNB with tx_port={} rx_port={}", config.air.gnb.tx.join(","), config.air.gnb.rx));
         }
         for ue in &config.air.ues {
             if let (Some(tx), Some(rx)) = (&ue.tx, &ue.rx) {

@@ -1,7 +1,7 @@
 //! `air`: the data plane.
 
 use super::{EmulatorSection, LinkSection, MetricsSection};
-use crate::config::quantity::{Duration, Frequency};
+use crate::config::quantity::{Duration, Frequency, GainDb};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -17,13 +17,18 @@ pub struct AirSection {
     /// Antennas of the front end.
     #[schemars(range(min = 1, max = 8))]
     pub antennas: u16,
-    /// Ports of the gNB.
-    #[schemars(range(min = 1, max = 4))]
-    pub ports: u16,
     /// Speed relative to real time, 1 = real time; absent = as fast as the peers go.
     pub pace: Option<f64>,
     /// How far the uplink may run ahead of the downlink taken.
     pub uplink_lead: Duration,
+    /// How long the start waits for receivers that are not there yet; `0 s` = not at all.
+    pub start_wait: Duration,
+    /// A receiver that holds up the others this long is given up until it comes back.
+    pub late_after: Duration,
+    /// Silence after which a peer's state is told with what to do.
+    pub silent_after: Duration,
+    /// CPU that the data-plane thread is pinned to; absent = any.
+    pub cpu: Option<usize>,
     /// Where `ran` connects: an `ipc://` path of this host.
     pub control: String,
     /// The gNB's side.
@@ -40,8 +45,9 @@ pub struct AirSection {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GnbSection {
-    /// The gNB's `tx_port`: downlink comes from there.
-    pub tx: String,
+    /// The gNB's `tx_port`, one address a port: downlink comes from there.
+    #[schemars(length(min = 1, max = 4))]
+    pub tx: Vec<String>,
     /// The gNB's `rx_port`: uplink is served there.
     pub rx: String,
     /// A SigMF recording (`.sigmf-meta`) to play instead of a gNB.
@@ -52,7 +58,7 @@ pub struct GnbSection {
 
 impl Default for GnbSection {
     fn default() -> Self {
-        Self { tx: "tcp://127.0.0.1:2000".into(), rx: "tcp://127.0.0.1:2001".into(), play: None, repeat: false }
+        Self { tx: vec!["tcp://127.0.0.1:2000".into()], rx: "tcp://127.0.0.1:2001".into(), play: None, repeat: false }
     }
 }
 
@@ -72,6 +78,12 @@ pub struct UeSection {
     pub eavesdropper: bool,
     /// Identity at the core, for actions of core and application on it.
     pub supi: Option<String>,
+    /// Slice/service type of its session.
+    pub sst: Option<u8>,
+    /// Slice differentiator of its session.
+    pub sd: Option<u32>,
+    /// Gain of its uplink.
+    pub uplink_gain: GainDb,
     /// The channel from the antennas to it.
     pub link: LinkSection,
 }
@@ -85,6 +97,9 @@ impl Default for UeSection {
             monitor: true,
             eavesdropper: false,
             supi: None,
+            sst: None,
+            sd: None,
+            uplink_gain: GainDb::new(0.0),
             link: LinkSection::default(),
         }
     }
@@ -92,17 +107,28 @@ impl Default for UeSection {
 
 impl UeSection {
     /// UE `u` of the demo cell.
-    #[must_use]
-    fn demo(u: u16, link: LinkSection) -> Self {
+    fn demo(u: u16, sst: u8, link: LinkSection) -> Self {
         let port = |offset: u16| Some(format!("tcp://127.0.0.1:{}", 2100 + 10 * u + offset));
         Self {
             name: format!("ue{u}"),
             tx: port(1),
             rx: port(0),
-            monitor: true,
-            eavesdropper: false,
-            supi: Some(format!("imsi-00101123456780{u}")),
+            supi: Some(format!("imsi-00101012345678{u}")),
+            sst: Some(sst),
             link,
+            ..Self::default()
+        }
+    }
+
+    /// The eavesdropper of the demo cell: it hears and never speaks.
+    fn eavesdropper(u: u16, link: LinkSection) -> Self {
+        Self {
+            name: "eavesdropper".into(),
+            tx: None,
+            supi: None,
+            sst: None,
+            eavesdropper: true,
+            ..Self::demo(u, 1, link)
         }
     }
 }
@@ -113,20 +139,19 @@ impl Default for AirSection {
             sample_rate: Frequency::new(7.68e6),
             slot: Duration::new(1e-3),
             antennas: 4,
-            ports: 1,
             pace: None,
-            uplink_lead: Duration::new(2e-3),
+            uplink_lead: Duration::new(4e-3),
+            start_wait: Duration::new(0.0),
+            late_after: Duration::new(1.0),
+            silent_after: Duration::new(3.0),
+            cpu: None,
             control: "ipc:///tmp/sidecar-air.sock".into(),
             gnb: GnbSection::default(),
             ues: vec![
-                UeSection::demo(0, LinkSection::moving(-30.0, 4.0)),
-                UeSection::demo(1, LinkSection::moving(20.0, -6.0)),
-                UeSection {
-                    name: "eavesdropper".into(),
-                    eavesdropper: true,
-                    supi: None,
-                    ..UeSection::demo(2, LinkSection::moving(50.0, 0.0))
-                },
+                UeSection::demo(0, 1, LinkSection::moving(-30.0, 4.0)),
+                UeSection::demo(1, 1, LinkSection::moving(10.0, -3.0)),
+                UeSection::demo(2, 2, LinkSection::moving(35.0, 2.0)),
+                UeSection::eavesdropper(3, LinkSection::moving(-5.0, 1.0)),
             ],
             emulator: EmulatorSection::default(),
             metrics: MetricsSection::on_port(9700),

@@ -20,6 +20,10 @@ pub struct ControllerSection {
     pub decide_every: Duration,
     /// An agent that says nothing for this long counts as gone.
     pub agent_timeout: Duration,
+    /// An order that is not answered for this long is given up.
+    pub answer_timeout: Duration,
+    /// The slices as the gNB is configured.
+    pub slices: Vec<SliceSection>,
     /// What may be done at all.
     pub limits: LimitsSection,
     /// When something is done.
@@ -34,12 +38,37 @@ impl Default for ControllerSection {
             bind: "tcp://127.0.0.1:7700".into(),
             http: ([127, 0, 0, 1], 7780).into(),
             token: None,
-            decide_every: Duration::new(0.5),
+            decide_every: Duration::new(0.25),
             agent_timeout: Duration::new(3.0),
+            answer_timeout: Duration::new(2.0),
+            slices: vec![SliceSection::even(1), SliceSection::even(2)],
             limits: LimitsSection::default(),
             policy: PolicySection::default(),
             metrics: MetricsSection::on_port(9704),
         }
+    }
+}
+
+/// A slice as the gNB is configured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SliceSection {
+    /// Slice/service type.
+    pub sst: u8,
+    /// Slice differentiator.
+    #[serde(default)]
+    pub sd: Option<u32>,
+    /// Priority share at the start, percent.
+    #[schemars(range(max = 100))]
+    pub min_percent: u8,
+    /// Hard cap, percent.
+    #[schemars(range(max = 100))]
+    pub max_percent: u8,
+}
+
+impl SliceSection {
+    const fn even(sst: u8) -> Self {
+        Self { sst, sd: None, min_percent: 0, max_percent: 100 }
     }
 }
 

@@ -12,10 +12,10 @@ mod up;
 
 pub use air::{AirSection, GnbSection, UeSection};
 pub use app::AppSection;
-pub use controller::{ControllerSection, LimitsSection, PolicySection};
+pub use controller::{ControllerSection, LimitsSection, PolicySection, SliceSection};
 pub use core::CoreSection;
 pub use emulator::{EmulatorSection, LinkSection, TapSection};
 pub use learn::LearnSection;
-pub use ran::{CellSection, RanSection, SoundingSection};
+pub use ran::{CellSection, PowerSection, RanSection, SoundingSection};
 pub use run::{Config, MetricsSection, RunSection};
 pub use up::{ExtraProcess, ProcessName, UpSection};

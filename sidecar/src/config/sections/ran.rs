@@ -1,7 +1,7 @@
 //! `ran`: the agent of the physical layer.
 
 use super::MetricsSection;
-use crate::config::quantity::{Duration, Frequency};
+use crate::config::quantity::{Duration, Frequency, GainDb};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +13,14 @@ pub struct RanSection {
     pub cell: CellSection,
     /// How the M-antenna channel is sounded.
     pub sounding: SoundingSection,
+    /// When the power of the cell is changed.
+    pub power: PowerSection,
     /// The gNB's WebSocket for metrics and commands; absent = no gNB to talk to.
     pub gnb_ws: Option<String>,
-    /// Its dialect.
+    /// PLMN of the cell, digits in quotes.
+    #[schemars(regex(pattern = r"^[0-9]{5,6}$"))]
+    pub plmn: String,
+    /// Dialect of the gNB's WebSocket.
     #[schemars(regex(pattern = r"^[a-z0-9.-]+$"))]
     pub gnb_dialect: String,
     /// Weights are computed and sent; `false` = only watch.
@@ -70,13 +75,40 @@ pub struct SoundingSection {
     pub enabled: bool,
     /// Period of the CSI-RS slots.
     pub period: Duration,
-    /// Which slot of the period carries CSI-RS, counted from 0.
+    /// Which slot of the period carries CSI-RS, counted from the SSB's.
     pub offset_slot: u32,
+    /// Symbol of that slot through which the columns of the unitary go.
+    #[schemars(range(max = 13))]
+    pub sounded_symbol: u8,
+    /// Symbol of that slot through which the beam in force goes: it shows what the beam does.
+    #[schemars(range(max = 13))]
+    pub beam_symbol: u8,
+    /// Lowest subcarrier of a PRB that carries CSI-RS.
+    #[schemars(range(max = 11))]
+    pub k0: u8,
+}
+
+/// When the power of the cell is changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PowerSection {
+    /// The worst UE has more than this: power goes down.
+    pub enough: GainDb,
+    /// The worst UE has less than this: power goes up.
+    pub least: GainDb,
+    /// Step.
+    pub step: GainDb,
+}
+
+impl Default for PowerSection {
+    fn default() -> Self {
+        Self { enough: GainDb::new(22.0), least: GainDb::new(15.0), step: GainDb::new(1.0) }
+    }
 }
 
 impl Default for SoundingSection {
     fn default() -> Self {
-        Self { enabled: true, period: Duration::new(5e-3), offset_slot: 1 }
+        Self { enabled: true, period: Duration::new(5e-3), offset_slot: 1, sounded_symbol: 4, beam_symbol: 8, k0: 0 }
     }
 }
 
@@ -85,7 +117,9 @@ impl Default for RanSection {
         Self {
             cell: CellSection::default(),
             sounding: SoundingSection::default(),
+            power: PowerSection::default(),
             gnb_ws: Some("ws://127.0.0.1:8001".into()),
+            plmn: "00101".into(),
             gnb_dialect: "srsran-25.10".into(),
             act: true,
             null_part: 0.7,

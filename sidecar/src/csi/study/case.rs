@@ -66,7 +66,9 @@ impl Tally {
         let near = (0.035 / truth.cell.scs_hz * truth.rate_hz) as u64;
         let mut matched = 0;
         for expected in &truth.blocks {
-            let Some(got) = outcome.reports.iter().find(|r| right && r.sample.abs_diff(expected.sample) <= near) else { continue };
+            let Some(got) = outcome.reports.iter().find(|r| right && r.sample.abs_diff(expected.sample) <= near) else {
+                continue;
+            };
             matched += 1;
             self.found += 1;
             self.mibs += u32::from(got.mib_crc_ok && got.sfn == expected.sfn);

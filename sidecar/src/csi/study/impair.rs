@@ -21,9 +21,7 @@ impl Taps {
     pub fn exponential(rate_hz: f64, rms_s: f64, seed: u64) -> Self {
         let mut normal = Normal::new(seed ^ 0x7a9);
         let count = (7.0 * rms_s * rate_hz).ceil() as usize + 1;
-        let taps = (0..count)
-            .map(|i| normal.sample() * (-(i as f64) / (rms_s * rate_hz) / 2.0).exp() as f32)
-            .collect();
+        let taps = (0..count).map(|i| normal.sample() * (-(i as f64) / (rms_s * rate_hz) / 2.0).exp() as f32).collect();
         Self { taps, rate_hz }
     }
 

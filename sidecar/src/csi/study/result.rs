@@ -112,9 +112,21 @@ pub fn markdown(result: &StudyResult) -> String {
     let (runs, alarms) = result.noise_only;
     let _ = writeln!(out, "\nNoise only: {alarms} cells found in {runs} recordings.");
     let missed = result.rows.iter().filter(|r| r.ok == Some(false)).count();
-    let _ = writeln!(out, "{} figures have a bar, {missed} miss it.", result.rows.iter().filter(|r| r.ok.is_some()).count());
+    let _ = writeln!(
+        out,
+        "{} figures have a bar, {missed} miss it.",
+        result.rows.iter().filter(|r| r.ok.is_some()).count()
+    );
     for row in result.rows.iter().filter(|r| r.ok == Some(false)) {
-        let _ = writeln!(out, "- missed: {}: {} {} {} (bar {})", row.case, row.metric, number(row.value, 2), row.unit, number(row.bar, 2));
+        let _ = writeln!(
+            out,
+            "- missed: {}: {} {} {} (bar {})",
+            row.case,
+            row.metric,
+            number(row.value, 2),
+            row.unit,
+            number(row.bar, 2)
+        );
     }
     out
 }

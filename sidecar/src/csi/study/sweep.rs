@@ -58,7 +58,8 @@ pub fn study(iq: &[Complex32], rate_hz: f64, config: &StudyConfig) -> Result<Stu
         for &snr_db in &config.snr_db {
             let mut tally = Tally::default();
             for seed in 0..u64::from(config.seeds.max(1)) {
-                let mut channel = if dispersive { Taps::exponential(rate_hz, RMS_DELAY_S, seed) } else { Taps::flat(rate_hz) };
+                let mut channel =
+                    if dispersive { Taps::exponential(rate_hz, RMS_DELAY_S, seed) } else { Taps::flat(rate_hz) };
                 let band = truth.blocks.iter().take(1).flat_map(|b| &b.h.subcarriers);
                 channel.normalise(band.map(|k| f64::from(*k) * truth.cell.scs_hz));
                 let noise_var = power / 10f32.powf(snr_db / 10.0);
@@ -87,7 +88,8 @@ fn noise_only(len: usize, rate_hz: f64, config: &StudyConfig) -> Result<u32, Csi
     let silence = vec![Complex32::new(0.0, 0.0); len];
     let mut alarms = 0;
     for seed in 0..config.noise_only {
-        let noise = Impairment { channel: Taps::flat(rate_hz), cfo_hz: 0.0, noise_var: 1.0, seed: 900_000 + u64::from(seed) };
+        let noise =
+            Impairment { channel: Taps::flat(rate_hz), cfo_hz: 0.0, noise_var: 1.0, seed: 900_000 + u64::from(seed) };
         alarms += search(&noise.apply(&silence, rate_hz), rate_hz, &config.search)?.len() as u32;
     }
     Ok(alarms)

@@ -1,0 +1,96 @@
+//! From the configuration to what `air` takes.
+
+use super::sections::{AirSection, Config, LinkSection};
+use crate::air::AirProcessConfig;
+use ran_bridge::air::{AirConfig, GnbEnd, UeEnd};
+use ran_bridge::emulator::{EmulatorConfig, LinkConfig, TapConfig};
+
+impl Config {
+    /// What the process `air` takes; `run` is the run's number in wire headers.
+    #[must_use]
+    pub fn air_process(&self, run: u64) -> AirProcessConfig {
+        AirProcessConfig {
+            run,
+            cpu: self.air.cpu,
+            ..AirProcessConfig::new(self.air_engine(), Some(self.air.control.clone()))
+        }
+    }
+
+    /// What the data plane takes.
+    #[must_use]
+    pub fn air_engine(&self) -> AirConfig {
+        let air = &self.air;
+        let rate_hz = air.sample_rate.hz();
+        let samples = |s: f64| (s * rate_hz).round();
+        let gnb = match &air.gnb.play {
+            Some(path) => GnbEnd::Recording { path: path.clone(), repeat: air.gnb.repeat },
+            None => GnbEnd::Zmq { tx: air.gnb.tx.clone(), rx: air.gnb.rx.clone() },
+        };
+        let ues = air.ues.iter().map(|ue| UeEnd {
+            name: ue.name.clone(),
+            rx: ue.rx.clone(),
+            tx: ue.tx.clone(),
+            link: link(&ue.link, rate_hz),
+            uplink_gain_db: ue.uplink_gain.db() as f32,
+        });
+        AirConfig {
+            emulator: EmulatorConfig {
+                seed: self.run.seed,
+                update_samples: samples(air.emulator.update.s()) as u32,
+                truth_period_ms: ms(air.emulator.truth_period.s()) as u32,
+            },
+            slot_samples: samples(air.slot.s()) as u32,
+            uplink_lead_samples: samples(air.uplink_lead.s()) as u64,
+            start_wait_ms: ms(air.start_wait.s()),
+            late_after_ms: ms(air.late_after.s()),
+            silent_after_ms: ms(air.silent_after.s()),
+            pace: air.pace,
+            ..AirConfig::lab(rate_hz, usize::from(air.antennas), gnb, ues.collect())
+        }
+    }
+}
+
+impl AirSection {
+    /// The receivers that are monitored: index of the stream, and its entry.
+    pub(super) fn monitored(&self) -> impl Iterator<Item = (u32, &super::sections::UeSection)> {
+        (0..).zip(&self.ues).filter(|(_, ue)| ue.monitor)
+    }
+}
+
+fn link(link: &LinkSection, rate_hz: f64) -> LinkConfig {
+    let tap = |t: &super::sections::TapSection| TapConfig {
+        delay_samples: (t.delay.s() * rate_hz).round() as u32,
+        power_db: t.power.db() as f32,
+    };
+    LinkConfig {
+        gain_db: link.gain.db() as f32,
+        rician_k_db: link.rician_k.map(|k| k.db() as f32),
+        doppler_hz: link.doppler.hz(),
+        angle_deg: link.angle.deg(),
+        angle_deg_per_s: link.angle_rate.deg_per_s(),
+        angle_limit_deg: link.angle_limit.deg(),
+        taps: link.taps.iter().map(tap).collect(),
+        noise_dbfs: link.noise.map(|n| n.dbfs() as f32),
+        cfo_hz: link.cfo.hz(),
+    }
+}
+
+fn ms(s: f64) -> u64 {
+    (s * 1e3).round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_cell_is_one_that_air_takes() {
+        let air = Config::default().air_engine();
+        air.check().unwrap();
+        assert_eq!((air.slot_samples, air.uplink_lead_samples, air.emulator.update_samples), (7_680, 30_720, 768));
+        // 300 ns at 7.68 MS/s is 2.3 samples
+        assert_eq!(air.ues[0].link.taps[1].delay_samples, 2);
+        assert_eq!(air.ues[3].tx, None);
+        assert_eq!(air.ues[1].rx.as_deref(), Some("tcp://127.0.0.1:2110"));
+    }
+}
