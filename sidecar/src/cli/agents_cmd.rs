@@ -130,5 +130,9 @@ fn block_on<F: Future>(stop: &Stop, task: impl FnOnce(watch::Receiver<bool>) -> 
 
 /// What keeps these processes from starting is an address, a file, or a wrong value; each message says which.
 fn started(error: impl std::fmt::Display) -> CliError {
-    CliError::new(Exit::System, error, "`ss -lxtnp` tells who has an address; `sidecar config show` tells what is in force")
+    CliError::new(
+        Exit::System,
+        error,
+        "`ss -lxtnp` tells who has an address; `sidecar config show` tells what is in force",
+    )
 }

@@ -13,7 +13,9 @@ pub(super) fn run(args: &CsiArgs, as_json: bool) -> Result<Exit, CliError> {
 impl From<CsiError> for CliError {
     fn from(e: CsiError) -> Self {
         let (exit, help) = match &e {
-            CsiError::Recording(_) => (Exit::Input, "name the .sigmf-meta file; its samples lie beside it as .sigmf-data"),
+            CsiError::Recording(_) => {
+                (Exit::Input, "name the .sigmf-meta file; its samples lie beside it as .sigmf-data")
+            }
             CsiError::Signal(_) | CsiError::NoTruth { .. } => {
                 (Exit::Input, "is it a downlink with SS/PBCH blocks? --scs-khz and --ssb-offset-hz narrow the search")
             }
