@@ -1,1 +1,5 @@
-//! placeholder
+//! Tools of the end-to-end tests: the whole system as processes, watched from outside.
+
+mod processes;
+
+pub use processes::{System, binary, wait_until};

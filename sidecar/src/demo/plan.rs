@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 /// The terminals of the demo: angle (deg), turning rate (deg/s), gain (dB), slice, first resolution.
 const UES: [(f64, f64, f64, u8, &str); 3] =
-    [(-35.0, 5.0, -6.0, 1, "1080p"), (10.0, -6.0, -9.0, 1, "2160p"), (38.0, 4.0, -12.0, 2, "720p")];
+    [(-28.0, 1.5, -7.0, 1, "1080p"), (6.0, -1.0, -9.0, 1, "1080p"), (30.0, -1.0, -11.0, 2, "720p")];
 /// The eavesdropper: angle (deg), turning rate (deg/s), gain (dB).
-const EAR: (f64, f64, f64) = (62.0, 0.0, -8.0);
+const EAR: (f64, f64, f64) = (-68.0, 0.5, -8.0);
 /// Receiver noise of every terminal, dB re full scale.
 const NOISE_DBFS: f64 = -29.0;
 /// Ports a demo takes.
@@ -170,8 +170,8 @@ fn control_path(dir: &Path) -> String {
 fn link(angle_deg: f64, deg_per_s: f64, gain_db: f64) -> LinkSection {
     LinkSection {
         gain: GainDb::new(gain_db),
-        rician_k: Some(GainDb::new(9.0)),
-        doppler: Frequency::new(6.0),
+        rician_k: Some(GainDb::new(10.0)),
+        doppler: Frequency::new(3.0),
         angle: Angle::new(angle_deg),
         angle_rate: AngleRate::new(deg_per_s),
         angle_limit: Angle::new(70.0),
