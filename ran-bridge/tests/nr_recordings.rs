@@ -1,43 +1,72 @@
-//! Cell search and MIB on recordings of a real gNB.
+//! Cell search and channel estimates on a piece of a real gNB's downlink.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use num_complex::Complex32;
-use ran_bridge::nr::{SearchConfig, find_blocks, search};
+use ran_bridge::clock::mono_ns;
+use ran_bridge::nr::{SearchConfig, SsbReport, SsbTracker, TrackerConfig, find_blocks, search};
 
-const RATE_HZ: f64 = 11.52e6;
-const DOWNLINK: [&str; 3] = ["gnb_tx_bw10_noUE_100ms", "dl_rar_attach_2170ms_100ms", "dl_busiest_2419ms_100ms"];
-
-fn captures() -> Option<PathBuf> {
-    let named = std::env::var_os("SIDECAR_CAPTURES").map(PathBuf::from);
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/captures");
-    [named, Some(beside)].into_iter().flatten().map(|p| p.join("iq")).find(|p| p.is_dir())
-}
-
-fn read(path: &Path) -> Vec<Complex32> {
-    let bytes = std::fs::read(path).unwrap();
-    let value = |b: &[u8]| f32::from_le_bytes(b.try_into().unwrap());
-    bytes.chunks_exact(8).map(|b| Complex32::new(value(&b[..4]), value(&b[4..]))).collect()
+fn excerpt() -> ran_bridge::iq::Recording {
+    ran_bridge::iq::read(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../hil-tests/fixtures/iq/gnb_downlink_25ms.sigmf-meta"),
+    )
+    .unwrap()
 }
 
 #[test]
-fn every_block_of_the_full_recordings() {
-    let Some(dir) = captures() else {
-        println!("skipped: every_block_of_the_full_recordings: recordings not found");
-        return;
-    };
-    for name in DOWNLINK {
-        let iq = read(&dir.join(format!("{name}.sigmf-data")));
-        let config = SearchConfig { center_hz: Some(1842.5e6), ..SearchConfig::default() };
-        let t0 = ran_bridge::clock::mono_ns();
-        let cells = search(&iq, RATE_HZ, &config).unwrap();
-        let t1 = ran_bridge::clock::mono_ns();
-        let blocks = find_blocks(&iq, RATE_HZ, &cells[0]).unwrap();
-        println!("{cells:?} {} ms, blocks {} ms", (t1 - t0) / 1_000_000, (ran_bridge::clock::mono_ns() - t1) / 1_000_000);
-        for b in &blocks {
+fn a_wired_downlink_is_flat_and_on_frequency() {
+    let recording = excerpt();
+    let config = SearchConfig { center_hz: recording.frequency_hz, ..SearchConfig::default() };
+    let cells = search(&recording.samples, recording.rate_hz, &config).unwrap();
+    assert_eq!(cells.iter().map(|c| (c.pci, c.ssb_offset_hz)).collect::<Vec<_>>(), [(1, -450e3)]);
+    let blocks = find_blocks(&recording.samples, recording.rate_hz, &cells[0]).unwrap();
+    assert_eq!(blocks.iter().map(|b| b.sample).collect::<Vec<_>>(), [10_770, 125_970, 241_170]);
+    for block in &blocks {
+        let mean = block.h.h.iter().sum::<Complex32>() / 240.0;
+        let ripple = block.h.h.iter().map(|h| (h - mean).norm_sqr()).sum::<f32>() / 240.0 / mean.norm_sqr();
+        assert!(ripple < 1e-3 && block.h.delay_s.abs() < 20e-9 && block.cfo_hz.abs() < 2.0, "{ripple} {block:?}");
+        assert_eq!((block.h.subcarriers[0], block.mib.unwrap().k_ssb), (-150, 6));
+    }
+}
+
+#[test]
+#[ignore = "prints timings"]
+fn timings() {
+    let recording = excerpt();
+    let config = SearchConfig { center_hz: recording.frequency_hz, ..SearchConfig::default() };
+    let cell = search(&recording.samples, recording.rate_hz, &config).unwrap()[0];
+    for rate_hz in [7.68e6, 11.52e6, 23.04e6] {
+        let mut tracker = SsbTracker::new(TrackerConfig { rate_hz, ..TrackerConfig::of(&cell, rate_hz) }).unwrap();
+        // the cost does not depend on what the samples are
+        let piece: Vec<Complex32> = recording.samples.iter().skip(10_770).take(tracker.samples()).copied().collect();
+        let mut report = SsbReport::default();
+        let mut times: Vec<u64> = (0..2000)
+            .map(|_| {
+                let from = mono_ns();
+                tracker.process_into(0, &piece, &mut report).unwrap();
+                mono_ns() - from
+            })
+            .collect();
+        times.sort_unstable();
+        let from = mono_ns();
+        let decoded = (0..20).filter(|_| tracker.decode_mib(&mut report).is_some()).count();
+        let mib = (mono_ns() - from) / 20;
+        println!(
+            "tracker {} MS/s: p50 {} ns, p99 {} ns; MIB {mib} ns ({decoded}/20)",
+            rate_hz / 1e6,
+            times[1000],
+            times[1980]
+        );
+        let iq: Vec<Complex32> =
+            recording.samples.iter().cycle().take((rate_hz * 0.010) as usize + 8768).copied().collect();
+        for offset in [Some(-450e3), None] {
+            let config = SearchConfig { ssb_offset_hz: offset, ..config.clone() };
+            let from = mono_ns();
+            let found = search(&iq, rate_hz, &config).unwrap().len();
             println!(
-                "{} idx {} hf {:?} sfn {:?} {:?} snr {:?} cfo {} expl {} delay {}",
-                b.sample, b.index, b.half_frame, b.sfn, b.mib, b.snr_db, b.cfo_hz, b.explained, b.h.delay_s
+                "search of 10 ms at {} MS/s, offset {offset:?}: {} µs, {found} cells",
+                rate_hz / 1e6,
+                (mono_ns() - from) / 1000
             );
         }
     }

@@ -1,5 +1,6 @@
 //! The daemon and its command line. What the binary does is here, so that tests can do it too.
 
+pub mod agent;
 pub mod air;
 pub mod app;
 pub mod bench;

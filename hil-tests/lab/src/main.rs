@@ -12,7 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// the relay between gNB and UEs go. The lab stands still until something relays samples between the gNB's sockets
 /// (transmit: REP bound at 2000; receive: REQ to 2001) and the terminals' (REP bound at 2101, 2111 …; REQ to 2100, 2110 …).
 #[derive(Parser)]
-#[command(name = "lab", version, after_help = "\
+#[command(
+    name = "lab",
+    version,
+    after_help = "\
 Start    lab --truth truth.json --world-log world.jsonl
 Verify   curl http://127.0.0.1:9098/world      the whole world as JSON
          curl http://127.0.0.1:9091/ue-info    the core's UEs
@@ -22,7 +25,8 @@ Steer    curl -X POST -d '{\"state\":\"off\"}' http://127.0.0.1:9098/world/ue/1
          curl -X PUT -d '{\"supi\":\"imsi-001010123456780\",\"resolution\":\"720p\"}' http://127.0.0.1:9096/app/resolution
 Stop     Ctrl-C, SIGTERM, or {\"cmd\":\"quit\"} on the websocket
 
-Exit codes: 0 ended as asked, 1 failed while running, 2 bad arguments or configuration.")]
+Exit codes: 0 ended as asked, 1 failed while running, 2 bad arguments or configuration."
+)]
 struct Arguments {
     /// YAML configuration; without it every default holds.
     #[arg(short, long, value_name = "FILE")]

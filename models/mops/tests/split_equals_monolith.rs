@@ -1,5 +1,7 @@
 //! Split training over the E- and G-interface ends with the same bits as a monolith with the same order of updates.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use candle_core::{Device, Tensor};
 use mops::{AgentPart, SharedPart, StaticWeights};
 use predict::optim::{AdamWConfig, Optimiser, OptimiserConfig, SgdConfig, StepOutcome};

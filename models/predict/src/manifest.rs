@@ -1,5 +1,6 @@
 //! What goes beside saved weights: where they come from and how good they are.
 
+use crate::optim::OptimiserConfig;
 use crate::{PredictError, TransformerConfig};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -21,6 +22,8 @@ pub struct Manifest {
     pub rounds: u64,
     /// Batch of each agent in a round.
     pub batch: usize,
+    /// Optimiser of all parts.
+    pub optimiser: OptimiserConfig,
     /// SHA-256 of the weights files, hex, by file name.
     pub weights_sha256: BTreeMap<String, String>,
     /// Measured figures, such as `p.test.nmae.transformer`.

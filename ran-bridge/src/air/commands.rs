@@ -66,9 +66,9 @@ fn carry_out(engine: &mut Engine<'_>, command: Command) -> Result<Done, String> 
         Command::Slots { boundary, slot_samples, protected } => {
             let spans = protected.iter().map(|s| (s.period_slots, s.offset_slot)).collect();
             let new = json!({"boundary": boundary, "slot_samples": slot_samples, "protected": protected});
+            let before = engine.front_end.set_slots(ProtectedSlots { boundary, slot_samples, spans }).map_err(text)?;
             let before =
-                engine.front_end.set_slots(ProtectedSlots { boundary, slot_samples, spans }).map_err(text)?;
-            let before = json!({"boundary": before.boundary, "slot_samples": before.slot_samples, "spans": before.spans});
+                json!({"boundary": before.boundary, "slot_samples": before.slot_samples, "spans": before.spans});
             Ok(("slots", now, before, new, 0, mono_ns()))
         }
         Command::Sounding { plan } => {

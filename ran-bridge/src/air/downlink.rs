@@ -4,10 +4,15 @@ use super::engine::{CHUNK, Engine, Truth, warn_socket};
 use super::msg::PeerState;
 use super::stats::{AirStats, add};
 use crate::clock::mono_ns;
-use crate::iq::{BYTES_PER_SAMPLE, MAX_REPLY_SAMPLES, MessageFault, SampleFifo, check_reply, check_request, copy_finite};
+use crate::iq::{
+    BYTES_PER_SAMPLE, MAX_REPLY_SAMPLES, MessageFault, SampleFifo, check_reply, check_request, copy_finite,
+};
 use num_complex::Complex32;
 
 use super::config::MAX_PORTS;
+
+/// Samples that are copied and processed at once: with their result they fit the second-level cache.
+const PIECE: usize = 4096;
 
 impl Engine<'_> {
     /// Takes what the gNB has sent and processes it.
@@ -16,33 +21,44 @@ impl Engine<'_> {
             self.play();
             return;
         }
-        let Some(wires) = &mut self.gnb.wires else { return };
-        let mut got = 0;
-        let mut from_ns = 0;
-        for (link, fifo) in wires.tx.iter_mut().zip(&mut self.gnb.ports) {
-            if !link.requested() {
-                continue;
-            }
-            match link.receive(&mut self.message) {
-                Ok(false) => {}
-                Ok(true) => {
-                    from_ns = mono_ns();
-                    got += ingest(&self.message, fifo, self.stats, link.address());
-                }
-                Err(error) => {
-                    tracing::warn!(address = link.address(), %error, "wire of the gNB failed; it is opened anew");
-                    warn_socket(link.reopen(), link.address());
-                }
+        let mut message = std::mem::replace(&mut self.message, zmq::Message::new());
+        for port in 0..self.gnb.ports.len() {
+            self.take_port(port, &mut message);
+        }
+        self.message = message;
+    }
+
+    /// Takes the reply of one port, if it is there. With one port it is copied and processed piece by piece, so that a piece
+    /// stays in the nearest cache from the copy to the last receiver; several ports wait for each other.
+    fn take_port(&mut self, port: usize, message: &mut zmq::Message) {
+        let Some(link) = self.gnb.wires.as_mut().and_then(|w| w.tx.get_mut(port)) else { return };
+        if !link.requested() {
+            return;
+        }
+        match link.receive(message) {
+            Ok(false) => return,
+            Ok(true) => {}
+            Err(error) => {
+                tracing::warn!(address = link.address(), %error, "wire of the gNB failed; it is opened anew");
+                warn_socket(link.reopen(), link.address());
+                return;
             }
         }
-        if got > 0 {
-            if self.gnb.state != PeerState::Present {
-                self.gnb.state = PeerState::Present;
-                self.gnb.told_silent = false;
-                add(&self.stats.joins, 1);
-                self.tell_peer("gnb", PeerState::Present, String::new());
-            }
-            self.process(from_ns);
+        let arrival_ns = mono_ns();
+        if checked(message, self.stats, link.address()) == 0 {
+            return;
+        }
+        if self.gnb.state != PeerState::Present {
+            self.gnb.state = PeerState::Present;
+            self.gnb.told_silent = false;
+            add(&self.stats.joins, 1);
+            self.tell_peer("gnb", PeerState::Present, String::new());
+        }
+        let piece = if self.gnb.ports.len() == 1 { PIECE } else { MAX_REPLY_SAMPLES };
+        let mut begin_ns = arrival_ns;
+        for bytes in message.chunks(piece * BYTES_PER_SAMPLE) {
+            append(bytes, &mut self.gnb.ports[port], self.stats);
+            begin_ns = self.process(arrival_ns, begin_ns);
         }
     }
 
@@ -55,12 +71,12 @@ impl Engine<'_> {
         if let (Some(player), Some(fifo)) = (&mut self.gnb.player, self.gnb.ports.first_mut()) {
             player.next(fifo, slot.min(MAX_REPLY_SAMPLES));
         }
-        self.process(from_ns);
+        self.process(from_ns, from_ns);
     }
 
-    /// Processes what every port has. `arrival_ns`: when the message that completed it was received.
-    fn process(&mut self, arrival_ns: u64) {
-        let mut begin_ns = arrival_ns;
+    /// Processes what every port has. `arrival_ns`: when the message that completed it was received; `begin_ns`: when work
+    /// on these samples began. Gives the time at the end.
+    fn process(&mut self, arrival_ns: u64, mut begin_ns: u64) -> u64 {
         loop {
             let n = self.gnb.ready().min(CHUNK);
             if n == 0 {
@@ -91,6 +107,7 @@ impl Engine<'_> {
             self.tell_truth(first, n as u64);
         }
         self.progress_ns = arrival_ns;
+        begin_ns
     }
 
     /// Adds to the stage's time and gives the time of now.
@@ -198,17 +215,17 @@ impl Engine<'_> {
     }
 }
 
-/// Checks a message and appends its samples. Gives how many there are; 0 when it is not taken.
-pub(super) fn ingest(message: &[u8], fifo: &mut SampleFifo, stats: &AirStats, address: &str) -> usize {
+/// Checks a message and appends its samples.
+pub(super) fn ingest(message: &[u8], fifo: &mut SampleFifo, stats: &AirStats, address: &str) {
+    if checked(message, stats, address) > 0 {
+        append(message, fifo, stats);
+    }
+}
+
+/// Number of samples of a message; 0 where it is not taken, which is counted.
+fn checked(message: &[u8], stats: &AirStats, address: &str) -> usize {
     match check_reply(message) {
-        Ok(n) => {
-            let Some(space) = fifo.grow(n) else {
-                add(&stats.lost_samples, n as u64);
-                return 0;
-            };
-            add(&stats.nonfinite_samples, copy_finite(message, space));
-            n
-        }
+        Ok(n) => n,
         Err(fault) => {
             let counter = match fault {
                 MessageFault::Empty => &stats.empty_messages,
@@ -220,5 +237,12 @@ pub(super) fn ingest(message: &[u8], fifo: &mut SampleFifo, stats: &AirStats, ad
             tracing::warn!(address, %fault, "message dropped");
             0
         }
+    }
+}
+
+fn append(bytes: &[u8], fifo: &mut SampleFifo, stats: &AirStats) {
+    match fifo.grow(bytes.len() / BYTES_PER_SAMPLE) {
+        Some(space) => add(&stats.nonfinite_samples, copy_finite(bytes, space)),
+        None => add(&stats.lost_samples, (bytes.len() / BYTES_PER_SAMPLE) as u64),
     }
 }

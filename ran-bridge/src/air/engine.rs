@@ -81,11 +81,9 @@ pub fn run(
 ) -> Result<Summary, AirError> {
     config.check()?;
     let context = zmq::Context::new();
-    let slots =
-        ProtectedSlots { boundary: config.slot_boundary, slot_samples: config.slot_samples, spans: Vec::new() };
-    let front_end =
-        FrontEnd::new(config.antennas, config.ports(), &config.start_weights(), slots, config.ramp_samples)
-            .map_err(|e| AirError::Config(e.to_string()))?;
+    let slots = ProtectedSlots { boundary: config.slot_boundary, slot_samples: config.slot_samples, spans: Vec::new() };
+    let front_end = FrontEnd::new(config.antennas, config.ports(), &config.start_weights(), slots, config.ramp_samples)
+        .map_err(|e| AirError::Config(e.to_string()))?;
     let noise = NoiseTable::new(config.emulator.seed);
     let ues = config
         .ues
@@ -196,9 +194,11 @@ impl Engine<'_> {
     pub(super) fn wants_downlink(&self) -> bool {
         let waits = mono_ns().saturating_sub(self.started_ns) < self.config.start_wait_ms * 1_000_000
             && self.ues.iter().any(|u| u.state == PeerState::Awaited);
-        let behind = self.ues.iter().filter(|u| u.rx.is_some() && u.is_present()).any(|u| {
-            u.out.room() < MAX_REPLY_SAMPLES || u.out.len() as u64 > self.config.uplink_lead_samples
-        });
+        let behind = self
+            .ues
+            .iter()
+            .filter(|u| u.rx.is_some() && u.is_present())
+            .any(|u| u.out.room() < MAX_REPLY_SAMPLES || u.out.len() as u64 > self.config.uplink_lead_samples);
         !waits && !behind && !self.too_early()
     }
 

@@ -58,8 +58,11 @@ pub(super) struct Gnb {
 impl Gnb {
     pub(super) fn open(context: &zmq::Context, config: &AirConfig) -> Result<Self, AirError> {
         let open = |role, address: &String, wire: String| {
-            Link::open(context, role, address, &wire)
-                .map_err(|source| AirError::Socket { name: "gnb".into(), address: address.clone(), source })
+            Link::open(context, role, address, &wire).map_err(|source| AirError::Socket {
+                name: "gnb".into(),
+                address: address.clone(),
+                source,
+            })
         };
         let (wires, player) = match &config.gnb {
             GnbEnd::Zmq { tx, rx } => {

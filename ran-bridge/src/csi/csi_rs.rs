@@ -120,7 +120,13 @@ impl CsiRsEstimator {
     ///
     /// # Errors
     /// As [`CsiRsEstimator::estimate`].
-    pub fn estimate_into(&mut self, iq: &[Complex32], slot: u16, cfo_hz: f64, out: &mut ChannelEstimate) -> Result<(), NrError> {
+    pub fn estimate_into(
+        &mut self,
+        iq: &[Complex32],
+        slot: u16,
+        cfo_hz: f64,
+        out: &mut ChannelEstimate,
+    ) -> Result<(), NrError> {
         let cp = self.demod.numerology().cp_of(slot.into(), self.config.symbol.into());
         self.demod.demodulate(iq, cp, cfo_hz, &mut self.bins)?;
         let sequence = &self.sequences[usize::from(slot) % self.sequences.len()];

@@ -129,7 +129,10 @@ fn level(gram: &[Complex64], all: &[Complex64], taps: usize, index: usize) -> Op
     (0..taps).for_each(|i| system[i * taps + i] += taps as f64 / snr);
     let inverse = invert(&system, taps)?;
     let trace = |other: &[Complex64]| -> f64 {
-        (0..taps).flat_map(|i| (0..taps).map(move |j| (i, j))).map(|(i, j)| (inverse[i * taps + j] * other[j * taps + i]).re).sum()
+        (0..taps)
+            .flat_map(|i| (0..taps).map(move |j| (i, j)))
+            .map(|(i, j)| (inverse[i * taps + j] * other[j * taps + i]).re)
+            .sum()
     };
     let (freedom, error_gain) = (trace(gram) as f32, trace(all) as f32);
     let inverse = inverse.into_iter().map(|v| Complex32::new(v.re as f32, v.im as f32)).collect();

@@ -8,8 +8,8 @@ pub(crate) fn invert(a: &[Complex64], n: usize) -> Option<Vec<Complex64>> {
     let mut right = vec![Complex64::new(0.0, 0.0); n * n];
     (0..n).for_each(|i| right[i * n + i] = Complex64::new(1.0, 0.0));
     for column in 0..n {
-        let pivot = (column..n)
-            .max_by(|&x, &y| left[x * n + column].norm_sqr().total_cmp(&left[y * n + column].norm_sqr()))?;
+        let pivot =
+            (column..n).max_by(|&x, &y| left[x * n + column].norm_sqr().total_cmp(&left[y * n + column].norm_sqr()))?;
         let scale = left[pivot * n + column];
         if !(scale.norm_sqr().is_normal()) {
             return None;

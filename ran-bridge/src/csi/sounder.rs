@@ -201,7 +201,8 @@ mod tests {
 
     #[test]
     fn gives_the_channel_back() {
-        let h: Vec<Complex32> = [(1.0, 0.0), (0.0, -2.0), (0.5, 0.5), (-1.0, 1.0)].map(|(a, b)| Complex32::new(a, b)).to_vec();
+        let h: Vec<Complex32> =
+            [(1.0, 0.0), (0.0, -2.0), (0.5, 0.5), (-1.0, 1.0)].map(|(a, b)| Complex32::new(a, b)).to_vec();
         let mut sounder = Sounder::new(Sounder::dft(4)).unwrap();
         for column in 0..4u16 {
             assert!(sounder.channel().is_none());

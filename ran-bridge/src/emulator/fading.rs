@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn the_direction_turns_round() {
-        let link = LinkConfig { angle_deg: 10.0, angle_deg_per_s: 10.0, angle_limit_deg: 30.0, ..LinkConfig::default() };
+        let link =
+            LinkConfig { angle_deg: 10.0, angle_deg_per_s: 10.0, angle_limit_deg: 30.0, ..LinkConfig::default() };
         let f = Fading::new(&link, TapConfig { delay_samples: 0, power_db: 0.0 }, 0, 1, 1e6, 1);
         for (t, want) in [(0.0, 10.0), (2.0, 30.0), (3.0, 20.0), (8.0, -30.0), (9.0, -20.0)] {
             assert!((f.angle_at(t) - want).abs() < 1e-9, "{t}: {}", f.angle_at(t));

@@ -216,9 +216,9 @@ impl FrontEnd {
             return Mode::Wide;
         }
         match &self.sounding {
-            Some((occasions, _)) => occasions.at(n).map_or(Mode::Beam, |k| {
-                Mode::Column(u16::try_from(k % self.antennas as u64).unwrap_or(0))
-            }),
+            Some((occasions, _)) => occasions
+                .at(n)
+                .map_or(Mode::Beam, |k| Mode::Column(u16::try_from(k % self.antennas as u64).unwrap_or(0))),
             None => Mode::Beam,
         }
     }
@@ -288,7 +288,8 @@ impl FrontEnd {
         }
         let share = self.share(n);
         for i in 0..self.to.len() {
-            let goal = target_of(mode, i, ports, self.antennas, &self.beam, &self.wide, self.sounding.as_ref()) * amplitude;
+            let goal =
+                target_of(mode, i, ports, self.antennas, &self.beam, &self.wide, self.sounding.as_ref()) * amplitude;
             let step = (self.to[i] - self.from[i]) * share;
             self.from[i] += step;
             self.to[i] = goal;

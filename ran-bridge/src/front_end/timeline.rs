@@ -82,7 +82,10 @@ mod tests {
     #[test]
     fn occasions_and_their_edges() {
         let o = Occasions { first: 1000, period: 500, len: 40 };
-        assert_eq!((o.at(999), o.at(1000), o.at(1039), o.at(1040), o.at(1500)), (None, Some(0), Some(0), None, Some(1)));
+        assert_eq!(
+            (o.at(999), o.at(1000), o.at(1039), o.at(1040), o.at(1500)),
+            (None, Some(0), Some(0), None, Some(1))
+        );
         assert_eq!((o.next_edge(0), o.next_edge(1000), o.next_edge(1039), o.next_edge(1040)), (1000, 1040, 1040, 1500));
     }
 }

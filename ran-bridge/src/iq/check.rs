@@ -14,7 +14,9 @@ pub enum MessageFault {
     #[error("message has no byte: the peer must send at least one request byte or one sample")]
     Empty,
     /// Not whole samples.
-    #[error("message of {bytes} bytes is no whole number of {BYTES_PER_SAMPLE}-byte samples: set the peer's wire format to fc32")]
+    #[error(
+        "message of {bytes} bytes is no whole number of {BYTES_PER_SAMPLE}-byte samples: set the peer's wire format to fc32"
+    )]
     OddSize {
         /// As received.
         bytes: usize,

@@ -53,6 +53,8 @@ pub struct Cell {
     pub l_max: u8,
     /// Blocks used to acquire.
     pub blocks: u32,
+    /// A MIB was decoded in one of these blocks. Without, a cell needs three blocks.
+    pub mib_crc_ok: bool,
     /// Mean share of the known resource elements' energy that the channel explained, 0…1.
     pub explained: f32,
 }
@@ -88,8 +90,7 @@ pub fn search(iq: &[Complex32], rate_hz: f64, config: &SearchConfig) -> Result<V
     }
     let short = ((0.025 * rate_hz) as usize).min(iq.len());
     let steps = cfo_steps(config);
-    let everywhere =
-        if config.ssb_offset_hz.is_none() { all_offsets_hz(rate_hz, width_hz) } else { Vec::new() };
+    let everywhere = if config.ssb_offset_hz.is_none() { all_offsets_hz(rate_hz, width_hz) } else { Vec::new() };
     let mut stages = vec![(short, &raster, steps.as_slice())];
     if iq.len() > short {
         stages.push((iq.len(), &raster, steps.as_slice()));
@@ -181,7 +182,13 @@ impl<'a> Search<'a> {
                     let repeats = |place: usize| (places.saturating_sub(place)).div_ceil(period).max(1) as f32;
                     fold.iter_mut().enumerate().for_each(|(i, v)| *v /= repeats(i));
                     peaks(fold, 4, |place, metric| {
-                        found.push(Candidate { n2, place, metric: metric * repeats(place).sqrt(), ssb_offset_hz: offset, cfo_hz: cfo });
+                        found.push(Candidate {
+                            n2,
+                            place,
+                            metric: metric * repeats(place).sqrt(),
+                            ssb_offset_hz: offset,
+                            cfo_hz: cfo,
+                        });
                     });
                 }
             }

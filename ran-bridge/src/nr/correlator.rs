@@ -116,7 +116,10 @@ fn waveform(n2: u8) -> Result<Vec<Complex32>, NrError> {
                 .iter()
                 .enumerate()
                 // subcarrier 56 + n of 240, counted from subcarrier 120
-                .map(|(n, d)| Complex64::cis(std::f64::consts::TAU * ((n as f64 - 64.0) * i as f64 / LOW_FFT as f64)) * f64::from(*d))
+                .map(|(n, d)| {
+                    Complex64::cis(std::f64::consts::TAU * ((n as f64 - 64.0) * i as f64 / LOW_FFT as f64))
+                        * f64::from(*d)
+                })
                 .sum();
             Complex32::new((sum.re * scale) as f32, (sum.im * scale) as f32)
         })

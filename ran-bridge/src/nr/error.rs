@@ -17,7 +17,9 @@ pub enum NrError {
         step_hz: f64,
     },
     /// The band asked for lies outside what the sample rate carries.
-    #[error("a block of {width_hz} Hz at offset {offset_hz} Hz lies outside the sampled band of {rate_hz} Hz: choose another offset")]
+    #[error(
+        "a block of {width_hz} Hz at offset {offset_hz} Hz lies outside the sampled band of {rate_hz} Hz: choose another offset"
+    )]
     OutOfBand {
         /// Offset of the block's centre from the carrier centre, in Hz.
         offset_hz: f64,

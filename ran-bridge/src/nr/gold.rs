@@ -48,7 +48,8 @@ impl Iterator for Gold {
 //= TS 38.211 §7.4.1.4.1 and §7.4.1.5.2
 pub fn qpsk_sequence(c_init: u32, count: usize) -> Vec<num_complex::Complex32> {
     let mut gold = Gold::new(c_init);
-    let mut level = move || if gold.step() == 0 { std::f32::consts::FRAC_1_SQRT_2 } else { -std::f32::consts::FRAC_1_SQRT_2 };
+    let mut level =
+        move || if gold.step() == 0 { std::f32::consts::FRAC_1_SQRT_2 } else { -std::f32::consts::FRAC_1_SQRT_2 };
     (0..count)
         .map(|_| {
             let re = level();

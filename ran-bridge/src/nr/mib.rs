@@ -35,8 +35,10 @@ pub struct PbchPayload {
 pub const PAYLOAD_BITS: usize = 32;
 
 //= TS 38.212 Table 7.1.1-1
-const G: [u8; PAYLOAD_BITS] =
-    [16, 23, 18, 17, 8, 30, 10, 6, 24, 7, 0, 5, 3, 2, 1, 4, 9, 11, 12, 13, 14, 15, 19, 20, 21, 22, 25, 26, 27, 28, 29, 31];
+const G: [u8; PAYLOAD_BITS] = [
+    16, 23, 18, 17, 8, 30, 10, 6, 24, 7, 0, 5, 3, 2, 1, 4, 9, 11, 12, 13, 14, 15, 19, 20, 21, 22, 25, 26, 27, 28, 29,
+    31,
+];
 
 /// Place after interleaving of payload bit `i` (0…23 the MIB message, 24…31 the timing bits).
 ///

@@ -39,3 +39,8 @@ pub use ssb_grid::{
 };
 pub use sync_signals::{SYNC_FIRST, SYNC_LEN, pss, sss};
 pub use tracker::{SsbReport, SsbTracker, TrackerConfig};
+
+#[cfg(test)]
+mod pbch_tests;
+#[cfg(test)]
+mod search_tests;

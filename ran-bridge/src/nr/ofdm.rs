@@ -78,7 +78,13 @@ impl SymbolDemodulator {
     /// # Errors
     /// [`NrError::TooShort`] if the symbol is not inside `iq`.
     //= TS 38.211 §5.3.1
-    pub fn demodulate(&mut self, iq: &[Complex32], useful: usize, cfo_hz: f64, out: &mut [Complex32]) -> Result<(), NrError> {
+    pub fn demodulate(
+        &mut self,
+        iq: &[Complex32],
+        useful: usize,
+        cfo_hz: f64,
+        out: &mut [Complex32],
+    ) -> Result<(), NrError> {
         let n = self.numerology.fft();
         let start = useful.saturating_sub(self.backoff);
         let window = iq.get(start..start + n).ok_or(NrError::TooShort { got: iq.len(), needed: start + n })?;

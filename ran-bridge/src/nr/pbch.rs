@@ -1,10 +1,10 @@
 //! From soft bits of the PBCH to its payload.
 
+use super::NrError;
 use super::crc::crc24c;
 use super::gold::Gold;
 use super::mib::{PAYLOAD_BITS, PbchPayload, first_scrambling_phase, is_unscrambled, payload_interleaver};
 use super::polar::{K, N, PolarDecoder, crc_interleaver, sub_block_position};
-use super::NrError;
 
 /// Coded bits of a PBCH.
 pub const PBCH_BITS: usize = 864;
@@ -38,9 +38,8 @@ impl PbchDecoder {
         let phases = usize::from(l_max);
         //= TS 38.211 §7.3.3.1: b̃(i) = b(i) + c(i + ν·864), c_init = N_ID
         let mut gold = Gold::new(pci.into());
-        let signs = (0..phases)
-            .map(|_| std::array::from_fn(|_| if gold.next() == Some(1) { -1.0 } else { 1.0 }))
-            .collect();
+        let signs =
+            (0..phases).map(|_| std::array::from_fn(|_| if gold.next() == Some(1) { -1.0 } else { 1.0 })).collect();
         //= TS 38.212 §7.1.2: c_init = N_ID; at most 4 · 29 bits are used
         let first = Gold::new(pci.into()).take(4 * (PAYLOAD_BITS - 3)).collect();
         Ok(Self {

@@ -80,13 +80,10 @@ impl BlockEstimator {
         })
     }
 
-    /// Fits `grid`. With `i_bar` none, the DMRS index is found too.
-    pub fn fit(&mut self, grid: &SsbGrid, i_bar: Option<u8>, out: &mut BlockFit) -> Result<(), NrError> {
+    /// Fits `grid`. The phase step from symbol to symbol is found too unless it is given.
+    pub fn fit(&mut self, grid: &SsbGrid, phase: Option<f32>, out: &mut BlockFit) -> Result<(), NrError> {
         self.divide_sync(grid);
-        out.i_bar = match i_bar {
-            Some(i) => i % 8,
-            None => self.dmrs_index(grid),
-        };
+        out.i_bar = self.dmrs_index(grid);
         for ((z, &(l, k)), r) in self.z[2].iter_mut().zip(&self.positions).zip(&self.dmrs[usize::from(out.i_bar)]) {
             *z = grid.re[l][k] * r.conj();
         }
@@ -100,7 +97,7 @@ impl BlockEstimator {
         self.project();
         let mut level = self.fit.level(self.rough_snr());
         for _ in 0..2 {
-            out.symbol_phase = self.phase(level);
+            out.symbol_phase = phase.unwrap_or_else(|| self.phase(level));
             self.solve(level, out);
             let left = self.residual(out);
             out.explained = 1.0 - left / energy;

@@ -143,9 +143,33 @@ impl SsbTracker {
     /// # Errors
     /// As [`SsbTracker::process`]; the report is then not to be used.
     pub fn process_into(&mut self, sample: u64, iq: &[Complex32], report: &mut SsbReport) -> Result<(), NrError> {
+        self.process_at(sample, iq, None, report)
+    }
+
+    /// As [`SsbTracker::process_into`] with a frequency offset known better than one block tells it, in Hz.
+    pub(crate) fn process_known(
+        &mut self,
+        sample: u64,
+        iq: &[Complex32],
+        cfo_hz: f64,
+        report: &mut SsbReport,
+    ) -> Result<(), NrError> {
+        self.cfo_hz = cfo_hz;
+        self.process_at(sample, iq, Some(self.config.symbol_phase_rad as f32), report)
+    }
+
+    fn process_at(
+        &mut self,
+        sample: u64,
+        iq: &[Complex32],
+        phase: Option<f32>,
+        report: &mut SsbReport,
+    ) -> Result<(), NrError> {
         self.demod.demodulate_block(iq, self.cfo_hz, &mut self.grid)?;
-        self.estimator.fit(&self.grid, None, &mut self.fit).map_err(|error| match error {
-            NrError::NotFinite { .. } => NrError::NotFinite { index: iq.iter().position(|v| !v.is_finite()).unwrap_or(0) },
+        self.estimator.fit(&self.grid, phase, &mut self.fit).map_err(|error| match error {
+            NrError::NotFinite { .. } => {
+                NrError::NotFinite { index: iq.iter().position(|v| !v.is_finite()).unwrap_or(0) }
+            }
             other => other,
         })?;
         let numerology = *self.demod.numerology();
@@ -191,9 +215,11 @@ impl SsbTracker {
     /// Soft bits of the PBCH: Re and Im of y·h* over the noise, which is the matched filter of QPSK.
     //= TS 38.211 §5.1.3: b(2i) is the sign of the real, b(2i+1) of the imaginary part
     fn soft_bits(&self, llr: &mut [f32; PBCH_BITS]) {
-        let turns: [Complex32; SSB_SYMBOLS] = std::array::from_fn(|l| Complex32::cis(-self.fit.symbol_phase * l as f32));
+        let turns: [Complex32; SSB_SYMBOLS] =
+            std::array::from_fn(|l| Complex32::cis(-self.fit.symbol_phase * l as f32));
         let floor = 1e-6 * (self.fit.power + self.fit.noise_var);
-        let scale = 2.0 * std::f32::consts::SQRT_2 / (self.fit.noise_var + self.fit.error_var).max(floor).max(f32::MIN_POSITIVE);
+        let scale = 2.0 * std::f32::consts::SQRT_2
+            / (self.fit.noise_var + self.fit.error_var).max(floor).max(f32::MIN_POSITIVE);
         for (pair, &(l, k)) in llr.chunks_exact_mut(2).zip(&self.data) {
             let value = self.grid.re[l][k] * self.fit.h[k].conj() * turns[l] * scale;
             pair[0] = value.re;

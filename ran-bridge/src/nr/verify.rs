@@ -7,7 +7,8 @@ use super::correlator::LOW_FFT;
 use super::pilots::{BlockEstimator, BlockFit, first_path_s, wrap};
 use super::tracker::EXPLAINED_MIN;
 use super::{
-    Cell, NrError, Numerology, SSB_SUBCARRIERS, SYNC_FIRST, SYNC_LEN, SearchConfig, SsbGrid, SymbolDemodulator, pss, sss,
+    Cell, NrError, Numerology, SSB_SUBCARRIERS, SYNC_FIRST, SYNC_LEN, SearchConfig, SsbGrid, SsbReport, SsbTracker,
+    SymbolDemodulator, TrackerConfig, pss, sss,
 };
 use crate::csi::DelayFit;
 
@@ -25,8 +26,8 @@ pub(crate) struct Candidate {
 /// Blocks looked at for one candidate.
 const MOST_BLOCKS: usize = 8;
 
-/// Below this share of signal in signal and noise (−10.6 dB) a candidate is taken for noise.
-const SHARE_MIN: f32 = 0.08;
+/// Below this share of signal in signal and noise (−13.8 dB) a candidate is taken for noise.
+const SHARE_MIN: f32 = 0.04;
 
 pub(crate) struct Verifier<'a> {
     config: &'a SearchConfig,
@@ -93,10 +94,29 @@ impl<'a> Verifier<'a> {
         }
         let starts = self.starts(iq, first);
         let Some(means) = self.means(iq, &starts, cfo_hz, &mut estimator)? else { return Ok(None) };
-        if means.explained < EXPLAINED_MIN || means.power < SHARE_MIN * (means.power + means.noise) {
+        let Some(&sample) = starts.first() else { return Ok(None) };
+        let share = means.power / (means.power + means.noise);
+        if means.explained < EXPLAINED_MIN || share < SHARE_MIN {
             return Ok(None);
         }
-        Ok(starts.first().map(|&sample| self.cell(pci, sample, starts.len(), cfo_hz, &means)))
+        let mut cell = self.cell(pci, sample, starts.len(), cfo_hz, &means);
+        cell.mib_crc_ok = self.has_mib(iq, &starts, &cell)?;
+        // a few tones, as a random access preamble has them, look like one block: only a MIB or several blocks make a cell
+        let enough = cell.mib_crc_ok || (starts.len() >= 3 && share >= 2.0 * SHARE_MIN);
+        Ok(enough.then_some(cell))
+    }
+
+    fn has_mib(&self, iq: &[Complex32], starts: &[usize], cell: &Cell) -> Result<bool, NrError> {
+        let mut tracker = SsbTracker::new(TrackerConfig::of(cell, self.numerology.rate_hz()))?;
+        let mut report = SsbReport::default();
+        for &start in starts {
+            match tracker.process_known(start as u64, &iq[start..], cell.cfo_hz, &mut report) {
+                Ok(()) if tracker.decode_mib(&mut report).is_some() => return Ok(true),
+                Ok(()) | Err(NrError::NoSignal) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(false)
     }
 
     /// First samples of the blocks 20 ms apart that lie inside `iq`.
@@ -112,7 +132,13 @@ impl<'a> Verifier<'a> {
     }
 
     /// PCI from the SSS, with the channel the PSS gives, powers added over the blocks.
-    fn identity(&mut self, iq: &[Complex32], starts: &[usize], candidate: &Candidate, cfo_hz: f64) -> Result<Option<u16>, NrError> {
+    fn identity(
+        &mut self,
+        iq: &[Complex32],
+        starts: &[usize],
+        candidate: &Candidate,
+        cfo_hz: f64,
+    ) -> Result<Option<u16>, NrError> {
         if starts.is_empty() {
             return Ok(None);
         }
@@ -143,10 +169,17 @@ impl<'a> Verifier<'a> {
         Ok(best.map(|(n1, _)| 3 * n1 + u16::from(candidate.n2)))
     }
 
-    fn means(&mut self, iq: &[Complex32], starts: &[usize], cfo_hz: f64, estimator: &mut BlockEstimator) -> Result<Option<Means>, NrError> {
+    fn means(
+        &mut self,
+        iq: &[Complex32],
+        starts: &[usize],
+        cfo_hz: f64,
+        estimator: &mut BlockEstimator,
+    ) -> Result<Option<Means>, NrError> {
         let mut grid = SsbGrid::zero();
         let mut fit = BlockFit::zero();
-        let mut sum = Means { explained: 0.0, phase: Complex64::new(0.0, 0.0), power: 0.0, noise: 0.0, first_path_s: 0.0 };
+        let mut sum =
+            Means { explained: 0.0, phase: Complex64::new(0.0, 0.0), power: 0.0, noise: 0.0, first_path_s: 0.0 };
         let mut weights = 0.0;
         for &start in starts {
             self.demod.demodulate_block(&iq[start..], cfo_hz, &mut grid)?;
@@ -192,6 +225,7 @@ impl<'a> Verifier<'a> {
             l_max: if self.config.center_hz.is_some_and(|hz| hz > 3e9) { 8 } else { 4 },
             blocks: blocks as u32,
             explained: means.explained,
+            mib_crc_ok: false,
         }
     }
 }

@@ -44,12 +44,20 @@ pub struct Bench {
 pub type RunBench = fn(&BenchContext, &mut dyn FnMut(Row)) -> Result<(), BenchError>;
 
 /// Every bench.
-pub const BENCHES: &[Bench] = &[Bench {
-    name: "record",
-    what: "cost of one recorded row, until it is in the kernel's hands",
-    takes: "2 s",
-    run: super::record::run,
-}];
+pub const BENCHES: &[Bench] = &[
+    Bench {
+        name: "loop",
+        what: "from an SSB's arrival in air to new weights armed there, in phases; alone and with training beside",
+        takes: "3 min",
+        run: super::loop_bench::run,
+    },
+    Bench {
+        name: "record",
+        what: "cost of one recorded row, until it is in the kernel's hands",
+        takes: "2 s",
+        run: super::record::run,
+    },
+];
 
 /// The bench of a name.
 ///

@@ -1,6 +1,11 @@
 //! Benches: rows of figures, each with its bar, printed as Markdown or JSON lines.
 
+pub mod air_basic;
+mod air_basic_peer;
+mod air_basic_relay;
 mod list;
+mod loop_bench;
+mod loop_lab;
 mod record;
 mod row;
 mod stats;

@@ -64,6 +64,23 @@ pub enum Command {
         #[arg(long = "for", value_name = "DURATION")]
         duration: Option<crate::config::Duration>,
     },
+    /// A closed loop in one minute: the lab left alone, the same lab with the loop, a report. No hardware, no root.
+    Demo {
+        /// Radio time of each of the two runs.
+        #[arg(long = "for", value_name = "DURATION", default_value = "25 s")]
+        radio: crate::config::Duration,
+        /// The lab's program; beside this one unless told.
+        #[arg(long, value_name = "FILE")]
+        lab: Option<PathBuf>,
+        /// Lines instead of a live screen.
+        #[arg(long)]
+        plain: bool,
+    },
+    /// Finds the cell of a recording, every SS/PBCH block in it, and its MIB.
+    Csi(crate::csi::CsiArgs),
+    /// What agents and controller learn.
+    #[command(subcommand)]
+    Learn(LearnCommand),
     /// Runs kept on disk.
     #[command(subcommand)]
     Run(RunCommand),
@@ -82,6 +99,23 @@ pub enum Command {
         /// Program and arguments.
         #[arg(last = true, required = true)]
         command: Vec<std::ffi::OsString>,
+    },
+}
+
+/// `sidecar learn …`
+#[derive(Debug, Subcommand)]
+pub enum LearnCommand {
+    /// Trains ahead of time on the traces and writes weights with their manifest.
+    Pretrain {
+        /// Folder with the full traces; the built-in excerpts unless told.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Where the weights go.
+        #[arg(short, long, value_name = "DIR", default_value = "weights")]
+        out: PathBuf,
+        /// Coordination rounds; as many as the built-in weights had unless told.
+        #[arg(long)]
+        rounds: Option<u64>,
     },
 }
 

@@ -3,7 +3,7 @@
 use super::args::{Args, Command, RunCommand};
 use super::error::CliError;
 use super::exit::Exit;
-use super::{bench_cmd, child_of, config_cmd, process_cmd, run_cmd, text};
+use super::{bench_cmd, child_of, config_cmd, demo_cmd, learn_cmd, process_cmd, run_cmd, text};
 use crate::config::{Config, Loaded};
 use crate::telemetry::{LogStyle, init_tracing};
 use clap::Parser;
@@ -43,6 +43,9 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
     match &args.command {
         Command::Air | Command::Ran | Command::Core | Command::App | Command::Controller => process_cmd::run(args),
         Command::Up { duration } => process_cmd::up(args, *duration),
+        Command::Demo { radio, lab, plain } => demo_cmd::run(args, *radio, lab.as_deref(), *plain),
+        Command::Csi(csi) => demo_cmd::csi(csi, args.json),
+        Command::Learn(command) => learn_cmd::run(command, args),
         Command::Run(command) => {
             let root = load(args)?.run.root;
             match command {

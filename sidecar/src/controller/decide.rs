@@ -27,7 +27,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        let ladder = [("480p", 1.2e6), ("720p", 2.5e6), ("1080p", 5e6), ("2160p", 14e6)];
+        let ladder = [("480p", 1e6), ("720p", 2e6), ("1080p", 3.2e6), ("2160p", 8e6)];
         Self {
             ladder: ladder.map(|(n, r)| (n.to_owned(), r)).to_vec(),
             starved_below: 0.85,
@@ -296,7 +296,7 @@ mod tests {
     fn headroom_is_given_to_the_viewer() {
         let w = world(vec![ue(1, 5e6, 5e6, 20e6)]);
         assert_eq!(run(&w)[0].action, Action::Resolution { supi: "imsi-001010000000001".into(), res: "2160p".into() });
-        assert!(run(&world(vec![ue(1, 5e6, 5e6, 19e6)])).is_empty(), "1.4 × 14 = 19.6");
+        assert!(run(&world(vec![ue(1, 5e6, 5e6, 11e6)])).is_empty(), "1.4 × 8 = 11.2");
     }
 
     #[test]

@@ -349,8 +349,7 @@ mod tests {
             resolution: Some(res.into()),
             stalled: false,
         };
-        Message::json(Kind::State, Agent::App, &AppState { mono_ns: now, items: vec![item], ..AppState::default() })
-            .unwrap()
+        Message::json(Kind::State, Agent::App, &AppState { mono_ns: now, items: vec![item], ..AppState::default() }).unwrap()
     }
 
     /// Feeds a starved subscriber until an order comes.

@@ -3,7 +3,12 @@
 pub mod capacity;
 pub mod config;
 pub mod decide;
+pub mod http;
 pub mod hub;
 pub mod picture;
+mod process;
+mod rounds;
 pub mod state;
 pub mod view;
+
+pub use process::{ControllerConfig, ControllerError, run};

@@ -133,6 +133,8 @@ pub struct LoopState {
     pub drops: BTreeMap<String, u64>,
     /// Counters of `air`, by name.
     pub air: BTreeMap<String, u64>,
+    /// Radio time, s.
+    pub radio_s: f64,
 }
 
 /// A prediction.

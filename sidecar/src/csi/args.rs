@@ -7,8 +7,8 @@ use std::path::PathBuf;
 pub struct CsiArgs {
     /// The recording's metadata (`NAME.sigmf-meta`; the samples lie beside it).
     pub file: PathBuf,
-    /// Print JSON.
-    #[arg(long)]
+    /// Print JSON; given by the option that all commands share.
+    #[arg(skip)]
     pub json: bool,
     /// Centre of the block above the carrier centre in Hz; searched for when not given.
     #[arg(long, value_name = "HZ", allow_hyphen_values = true)]

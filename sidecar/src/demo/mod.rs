@@ -1,4 +1,22 @@
-//! `sidecar demo`: one minute, no hardware, no root.
+//! `sidecar demo`: the same lab twice, first left alone, then with the loop; a live screen, a report, three lines.
 
-pub mod columns;
-pub mod screen;
+mod achieved;
+mod columns;
+mod error;
+mod live;
+mod phase;
+mod plan;
+mod ports;
+mod run;
+mod screen;
+mod world;
+
+pub use achieved::{Achieved, compare};
+pub use columns::{BARS, HEADINGS, WIDTHS, cells, lines};
+pub use error::DemoError;
+pub use phase::{Phase, PhaseResult, Tick};
+pub use plan::{Plan, lab_binary};
+pub use ports::Ports;
+pub use run::{DemoArgs, DemoOutcome, run};
+pub use screen::{Banner, change, draw};
+pub use world::{WorldLog, WorldPoint, WorldUe};

@@ -10,6 +10,7 @@
 //! sockets are the callers'.
 
 mod checkpoint;
+mod command;
 mod data;
 mod error;
 mod evaluate;
@@ -24,6 +25,10 @@ mod traces;
 mod trainer;
 mod weights;
 
+#[cfg(test)]
+mod tests;
+
+pub use command::{run_pretrain, table};
 pub use data::{DataSet, FLOOR_RIDGE};
 pub use error::LearnError;
 pub use evaluate::{Figures, evaluate};

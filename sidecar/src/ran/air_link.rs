@@ -119,10 +119,7 @@ impl AirLink {
             Kind::Snippet if h.dtype == Dtype::Cf32 => {
                 self.samples.clear();
                 self.samples.extend(self.payload.chunks_exact(8).map(|c| {
-                    Complex32::new(
-                        f32::from_le_bytes([c[0], c[1], c[2], c[3]]),
-                        f32::from_le_bytes([c[4], c[5], c[6], c[7]]),
-                    )
+                    Complex32::new(f32::from_le_bytes([c[0], c[1], c[2], c[3]]), f32::from_le_bytes([c[4], c[5], c[6], c[7]]))
                 }));
                 let column = (h.aux[1] >> 32) as u16;
                 let meta = SnippetMeta {

@@ -96,6 +96,8 @@ pub struct RanConfig {
     pub metrics: Option<SocketAddr>,
     /// Time in which a slow effect must show, ns.
     pub window_ns: u64,
+    /// Learning; `None` = the local trend predicts alone.
+    pub learn: Option<crate::agent::LearnerConfig>,
 }
 
 impl RanConfig {
@@ -134,6 +136,7 @@ impl RanConfig {
             power: PowerPolicy { enough_db: 22.0, least_db: 15.0, step_db: 1.0 },
             metrics: None,
             window_ns: 1_500_000_000,
+            learn: None,
         }
     }
 

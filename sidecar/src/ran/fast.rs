@@ -14,7 +14,7 @@ pub struct FastConfig {
     pub served: Vec<u32>,
     /// Receiver of the eavesdropper, where one is monitored.
     pub eavesdropper: Option<u32>,
-    /// Part of the eavesdropper's direction that is taken out of the beam, 0…1.
+    /// From 0.5 on the beam has an exact null toward the eavesdropper, below its SNR is only weighed.
     pub null_part: f32,
     /// How fast channels move: variance gained a second relative to power.
     pub drift_per_s: f32,
@@ -100,8 +100,7 @@ impl FastLoop {
     #[must_use]
     pub fn new(config: FastConfig) -> Self {
         let m = config.antennas;
-        let receivers =
-            config.served.iter().copied().chain(config.eavesdropper).map(|s| Receiver::new(s, m, config.drift_per_s));
+        let receivers = config.served.iter().copied().chain(config.eavesdropper).map(|s| Receiver::new(s, m, config.drift_per_s));
         Self {
             receivers: receivers.collect(),
             columns: dft_columns(m),
@@ -161,7 +160,7 @@ impl FastLoop {
             let r = self.receivers.iter().find(|r| r.stream == *stream)?;
             // a UE that went silent is no longer served; the others are
             if let Some(channel) = r.tracker.channel().filter(|_| fresh(r)) {
-                h.push(channel);
+                h.push(channel.to_vec());
                 noise.push(r.noise_re.max(1e-12));
             } else if r.tracker.channel().is_none() && r.ssbs > 0 {
                 return None;
@@ -172,7 +171,8 @@ impl FastLoop {
         }
         let eve = self.config.eavesdropper.and_then(|e| self.receivers.iter().find(|r| r.stream == e));
         let avoid = eve.filter(|r| fresh(r)).and_then(|r| r.tracker.channel());
-        self.beam = max_min(&h, &noise, Some(&self.beam), avoid.map(|a| (a, self.config.null_part)));
+        let null = self.config.null_part >= 0.5;
+        self.beam = max_min(&h, &noise, Some(&self.beam), avoid, null);
         Some(&self.beam)
     }
 
@@ -247,13 +247,7 @@ impl Receiver {
         if let Some(coarse) = cfo_hz.filter(|c| c.is_finite()) {
             // the first ones settle the coarse value, later ones only catch jumps that the phase cannot show
             let now = self.cfo_hz.unwrap_or(coarse);
-            let gain = if self.ssbs < 10 {
-                1.0 / f64::from(self.ssbs)
-            } else if (coarse - now).abs() > 200.0 {
-                0.3
-            } else {
-                0.0
-            };
+            let gain = if self.ssbs < 10 { 1.0 / f64::from(self.ssbs) } else if (coarse - now).abs() > 200.0 { 0.3 } else { 0.0 };
             self.cfo_hz = Some(now + gain * (coarse - now));
         }
         let y = self.turn_back(s.y, s.at_s);

@@ -74,12 +74,7 @@ impl FastThread {
     ///
     /// # Errors
     /// [`LinkError`], or a rate that does not fit the subcarrier spacing.
-    pub fn new(
-        config: RanConfig,
-        shared: Arc<Shared>,
-        ends: FastEnds,
-        context: &zmq::Context,
-    ) -> Result<Self, super::RanError> {
+    pub fn new(config: RanConfig, shared: Arc<Shared>, ends: FastEnds, context: &zmq::Context) -> Result<Self, super::RanError> {
         let link = AirLink::connect(context, &config.air, config.run)?;
         let numerology = Numerology::new(config.rate_hz, config.cell.scs_hz)?;
         let mut fast = FastConfig::new(config.antennas, config.served(), config.eavesdropper());
@@ -275,20 +270,13 @@ impl FastThread {
                 if ssb {
                     let report = ear.report();
                     let mono_ns = stamps.estimated_mono_ns;
-                    let row = SsbRow {
-                        mono_ns,
-                        stream: meta.stream,
-                        sample: meta.start,
-                        snr_db: report.snr_db,
-                        cfo_hz: report.cfo_hz,
-                    };
+                    let row = SsbRow { mono_ns, stream: meta.stream, sample: meta.start, snr_db: report.snr_db, cfo_hz: report.cfo_hz };
                     let mib = ear.ssbs % MIB_EVERY == 1;
                     rows = Some((row, mib.then_some(*cell)));
                 }
                 if what != What::Beam {
                     let n = ears.len();
-                    self.occasion =
-                        if self.occasion.0 == meta.start { (meta.start, self.occasion.1 + 1) } else { (meta.start, 1) };
+                    self.occasion = if self.occasion.0 == meta.start { (meta.start, self.occasion.1 + 1) } else { (meta.start, 1) };
                     let complete = ssb || self.occasion.1 >= n;
                     self.pending = Some(Pending { stamps, cause: meta.seq, ssb });
                     if complete {
@@ -318,11 +306,16 @@ impl FastThread {
     /// Weights for what was heard, through the guard, to `air`.
     fn decide(&mut self) {
         let Some(mut p) = self.pending.take() else { return };
-        if !self.config.act || !self.shared.beam_on.load(Ordering::Relaxed) {
+        if !self.config.act {
             return;
         }
         let Some(weights) = self.fast.weights() else { return };
-        let action = Action::Beam { weights: weights.to_vec() };
+        let weights = weights.to_vec();
+        if !self.shared.beam_on.load(Ordering::Relaxed) {
+            self.last_weights = weights;
+            return;
+        }
+        let action = Action::Beam { weights };
         let now = mono_ns();
         let age = now.saturating_sub(p.stamps.arrival_mono_ns);
         match self.guard.check(action, now, age) {
@@ -446,8 +439,7 @@ impl FastThread {
             }
         };
         let from = self.sample + (self.config.rate_hz * 0.01) as u64;
-        let commands =
-            plan::setup(&self.config, &place, &self.numerology, from, &self.fast.unitary(), self.fast.wide());
+        let commands = plan::setup(&self.config, &place, &self.numerology, from, &self.fast.unitary(), self.fast.wide());
         for command in &commands {
             if let Err(error) = self.link.command(command) {
                 tracing::warn!(%error, "air could not be set up");
@@ -456,13 +448,7 @@ impl FastThread {
             }
         }
         self.acquisitions += 1;
-        tracing::info!(
-            pci = cell.pci,
-            ssb_offset_hz = cell.ssb_offset_hz,
-            snr_db = cell.snr_db,
-            cfo_hz = cell.cfo_hz,
-            "cell found"
-        );
+        tracing::info!(pci = cell.pci, ssb_offset_hz = cell.ssb_offset_hz, snr_db = cell.snr_db, cfo_hz = cell.cfo_hz, "cell found");
         self.fast.reset();
         self.phase = Phase::Tracking { place, cell, ears };
     }
@@ -470,6 +456,10 @@ impl FastThread {
     fn show(&mut self, now: u64) {
         let Some(mut view) = self.shared.try_view() else { return };
         self.viewed_ns = now;
+        if view.forget_latency {
+            view.forget_latency = false;
+            self.ssb_log = PhaseLog::new(4096);
+        }
         let (phase, cell, ears): (_, _, &[Ear]) = match &self.phase {
             Phase::Waiting => ("waiting for air", None, &[]),
             Phase::Searching { .. } => ("searching", None, &[]),

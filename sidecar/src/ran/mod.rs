@@ -7,11 +7,15 @@ pub mod ear;
 mod error;
 pub mod fast;
 pub mod fast_thread;
+pub mod mind;
 pub mod phases;
 pub mod plan;
+pub mod process;
+pub mod report;
 pub mod rows;
 pub mod shared;
 pub mod slow_thread;
 pub mod track;
 
 pub use error::RanError;
+pub use process::run;

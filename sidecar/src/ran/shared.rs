@@ -7,7 +7,7 @@ use ran_bridge::nr::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, SyncSender};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One receiver as the fast thread sees it.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +43,8 @@ pub struct View {
     pub weights: Vec<Complex32>,
     /// Loops closed because of an SSB.
     pub ssb_log: Option<PhaseLog>,
+    /// Set by who measures: the latencies so far are forgotten, and this is cleared when they are.
+    pub forget_latency: bool,
     /// All loops closed.
     pub loops: u64,
     /// Dropped things by reason.
@@ -61,16 +63,16 @@ pub struct Shared {
     /// Whether weights are sent; else the wide beam stays.
     pub beam_on: AtomicBool,
     /// Ends everything.
-    pub stop: AtomicBool,
-}
-
-impl Default for Shared {
-    fn default() -> Self {
-        Self { view: Mutex::new(View::default()), beam_on: AtomicBool::new(false), stop: AtomicBool::new(false) }
-    }
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Shared {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new(stop: Arc<AtomicBool>) -> Self {
+        Self { view: Mutex::new(View::default()), beam_on: AtomicBool::new(false), stop }
+    }
+
     /// The view, held for a moment only.
     pub fn view(&self) -> MutexGuard<'_, View> {
         self.view.lock().unwrap_or_else(PoisonError::into_inner)

@@ -20,18 +20,13 @@ fn sd(ue: &Ue) -> String {
 
 /// `items` on page `page` of `page_size` and the pager below them.
 fn paged(items: &[String], path: &str, query: &str) -> String {
-    let number = |key: &str| {
-        query.split('&').find_map(|p| p.strip_prefix(key)?.strip_prefix('=')?.parse::<i64>().ok())
-    };
+    let number = |key: &str| query.split('&').find_map(|p| p.strip_prefix(key)?.strip_prefix('=')?.parse::<i64>().ok());
     let size = number("page_size").filter(|s| (1..=100).contains(s)).unwrap_or(100) as usize;
     let asked = number("page").unwrap_or(0);
     let page = asked.max(0) as usize;
     let all = asked < 0;
-    let shown: Vec<&String> = if all {
-        items.iter().collect()
-    } else {
-        items.iter().skip(page.saturating_mul(size)).take(size).collect()
-    };
+    let shown: Vec<&String> =
+        if all { items.iter().collect() } else { items.iter().skip(page.saturating_mul(size)).take(size).collect() };
     let mut pager = format!("\"page\":{page},\"page_size\":{size},\"count\":{}", shown.len());
     let link = |page: usize| {
         if size == 100 { format!("{path}?page={page}") } else { format!("{path}?page={page}&page_size={size}") }

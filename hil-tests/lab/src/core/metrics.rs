@@ -47,10 +47,15 @@ pub fn text(function: Function, world: &World) -> String {
     let plain = |name: &str| -> Option<u64> {
         Some(match name {
             "ran_ue" => connected,
-            "amf_session" | "ues_active" | "bearers_active" | "pfcp_sessions_active"
+            "amf_session"
+            | "ues_active"
+            | "bearers_active"
+            | "pfcp_sessions_active"
             | "fivegs_upffunction_upf_sessionnbr" => total,
-            "fivegs_amffunction_rm_reginitreq" | "fivegs_amffunction_rm_reginitsucc"
-            | "fivegs_amffunction_amf_authreq" | "fivegs_amffunction_mm_confupdate"
+            "fivegs_amffunction_rm_reginitreq"
+            | "fivegs_amffunction_rm_reginitsucc"
+            | "fivegs_amffunction_amf_authreq"
+            | "fivegs_amffunction_mm_confupdate"
             | "fivegs_amffunction_mm_confupdatesucc" => registrations,
             "fivegs_upffunction_sm_n4sessionestabreq" => sessions,
             _ => return None,
@@ -66,17 +71,18 @@ pub fn text(function: Function, world: &World) -> String {
                 .collect()
         };
         Some(match name {
-            "fivegs_amffunction_rm_registeredsubnbr" | "fivegs_smffunction_sm_sessionnbr"
+            "fivegs_amffunction_rm_registeredsubnbr"
+            | "fivegs_smffunction_sm_sessionnbr"
             | "fivegs_pcffunction_pa_sessionnbr" => lines(&registered, 1),
             "fivegs_smffunction_sm_pdusessioncreationreq" => {
                 format!("{name}{{plmnid=\"\",snssai=\"\"}} {sessions}\n") + &lines(&sessions_created, 1)
             }
             // The real one counts two a session.
             "fivegs_smffunction_sm_pdusessioncreationsucc" => lines(&sessions_created, 2),
-            "fivegs_pcffunction_pa_policyamassoreq" | "fivegs_pcffunction_pa_policyamassosucc"
-            | "fivegs_pcffunction_pa_policysmassoreq" | "fivegs_pcffunction_pa_policysmassosucc" => {
-                lines(&sessions_created, 1)
-            }
+            "fivegs_pcffunction_pa_policyamassoreq"
+            | "fivegs_pcffunction_pa_policyamassosucc"
+            | "fivegs_pcffunction_pa_policysmassoreq"
+            | "fivegs_pcffunction_pa_policysmassosucc" => lines(&sessions_created, 1),
             // Grows with every registration that follows no release.
             "fivegs_smffunction_sm_qos_flow_nbr" => sessions_created
                 .iter()

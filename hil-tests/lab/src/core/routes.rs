@@ -116,7 +116,9 @@ pub fn world(world: SharedWorld) -> Handler {
                 _ => return refused("the body must be {\"state\":\"on\"} or {\"state\":\"off\"}"),
             };
             match index {
-                Some(index) if world.lock().switch(index, on) => Response::json(json!({"ue": index, "on": on}).to_string()),
+                Some(index) if world.lock().switch(index, on) => {
+                    Response::json(json!({"ue": index, "on": on}).to_string())
+                }
                 _ => refused("no such terminal"),
             }
         }

@@ -32,8 +32,9 @@ impl Downlink {
         // K subcarriers of unit power give K·amplitude² of mean sample power.
         let amplitude = 10f32.powf(cell.rms_dbfs / 20.0) / (numerology.subcarriers() as f32).sqrt();
         let work = vec![Complex32::default(); numerology.subcarriers()];
-        let cache =
-            (0..10 * cell.cycle_frames as u64).map(|slot| filled_slot(cell, &mut ofdm, amplitude, slot, seed)).collect();
+        let cache = (0..10 * cell.cycle_frames as u64)
+            .map(|slot| filled_slot(cell, &mut ofdm, amplitude, slot, seed))
+            .collect();
         let ssb_start = cell.ssb_start()?;
         Some(Self { cell: cell.clone(), numerology, ofdm, amplitude, ssb_start, sfn0, cache, work })
     }

@@ -44,9 +44,8 @@ impl Source {
     /// # Errors
     /// [`PlayError`] for anything but a non-empty cf32_le recording at that rate.
     pub fn recording(meta: &Path, rate_hz: u32) -> Result<Self, PlayError> {
-        let read = |path: &Path| {
-            std::fs::read(path).map_err(|source| PlayError::Read { path: path.to_path_buf(), source })
-        };
+        let read =
+            |path: &Path| std::fs::read(path).map_err(|source| PlayError::Read { path: path.to_path_buf(), source });
         let wrong = |reason: String| PlayError::Meta { path: meta.to_path_buf(), reason };
         let value: serde_json::Value = serde_json::from_slice(&read(meta)?).map_err(|e| wrong(e.to_string()))?;
         let global = &value["global"];
@@ -55,7 +54,9 @@ impl Source {
         }
         let rate = global["core:sample_rate"].as_f64().unwrap_or(0.0);
         if (rate - f64::from(rate_hz)).abs() > 0.5 {
-            return Err(wrong(format!("recorded at {rate} S/s, the cell runs at {rate_hz}: set cell.rate_hz and cell.prb")));
+            return Err(wrong(format!(
+                "recorded at {rate} S/s, the cell runs at {rate_hz}: set cell.rate_hz and cell.prb"
+            )));
         }
         let mut samples = Vec::new();
         iq::from_bytes(&read(&meta.with_extension("sigmf-data"))?, &mut samples);

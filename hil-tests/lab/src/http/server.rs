@@ -151,7 +151,9 @@ async fn read_request(stream: &mut TcpStream) -> std::io::Result<Result<Request,
     let mut first = lines.next().unwrap_or_default().split(' ');
     let (Some(method), Some(target)) = (first.next(), first.next()) else { return Ok(Err(400)) };
     let header = |name: &str| {
-        lines.clone().find_map(|l| l.split_once(':').filter(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v.trim()))
+        lines
+            .clone()
+            .find_map(|l| l.split_once(':').filter(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v.trim()))
     };
     let length: usize = match header("content-length").map(str::parse) {
         None => 0,

@@ -31,7 +31,13 @@ impl Slice {
 }
 
 /// Sets the quota of every slice that `members` name; unknown members and min > max change nothing, silently, as in the gNB.
-pub fn set_ratio(slices: &mut [Slice], members: &[(String, u8, Option<u32>)], min: Option<u8>, max: Option<u8>, prb: usize) {
+pub fn set_ratio(
+    slices: &mut [Slice],
+    members: &[(String, u8, Option<u32>)],
+    min: Option<u8>,
+    max: Option<u8>,
+    prb: usize,
+) {
     if min.is_none() && max.is_none() {
         return;
     }

@@ -26,9 +26,7 @@ pub fn sss(pci: u16) -> [f32; 127] {
     }
     let m0 = 15 * (n1 / 112) + 5 * n2;
     let m1 = n1 % 112;
-    std::array::from_fn(|n| {
-        (1.0 - 2.0 * f32::from(x0[(n + m0) % 127])) * (1.0 - 2.0 * f32::from(x1[(n + m1) % 127]))
-    })
+    std::array::from_fn(|n| (1.0 - 2.0 * f32::from(x0[(n + m0) % 127])) * (1.0 - 2.0 * f32::from(x1[(n + m1) % 127])))
 }
 
 #[cfg(test)]

@@ -28,9 +28,16 @@ pub enum TraceError {
 
 enum Shape {
     /// Frames 33 ms apart, sizes log-normal, every 30th three times as large.
-    Vbr { rng: Box<ChaCha8Rng>, phase: u64, frame: u64 },
+    Vbr {
+        rng: Box<ChaCha8Rng>,
+        phase: u64,
+        frame: u64,
+    },
     /// Row values over their mean.
-    Trace { rows: Vec<f64>, period_ms: u64 },
+    Trace {
+        rows: Vec<f64>,
+        period_ms: u64,
+    },
     None,
 }
 

@@ -35,8 +35,7 @@ impl FrameNumbers {
     pub fn read(&self, pbch: &[Complex32]) -> Option<u16> {
         let heard = pack(pbch.iter().flat_map(|s| [s.re < 0.0, s.im < 0.0]));
         let wrong = |c: &[u64; 14]| c.iter().zip(&heard).map(|(a, b)| (a ^ b).count_ones()).sum::<u32>();
-        let mut ranked: Vec<(u32, u16)> =
-            self.candidates.iter().zip(0u16..).map(|(c, sfn)| (wrong(c), sfn)).collect();
+        let mut ranked: Vec<(u32, u16)> = self.candidates.iter().zip(0u16..).map(|(c, sfn)| (wrong(c), sfn)).collect();
         ranked.sort_unstable();
         (ranked[0].0 < 324 && ranked[0].0 + 40 <= ranked[1].0).then_some(ranked[0].1)
     }

@@ -41,7 +41,8 @@ pub fn handle(text: &str, world: &mut World, timestamp: &str) -> (String, Effect
     let parsed: Value = match serde_json::from_str(text) {
         Ok(value) => value,
         Err(e) => {
-            let read: String = text.lines().nth(e.line().saturating_sub(1)).unwrap_or("").chars().take(e.column()).collect();
+            let read: String =
+                text.lines().nth(e.line().saturating_sub(1)).unwrap_or("").chars().take(e.column()).collect();
             let error = format!(
                 "[json.exception.parse_error.101] parse error at line {}, column {}: syntax error while parsing value - \
                  invalid literal; last read: '{read}'",

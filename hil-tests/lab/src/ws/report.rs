@@ -126,9 +126,7 @@ fn rlc(ue_id: usize, p: &Period) -> Value {
     // Each SDU waited as its bytes did on average.
     let wait_us = (p.wait_byte_ms * 1000).checked_div(p.left_bytes).unwrap_or(0);
     let bins: Vec<Value> = (0..8u64)
-        .map(|i| {
-            json!({"pull_latency_bin_count": if i == 1 { p.ok } else { 0 }, "pull_latency_bin_start_usec": i})
-        })
+        .map(|i| json!({"pull_latency_bin_count": if i == 1 { p.ok } else { 0 }, "pull_latency_bin_start_usec": i}))
         .collect();
     json!({
         "drb_id": 1,
@@ -163,11 +161,7 @@ impl PeriodReport {
         let mut out: Vec<Arc<str>> = Vec::new();
         let mut push = |kind: &str, value: Value| {
             let object = json!({kind: value, "timestamp": stamp});
-            let text = if kind == "buffer_pool" {
-                object.to_string()
-            } else {
-                format!("{object:#}\n")
-            };
+            let text = if kind == "buffer_pool" { object.to_string() } else { format!("{object:#}\n") };
             out.push(text.into());
         };
         for (ue_id, (_, period)) in self.ues.iter().enumerate() {

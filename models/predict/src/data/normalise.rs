@@ -88,7 +88,7 @@ impl Normaliser {
     #[must_use]
     pub fn encode(&self, rows: &[Option<f32>]) -> Option<Encoded> {
         let width = self.mean.len();
-        if width == 0 || rows.is_empty() || rows.len() % width != 0 {
+        if width == 0 || rows.is_empty() || !rows.len().is_multiple_of(width) {
             return None;
         }
         let last: Vec<Option<f32>> =

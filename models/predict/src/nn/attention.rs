@@ -25,7 +25,7 @@ impl Attention {
         width: usize,
         heads: usize,
     ) -> Result<Self, PredictError> {
-        if heads == 0 || width % heads != 0 {
+        if heads == 0 || !width.is_multiple_of(heads) {
             return Err(PredictError::Config(format!("{heads} heads do not divide a width of {width}")));
         }
         let mut linear = |part: &str| Linear::new(params, rng, &format!("{name}.{part}"), width, width);

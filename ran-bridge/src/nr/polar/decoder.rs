@@ -87,7 +87,12 @@ impl PolarDecoder {
     #[must_use]
     pub fn new(list: usize) -> Self {
         let list = list.clamp(1, 64);
-        Self { paths: Vec::with_capacity(list), next: Vec::with_capacity(2 * list), spare: Vec::with_capacity(list), list }
+        Self {
+            paths: Vec::with_capacity(list),
+            next: Vec::with_capacity(2 * list),
+            spare: Vec::with_capacity(list),
+            list,
+        }
     }
 
     /// Decodes 512 LLRs (positive: bit 0 more likely), and offers each surviving path's 56 bits, most likely first, until `accept` takes one.

@@ -1,5 +1,4 @@
 //! A trivial relay between the gNB and its terminals: same index in, same index out, a gain and noise for each terminal.
-#![expect(dead_code, reason = "each test crate uses its part")]
 use lab::iq;
 use lab::{LabConfig, config::UeConfig};
 use num_complex::Complex32;
@@ -26,9 +25,15 @@ pub fn quiet(dir: &std::path::Path, ues: usize, eavesdroppers: usize) -> LabConf
     config.ws.listen = String::new();
     config.world.listen = String::new();
     let core = &mut config.core;
-    for address in
-        [&mut core.amf, &mut core.smf, &mut core.upf, &mut core.pcf, &mut core.userplane, &mut core.app, &mut core.rates_url]
-    {
+    for address in [
+        &mut core.amf,
+        &mut core.smf,
+        &mut core.upf,
+        &mut core.pcf,
+        &mut core.userplane,
+        &mut core.app,
+        &mut core.rates_url,
+    ] {
         address.clear();
     }
     config
@@ -66,12 +71,12 @@ pub fn relay(config: &LabConfig, shape: &[(f32, f32)], stop: &Arc<AtomicBool>) -
         Leg { tx: from, rx: to, asked: false, wanted: false, queue: Vec::new() }
     };
     let mut gnb = leg(&config.gnb.tx_port, &config.gnb.rx_port);
-    let mut ues: Vec<Leg> =
-        config.ues.iter().enumerate().map(|(i, u)| leg(&u.tx_port(i), &u.rx_port(i))).collect();
+    let mut ues: Vec<Leg> = config.ues.iter().enumerate().map(|(i, u)| leg(&u.tx_port(i), &u.rx_port(i))).collect();
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let unit = Normal::new(0.0f32, 1.0).unwrap();
     // Drawing noise for every sample is slow: a long stretch of it, read from changing places, is as good here.
-    let noise: Vec<Complex32> = (0..100_003).map(|_| Complex32::new(unit.sample(&mut rng), unit.sample(&mut rng))).collect();
+    let noise: Vec<Complex32> =
+        (0..100_003).map(|_| Complex32::new(unit.sample(&mut rng), unit.sample(&mut rng))).collect();
     let mut at = 0usize;
     let mut seen = Seen::default();
     let mut sizes = std::collections::BTreeSet::new();
@@ -115,7 +120,10 @@ pub fn relay(config: &LabConfig, shape: &[(f32, f32)], stop: &Arc<AtomicBool>) -
         for (leg, (gain, sigma)) in ues.iter_mut().zip(shape) {
             at = (at + 7919) % noise.len();
             leg.queue.extend(
-                downlink.iter().zip(noise[at..].iter().chain(noise.iter()).cycle()).map(|(s, n)| s * *gain + n * *sigma),
+                downlink
+                    .iter()
+                    .zip(noise[at..].iter().chain(noise.iter()).cycle())
+                    .map(|(s, n)| s * *gain + n * *sigma),
             );
         }
         for leg in &mut ues {

@@ -1,13 +1,12 @@
 //! gNB and terminals over real sockets with a trivial relay in between.
-mod common;
-
+use super::relay;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn half_a_second_of_radio_time() {
     let dir = tempfile::tempdir().unwrap();
-    let mut config = common::quiet(dir.path(), 2, 1);
+    let mut config = relay::quiet(dir.path(), 2, 1);
     config.duration_s = Some(0.6);
     config.world.truth = Some(dir.path().join("truth.json"));
     config.world.log = Some(dir.path().join("world.jsonl"));
@@ -18,10 +17,10 @@ fn half_a_second_of_radio_time() {
     let sigma = |sinr_db: f32| (10f32.powf(-1.3) * 512.0 / 300.0 / 2.0 / 10f32.powf(sinr_db / 10.0)).sqrt();
     let shape = [(1.0, sigma(20.0)), (0.5, 0.5 * sigma(8.0)), (1.0, sigma(2.0))];
     let (outcome, seen) = std::thread::scope(|s| {
-        let relay = s.spawn(|| common::relay(&config, &shape, &relay_stop));
+        let relaying = s.spawn(|| relay::relay(&config, &shape, &relay_stop));
         let outcome = lab::run(&config, &stop);
         relay_stop.store(true, Ordering::Relaxed);
-        (outcome, relay.join().unwrap())
+        (outcome, relaying.join().unwrap())
     });
     let (summary, view) = outcome.unwrap();
     assert!((summary.radio_s - 0.6).abs() < 0.002);

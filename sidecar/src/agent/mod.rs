@@ -1,0 +1,7 @@
+//! What the agents share: the thread that predicts and trains on the agent's series, and the answer to an order.
+
+mod learner;
+mod orders;
+
+pub use learner::{Board, Learner, LearnerConfig};
+pub use orders::{Orders, answer};

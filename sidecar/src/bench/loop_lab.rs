@@ -1,0 +1,248 @@
+//! The virtual lab as a child process on free ports.
+
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// UEs of the demo's world; the eavesdropper comes after them.
+pub const UES: usize = 3;
+
+/// Why the lab cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// The binary is not beside this one.
+    #[error("the virtual lab is not at {0}: build it with `cargo build -p lab`, or use `make demo`")]
+    Missing(PathBuf),
+    /// Free ports.
+    #[error("no free port on 127.0.0.1: {0}")]
+    Ports(std::io::Error),
+    /// Start or files.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// It ended before its time.
+    #[error("the lab ended early; the end of {} says why", .log.display())]
+    Ended {
+        /// Its log.
+        log: PathBuf,
+    },
+}
+
+impl LabError {
+    pub(crate) fn system(what: impl Into<String>, source: std::io::Error) -> Self {
+        Self::System { what: what.into(), source }
+    }
+}
+
+/// Loopback ports for one world and the processes around it.
+#[derive(Debug, Clone)]
+pub struct Ports {
+    /// gNB transmit and receive.
+    pub gnb: (u16, u16),
+    /// A terminal's receive and transmit, UEs first, then the eavesdropper.
+    pub terminals: Vec<(u16, u16)>,
+    /// gNB's WebSocket.
+    pub ws: u16,
+    /// AMF, SMF, UPF, PCF.
+    pub core: [u16; 4],
+    /// User plane's control.
+    pub userplane: u16,
+    /// Application's control.
+    pub app: u16,
+    /// Where the application pushes to.
+    pub rates: u16,
+    /// The lab's own view.
+    pub world: u16,
+    /// Controller for agents, its page.
+    pub controller: (u16, u16),
+    /// `/metrics` of air, ran, core, app, controller and one to spare.
+    pub metrics: [u16; 6],
+}
+
+impl Ports {
+    /// Ports that are free now.
+    ///
+    /// # Errors
+    /// [`LabError::Ports`].
+    pub fn free() -> Result<Self, LabError> {
+        // all are held until the last is had, so that none comes twice
+        let held: Vec<TcpListener> =
+            (0..40).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>().map_err(LabError::Ports)?;
+        let mut ports = held.iter().filter_map(|l| l.local_addr().ok()).map(|a| a.port());
+        let mut next = || ports.next().unwrap_or(0);
+        Ok(Self {
+            gnb: (next(), next()),
+            terminals: (0..=UES).map(|_| (next(), next())).collect(),
+            ws: next(),
+            core: [next(), next(), next(), next()],
+            userplane: next(),
+            app: next(),
+            rates: next(),
+            world: next(),
+            controller: (next(), next()),
+            metrics: [next(), next(), next(), next(), next(), next()],
+        })
+    }
+}
+
+/// `tcp://127.0.0.1:<port>`.
+#[must_use]
+pub fn tcp(port: u16) -> String {
+    format!("tcp://127.0.0.1:{port}")
+}
+
+/// What world it is.
+#[derive(Debug, Clone)]
+pub struct World<'a> {
+    /// Seed of everything drawn.
+    pub seed: u64,
+    /// Radio seconds per wall second at most; `None` = as fast as it goes.
+    pub pace: Option<f64>,
+    /// Ends after this radio time, s.
+    pub duration_s: f64,
+    /// Where its truth goes.
+    pub log: &'a Path,
+}
+
+/// The lab's configuration (JSON is YAML).
+#[must_use]
+pub fn config(ports: &Ports, world: &World<'_>) -> Value {
+    let at = |port: u16| format!("127.0.0.1:{port}");
+    let resolutions = ["1080p", "1080p", "2160p"];
+    let ues: Vec<Value> = ports
+        .terminals
+        .iter()
+        .enumerate()
+        .map(|(k, (rx, tx))| {
+            json!({
+                "rx_port": tcp(*rx),
+                "tx_port": tcp(*tx),
+                "sst": if k == 2 { 2 } else { 1 },
+                "resolution": resolutions.get(k).copied().unwrap_or("480p"),
+                "eavesdropper": k == UES,
+            })
+        })
+        .collect();
+    json!({
+        "seed": world.seed,
+        "pace": world.pace,
+        "duration_s": world.duration_s,
+        "gnb": {"tx_port": tcp(ports.gnb.0), "rx_port": tcp(ports.gnb.1)},
+        "ues": ues,
+        "ws": {"listen": at(ports.ws), "period_ms": 200},
+        "core": {
+            "amf": at(ports.core[0]), "smf": at(ports.core[1]), "upf": at(ports.core[2]), "pcf": at(ports.core[3]),
+            "userplane": at(ports.userplane), "app": at(ports.app),
+            "rates_url": format!("http://127.0.0.1:{}/rates", ports.rates),
+        },
+        "world": {"listen": at(ports.world), "log": world.log},
+    })
+}
+
+/// The running lab; ends when dropped.
+#[derive(Debug)]
+pub struct LabChild {
+    child: Child,
+    log: PathBuf,
+}
+
+impl LabChild {
+    /// Starts the `lab` binary that stands beside this one, in `dir`.
+    ///
+    /// # Errors
+    /// [`LabError`].
+    pub fn start(dir: &Path, ports: &Ports, world: &World<'_>) -> Result<Self, LabError> {
+        let me = std::env::current_exe().map_err(|e| LabError::system("find this program", e))?;
+        // a test binary lives one folder deeper
+        let folders = [me.parent(), me.parent().and_then(Path::parent)];
+        let binary = folders.into_iter().flatten().map(|d| d.join("lab")).find(|p| p.is_file());
+        let missing = me.with_file_name("lab");
+        let binary = binary.ok_or(LabError::Missing(missing))?;
+        let file = dir.join("lab.yaml");
+        std::fs::write(&file, config(ports, world).to_string()).map_err(|e| LabError::system("write lab.yaml", e))?;
+        let log = dir.join("lab.log");
+        let out = std::fs::File::create(&log).map_err(|e| LabError::system("write lab.log", e))?;
+        let err = out.try_clone().map_err(|e| LabError::system("write lab.log", e))?;
+        // tied to us: it does not outlive a kill of this process
+        let mut command = Command::new(&me);
+        command.arg("child-of").arg(std::process::id().to_string()).arg("--").arg(&binary);
+        if me.file_name().is_none_or(|n| n != "sidecar") {
+            command = Command::new(&binary);
+        }
+        let child = command
+            .arg("--config")
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(err)
+            .spawn()
+            .map_err(|e| LabError::system(format!("start {}", binary.display()), e))?;
+        Ok(Self { child, log })
+    }
+
+    /// Whether it has ended.
+    pub fn ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// An error that points to its log.
+    #[must_use]
+    pub fn early(&self) -> LabError {
+        LabError::Ended { log: self.log.clone() }
+    }
+}
+
+impl Drop for LabChild {
+    fn drop(&mut self) {
+        stop(&mut self.child);
+    }
+}
+
+/// SIGTERM, a moment, then SIGKILL.
+pub(crate) fn stop(child: &mut Child) {
+    if matches!(child.try_wait(), Ok(Some(_))) {
+        return;
+    }
+    if let Ok(pid) = i32::try_from(child.id()) {
+        // a child that is gone already needs no signal
+        let _gone = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM);
+    }
+    for _ in 0..80 {
+        if matches!(child.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let _gone = child.kill();
+    let _gone = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_all_different() {
+        let p = Ports::free().unwrap();
+        let mut all: Vec<u16> = vec![p.gnb.0, p.gnb.1, p.ws, p.userplane, p.app, p.rates, p.world, p.controller.0, p.controller.1];
+        all.extend(p.core.iter().chain(&p.metrics));
+        all.extend(p.terminals.iter().flat_map(|(a, b)| [*a, *b]));
+        let n = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!((all.len(), all[0] > 0), (n, true));
+    }
+
+    #[test]
+    fn the_last_terminal_is_the_eavesdropper() {
+        let ports = Ports::free().unwrap();
+        let c = config(&ports, &World { seed: 1, pace: None, duration_s: 5.0, log: Path::new("w.jsonl") });
+        assert_eq!(c["ues"].as_array().unwrap().len(), UES + 1);
+        assert_eq!((&c["ues"][UES]["eavesdropper"], &c["ues"][0]["eavesdropper"]), (&json!(true), &json!(false)));
+    }
+}

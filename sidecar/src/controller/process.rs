@@ -1,0 +1,254 @@
+//! The controller as a process: the hub between a ROUTER, the learning threads and HTTP.
+
+use super::config::HubConfig;
+use super::http::{self, Served};
+use super::hub::Hub;
+use super::rounds::Rounds;
+use super::state::ApiState;
+use crate::clock::mono_ns;
+use crate::record::Writer;
+use crate::telemetry::{Metrics, serve_metrics};
+use crate::wire::{Kind, Message, Router, RouterConfig, RouterEvent};
+use prometheus::{Gauge, GaugeVec};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// Time between two looks of the hub.
+const TICK: Duration = Duration::from_millis(50);
+/// Every so many ticks people see a new state.
+const SHOW_EVERY: u64 = 4;
+
+/// Settings of the process.
+#[derive(Debug, Clone)]
+pub struct ControllerConfig {
+    /// Run number for the wire.
+    pub run: u64,
+    /// Where agents connect.
+    pub bind: String,
+    /// The HTTP interface.
+    pub http: SocketAddr,
+    /// Token of the HTTP interface; needed beyond loopback.
+    pub token: Option<String>,
+    /// The hub.
+    pub hub: HubConfig,
+    /// Whether agents and controller train together; `None` = no model at all.
+    pub train: Option<bool>,
+    /// A round ends with those present after this long, ns.
+    pub round_timeout_ns: u64,
+    /// Where `/metrics` is served.
+    pub metrics: Option<SocketAddr>,
+}
+
+/// Why the controller cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum ControllerError {
+    /// The agents' address.
+    #[error(transparent)]
+    Link(#[from] crate::wire::LinkError),
+    /// The HTTP address.
+    #[error("HTTP at {addr}: {source}; is another controller running?")]
+    Http {
+        /// As configured.
+        addr: SocketAddr,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// HTTP beyond this host without a token.
+    #[error("HTTP at {0} is reachable from other hosts: set `controller.token`, or listen on 127.0.0.1")]
+    NeedsToken(SocketAddr),
+    /// The record.
+    #[error(transparent)]
+    Record(#[from] crate::record::RecordError),
+    /// `/metrics`.
+    #[error(transparent)]
+    Telemetry(#[from] crate::telemetry::TelemetryError),
+    /// Learning.
+    #[error(transparent)]
+    Learn(#[from] crate::learn::LearnError),
+    /// The runtime.
+    #[error("cannot start the runtime: {0}")]
+    Runtime(std::io::Error),
+}
+
+/// Runs the controller until `stop` is set, recording to `run_dir` where there is one.
+///
+/// # Errors
+/// [`ControllerError`] where it cannot start.
+pub fn run(config: &ControllerConfig, run_dir: Option<&Path>, stop: &AtomicBool) -> Result<(), ControllerError> {
+    if !config.http.ip().is_loopback() && config.token.as_deref().is_none_or(str::is_empty) {
+        return Err(ControllerError::NeedsToken(config.http));
+    }
+    let writer = match run_dir {
+        Some(dir) => Writer::open(dir, "controller")?,
+        None => Writer::nowhere(),
+    };
+    let metrics = Metrics::new("controller")?;
+    let gauges = Gauges::new(&metrics)?;
+    let _server = config.metrics.map(|addr| serve_metrics(addr, &metrics, None)).transpose()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(ControllerError::Runtime)?;
+    let result = runtime.block_on(serve(config, writer, gauges, stop));
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    result
+}
+
+async fn serve(config: &ControllerConfig, writer: Writer, gauges: Gauges, stop: &AtomicBool) -> Result<(), ControllerError> {
+    let (router, mut agents) = Router::bind(RouterConfig::new(&config.bind, config.run))?;
+    let router = Arc::new(router);
+    let mut rounds = match config.train {
+        Some(train) => Some(Rounds::start(config.run, train, config.round_timeout_ns, &router, writer.clone())?),
+        None => None,
+    };
+    let mut hub = Hub::new(config.hub.clone());
+    let (show, state) = watch::channel(Arc::new(hub.api(mono_ns())));
+    let (goals_in, mut goals) = mpsc::channel(8);
+    let (ending, ended) = watch::channel(false);
+    let served = Served { state, goals: goals_in, token: config.token.as_deref().map(Arc::from) };
+    let mut http = tokio::spawn(http::serve(config.http, served, ended));
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ticks = 0_u64;
+    while !stop.load(Ordering::Relaxed) {
+        tokio::select! {
+            _ = tick.tick() => {
+                ticks += 1;
+                let now = mono_ns();
+                for (agent, message) in hub.tick(now) {
+                    writer.row("order", &message.parse::<serde_json::Value>().unwrap_or_default());
+                    router.send(agent, message);
+                }
+                for effect in hub.judged_since() {
+                    writer.row("effect", &effect);
+                }
+                if ticks.is_multiple_of(SHOW_EVERY) {
+                    let mut state = hub.api(now);
+                    if let Some(rounds) = &rounds {
+                        state.rounds = rounds.state();
+                    }
+                    gauges.set(&state);
+                    for ue in &state.ues {
+                        writer.row_at("ue", now, &UeRecord::of(ue));
+                    }
+                    show.send_replace(Arc::new(state));
+                }
+            }
+            Some(event) = agents.recv() => from_agent(event, &mut hub, rounds.as_mut()),
+            Some((text, answer)) = goals.recv() => {
+                let goal = hub.set_goal(&text);
+                writer.row("goal", &goal);
+                // who asked may have gone
+                let _gone = answer.send(goal);
+            }
+            done = &mut http => {
+                let result = done.unwrap_or_else(|e| Err(std::io::Error::other(e)));
+                if let Err(source) = result {
+                    return Err(ControllerError::Http { addr: config.http, source });
+                }
+            }
+        }
+    }
+    ending.send_replace(true);
+    writer.flush()?;
+    Ok(())
+}
+
+fn from_agent(event: RouterEvent, hub: &mut Hub, rounds: Option<&mut Rounds>) {
+    match event {
+        RouterEvent::Joined { agent, mono_ns, .. } => {
+            tracing::info!(agent = agent.name(), "an agent joined");
+            hub.take(&Message::empty(Kind::Hello, agent), mono_ns);
+        }
+        RouterEvent::Left { agent, .. } => tracing::warn!(agent = agent.name(), "an agent left"),
+        RouterEvent::Message { agent, message, mono_ns } => {
+            hub.take(&message, mono_ns);
+            if let Some(rounds) = rounds.filter(|_| Rounds::wants(message.header.kind)) {
+                rounds.give(agent, message);
+            }
+        }
+        RouterEvent::Refused { refusal, .. } => tracing::warn!(code = refusal.code, reason = refusal.reason, "refused a peer"),
+    }
+}
+
+/// A UE in the record.
+#[derive(serde::Serialize)]
+struct UeRecord<'a> {
+    supi: &'a str,
+    beam_snr_db: Option<f64>,
+    predicted_snr_db: Option<f64>,
+    demand_bit_per_s: Option<f64>,
+    capacity_bit_per_s: Option<f64>,
+    offered_bit_per_s: Option<f64>,
+    delivered_bit_per_s: Option<f64>,
+    resolution: Option<&'a str>,
+    stalled: bool,
+}
+
+impl<'a> UeRecord<'a> {
+    fn of(ue: &'a super::state::UeRow) -> Self {
+        Self {
+            supi: &ue.supi,
+            beam_snr_db: ue.beam_snr_db,
+            predicted_snr_db: ue.predicted_snr_db,
+            demand_bit_per_s: ue.demand_bit_per_s,
+            capacity_bit_per_s: ue.capacity_bit_per_s,
+            offered_bit_per_s: ue.offered_bit_per_s,
+            delivered_bit_per_s: ue.delivered_bit_per_s,
+            resolution: ue.resolution.as_deref(),
+            stalled: ue.stalled,
+        }
+    }
+}
+
+struct Gauges {
+    agents: GaugeVec,
+    actions: GaugeVec,
+    rounds: Gauge,
+    errors: GaugeVec,
+    delivered: GaugeVec,
+}
+
+impl Gauges {
+    fn new(m: &Metrics) -> Result<Self, crate::telemetry::TelemetryError> {
+        Ok(Self {
+            agents: m.gauge_vec("sidecar_controller_agent_up", "1 where the agent spoke lately", &["agent"])?,
+            actions: m.gauge_vec("sidecar_controller_actions", "Fate of actions since start", &["kind", "fate"])?,
+            rounds: m.gauge("sidecar_controller_rounds", "Coordination rounds that changed the shared part")?,
+            errors: m.gauge_vec("sidecar_prediction_nmae", "Normalised mean absolute error", &["agent", "model"])?,
+            delivered: m.gauge_vec("sidecar_ue_delivered_bits_per_second", "Rate that arrives at a UE", &["supi"])?,
+        })
+    }
+
+    fn set(&self, state: &ApiState) {
+        for a in &state.agents {
+            self.agents.with_label_values(&[a.agent.as_str()]).set(if a.present { 1.0 } else { 0.0 });
+        }
+        for (kind, c) in &state.counts {
+            let fates = [
+                ("proposed", c.proposed),
+                ("refused", c.refused),
+                ("effective", c.effective),
+                ("no_effect", c.no_effect),
+                ("rolled_back", c.rolled_back),
+            ];
+            for (fate, n) in fates {
+                self.actions.with_label_values(&[kind.as_str(), fate]).set(n as f64);
+            }
+        }
+        self.rounds.set(state.rounds.rounds as f64);
+        for e in &state.errors {
+            self.errors.with_label_values(&[e.agent.as_str(), e.model.as_str()]).set(e.nmae);
+        }
+        for u in state.ues.iter().filter(|u| !u.supi.is_empty()) {
+            if let Some(rate) = u.delivered_bit_per_s {
+                self.delivered.with_label_values(&[u.supi.as_str()]).set(rate);
+            }
+        }
+    }
+}

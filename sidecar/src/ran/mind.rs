@@ -1,0 +1,361 @@
+//! The slow part of `ran`'s own decisions: when the beam is steered at all, and how much power the cell needs. Pure.
+
+use super::config::PowerPolicy;
+use crate::controller::state::KindCounts;
+use crate::effect::{Direction, Effect, Expected, Observable, Tracker, Verdict};
+use crate::guard::{Action, ActionKind, Approved, Guard, Limits};
+use num_complex::Complex32;
+use std::collections::BTreeMap;
+
+/// After an action without effect its kind rests this long, ns.
+const REST_NS: u64 = 6_000_000_000;
+/// Smallest gain of the worst UE that makes a beam worth it, dB.
+const BEAM_GAIN_DB: f64 = 0.5;
+
+/// What is seen of one receiver.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen {
+    /// Receiver.
+    pub stream: u32,
+    /// Whether it is the eavesdropper.
+    pub eavesdropper: bool,
+    /// SNR through the beam in force, dB.
+    pub beam_snr_db: Option<f64>,
+    /// Whether its channel is known.
+    pub tracked: bool,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Do {
+    /// Steer the beam, or go back to the wide one.
+    Beam(bool),
+    /// An action for `air`.
+    Act(Approved<Action>),
+    /// A judged action, for record and controller.
+    Judged(Effect),
+}
+
+/// The slow decisions.
+pub struct Mind {
+    act: bool,
+    power: PowerPolicy,
+    window_ns: u64,
+    guard: Guard,
+    tracker: Tracker,
+    /// Fate of the actions, by kind.
+    pub counts: BTreeMap<ActionKind, KindCounts>,
+    power_db: f32,
+    watched_since: Option<u64>,
+    beam: bool,
+    beam_id: Option<u64>,
+    rests: BTreeMap<ActionKind, u64>,
+    acted_ns: u64,
+}
+
+impl Mind {
+    /// A mind that has done nothing.
+    #[must_use]
+    pub fn new(act: bool, power: PowerPolicy, window_ns: u64, limits: Limits) -> Self {
+        Self {
+            act,
+            power,
+            window_ns,
+            guard: Guard::new(limits),
+            tracker: Tracker::new(),
+            counts: BTreeMap::new(),
+            power_db: 0.0,
+            watched_since: None,
+            beam: false,
+            beam_id: None,
+            rests: BTreeMap::new(),
+            acted_ns: 0,
+        }
+    }
+
+    /// Power in force, dB re full scale.
+    #[must_use]
+    pub const fn power_db(&self) -> f32 {
+        self.power_db
+    }
+
+    /// Checks an action that the controller ordered.
+    ///
+    /// # Errors
+    /// The guard's words.
+    pub fn check(&mut self, action: Action, now_ns: u64, age_ns: u64) -> Result<Approved<Action>, crate::guard::Refusal> {
+        let approved = self.guard.check(action, now_ns, age_ns)?;
+        if let Action::Power { db } = approved.action() {
+            self.power_db = *db;
+        }
+        Ok(approved)
+    }
+
+    /// The cell is lost: the beam is wide again, nothing is judged on what was before.
+    pub fn lost(&mut self) {
+        self.beam = false;
+        self.beam_id = None;
+        self.watched_since = None;
+    }
+
+    /// Looks at the receivers and decides. `weights` are those that would be sent now.
+    pub fn tick(&mut self, seen: &[Seen], weights: &[Complex32], now_ns: u64) -> Vec<Do> {
+        let mut out = Vec::new();
+        let served = || seen.iter().filter(|s| !s.eavesdropper);
+        for s in seen {
+            if let Some(snr) = s.beam_snr_db {
+                self.tracker.observe(Observable::SnrDb, &name(s), snr, now_ns);
+            }
+        }
+        let worst = served().filter_map(|s| s.beam_snr_db).fold(f64::INFINITY, f64::min);
+        if worst.is_finite() {
+            self.tracker.observe(Observable::WorstSnrDb, "cell", worst, now_ns);
+            self.watched_since.get_or_insert(now_ns);
+        }
+        self.judge(now_ns, &mut out);
+        let watched = self.watched_since.is_some_and(|t| now_ns.saturating_sub(t) >= self.window_ns);
+        if !self.act || !watched {
+            return out;
+        }
+        let ready = served().all(|s| s.tracked) && !weights.is_empty();
+        if !self.beam && ready && !self.rests(ActionKind::Beam, now_ns) {
+            self.steer(weights, now_ns, &mut out);
+        } else if self.beam && self.beam_id.is_none() && worst.is_finite() {
+            self.adjust(worst, seen, now_ns, &mut out);
+        }
+        out
+    }
+
+    fn steer(&mut self, weights: &[Complex32], now_ns: u64, out: &mut Vec<Do>) {
+        let expected = self.expect(Observable::WorstSnrDb, "cell", Direction::Rise, BEAM_GAIN_DB);
+        let mut wide = vec![Complex32::ZERO; weights.len()];
+        wide[0] = Complex32::ONE;
+        let action = Action::Beam { weights: weights.to_vec() };
+        let why = "every UE's channel is known: the worst one gains from a beam";
+        if let Some((id, _)) = self.take(action, expected, Action::Beam { weights: wide }, why, now_ns) {
+            self.beam = true;
+            self.beam_id = Some(id);
+            out.push(Do::Beam(true));
+        }
+    }
+
+    fn adjust(&mut self, worst_db: f64, seen: &[Seen], now_ns: u64, out: &mut Vec<Do>) {
+        let kind = ActionKind::Power;
+        if self.tracker.is_open(kind, "cell") || self.rests(kind, now_ns) || now_ns < self.acted_ns + self.window_ns {
+            return;
+        }
+        let step = self.power.step_db;
+        let change = 0.4 * f64::from(step);
+        let (db, expected, why) = if worst_db > self.power.enough_db {
+            let ear = seen.iter().find(|s| s.eavesdropper && s.beam_snr_db.is_some());
+            let expected = match ear {
+                Some(e) => self.expect(Observable::SnrDb, &name(e), Direction::Fall, change),
+                None => self.expect(Observable::WorstSnrDb, "cell", Direction::Fall, change),
+            };
+            (self.power_db - step, expected, format!("the worst UE has {worst_db:.1} dB, more than it needs"))
+        } else if worst_db < self.power.least_db && self.power_db < 0.0 {
+            let expected = self.expect(Observable::WorstSnrDb, "cell", Direction::Rise, change);
+            ((self.power_db + step).min(0.0), expected, format!("the worst UE has {worst_db:.1} dB, less than it needs"))
+        } else {
+            return;
+        };
+        if db < self.guard.limits().min_power_db {
+            return;
+        }
+        let previous = Action::Power { db: self.power_db };
+        if let Some((_, approved)) = self.take(Action::Power { db }, expected, previous, &why, now_ns) {
+            self.power_db = db;
+            self.acted_ns = now_ns;
+            out.push(Do::Act(approved));
+        }
+    }
+
+    fn take(&mut self, action: Action, expected: Expected, previous: Action, why: &str, now_ns: u64) -> Option<(u64, Approved<Action>)> {
+        let counts = self.counts.entry(action.kind()).or_default();
+        counts.proposed += 1;
+        match self.guard.check(action, now_ns, 0) {
+            Ok(approved) => {
+                counts.approved += 1;
+                let id = self.tracker.start(&approved, expected, Some(previous), why).ok()?;
+                Some((id, approved))
+            }
+            Err(refusal) => {
+                counts.refused += 1;
+                tracing::warn!(%refusal, "refused");
+                None
+            }
+        }
+    }
+
+    fn judge(&mut self, now_ns: u64, out: &mut Vec<Do>) {
+        let (done, undo) = self.tracker.poll(now_ns);
+        for effect in done {
+            self.finish(effect, now_ns, out);
+        }
+        for rollback in undo {
+            let worked = match rollback.previous {
+                Action::Beam { .. } => {
+                    self.beam = false;
+                    out.push(Do::Beam(false));
+                    true
+                }
+                previous => match self.guard.check(previous, now_ns, 0) {
+                    Ok(approved) => {
+                        if let Action::Power { db } = approved.action() {
+                            self.power_db = *db;
+                        }
+                        out.push(Do::Act(approved));
+                        true
+                    }
+                    Err(refusal) => {
+                        tracing::warn!(%refusal, "a rollback was refused");
+                        false
+                    }
+                },
+            };
+            if let Some(effect) = self.tracker.rolled_back(rollback.id, worked, now_ns) {
+                self.finish(effect, now_ns, out);
+            }
+        }
+    }
+
+    fn finish(&mut self, effect: Effect, now_ns: u64, out: &mut Vec<Do>) {
+        let counts = self.counts.entry(effect.kind).or_default();
+        match effect.verdict {
+            Verdict::Effective => counts.effective += 1,
+            Verdict::NoEffect => counts.no_effect += 1,
+            Verdict::RolledBack => counts.rolled_back += 1,
+        }
+        if effect.verdict != Verdict::Effective {
+            self.rests.insert(effect.kind, now_ns + REST_NS);
+        }
+        if effect.kind == ActionKind::Beam {
+            self.beam_id = None;
+        }
+        out.push(Do::Judged(effect));
+    }
+
+    fn rests(&self, kind: ActionKind, now_ns: u64) -> bool {
+        self.rests.get(&kind).is_some_and(|until| now_ns < *until)
+    }
+
+    fn expect(&self, observable: Observable, target: &str, direction: Direction, min_change: f64) -> Expected {
+        Expected { observable, target: target.to_owned(), direction, min_change, window_ns: self.window_ns }
+    }
+}
+
+fn name(seen: &Seen) -> String {
+    if seen.eavesdropper { "eavesdropper".to_owned() } else { format!("ue{}", seen.stream) }
+}
+
+/// Where a series goes next: level and damped trend (Holt), for a look one second ahead.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trend {
+    state: Option<(f64, f64, u64)>,
+}
+
+impl Trend {
+    /// Takes a value; values that are not finite are left out.
+    pub fn push(&mut self, value: f64, mono_ns: u64) {
+        if !value.is_finite() {
+            return;
+        }
+        self.state = Some(match self.state {
+            None => (value, 0.0, mono_ns),
+            Some((level, slope, at)) => {
+                let dt = (mono_ns.saturating_sub(at) as f64 * 1e-9).clamp(1e-3, 10.0);
+                let guess = level + slope * dt;
+                let error = value - guess;
+                (guess + 0.3 * error, 0.97 * (slope + 0.05 * error / dt.max(0.05)), mono_ns)
+            }
+        });
+    }
+
+    /// The value `ahead_s` from now, at most 3 away from the level; `None` before the first value.
+    #[must_use]
+    pub fn ahead(&self, ahead_s: f64) -> Option<f64> {
+        self.state.map(|(level, slope, _)| level + (slope * ahead_s).clamp(-3.0, 3.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    fn mind() -> Mind {
+        let power = PowerPolicy { enough_db: 22.0, least_db: 15.0, step_db: 1.0 };
+        Mind::new(true, power, 1000 * MS, Limits::default())
+    }
+
+    fn seen(snr: f64) -> [Seen; 2] {
+        let one = |stream, snr| Seen { stream, eavesdropper: stream == 1, beam_snr_db: Some(snr), tracked: true };
+        [one(0, snr), one(1, 10.0)]
+    }
+
+    /// Runs `ms` with an SNR that depends on whether the beam is on and on the power; returns what was judged.
+    fn run(m: &mut Mind, from_ms: u64, ms: u64, snr: impl Fn(bool, f32) -> f64) -> Vec<Effect> {
+        let w = [Complex32::new(0.7, 0.0), Complex32::new(0.0, 0.7)];
+        let mut judged = Vec::new();
+        for t in (from_ms..from_ms + ms).step_by(50) {
+            let mut s = seen(snr(m.beam, m.power_db));
+            s[1].beam_snr_db = Some(10.0 + f64::from(m.power_db));
+            for d in m.tick(&s, &w, t * MS) {
+                if let Do::Judged(e) = d {
+                    judged.push(e);
+                }
+            }
+        }
+        judged
+    }
+
+    #[test]
+    fn a_beam_that_helps_stays() {
+        let mut m = mind();
+        let judged = run(&mut m, 1, 2500, |beam, _| if beam { 20.0 } else { 16.0 });
+        assert_eq!((judged.len(), judged[0].verdict), (1, Verdict::Effective));
+        assert!(m.beam);
+        assert_eq!(m.counts[&ActionKind::Beam].effective, 1);
+    }
+
+    #[test]
+    fn a_beam_that_does_not_help_is_taken_back_and_rests() {
+        let mut m = mind();
+        let judged = run(&mut m, 1, 5000, |_, _| 16.0);
+        assert_eq!(judged.iter().map(|e| e.verdict).collect::<Vec<_>>(), [Verdict::RolledBack]);
+        assert!(!m.beam, "it rests");
+        assert_eq!(run(&mut m, 5001, 5000, |_, _| 16.0).len(), 1, "and is tried again");
+    }
+
+    #[test]
+    fn power_beyond_need_is_lowered_and_the_eavesdropper_hears_less() {
+        let mut m = mind();
+        let judged = run(&mut m, 1, 5000, |beam, p| if beam { 25.0 + f64::from(p) } else { 16.0 });
+        let power: Vec<_> = judged.iter().filter(|e| e.kind == ActionKind::Power).collect();
+        assert_eq!(power[0].verdict, Verdict::Effective);
+        assert_eq!(power[0].observed_target, "eavesdropper");
+        assert!(m.power_db() <= -1.0);
+    }
+
+    #[test]
+    fn who_may_not_act_watches_only() {
+        let power = PowerPolicy { enough_db: 22.0, least_db: 15.0, step_db: 1.0 };
+        let mut m = Mind::new(false, power, 1000 * MS, Limits::default());
+        assert!(run(&mut m, 1, 5000, |_, _| 30.0).is_empty());
+        assert!(m.counts.is_empty());
+    }
+
+    #[test]
+    fn a_trend_is_followed_and_bounded() {
+        let mut t = Trend::default();
+        assert_eq!(t.ahead(1.0), None);
+        for k in 0..200_u64 {
+            t.push(10.0 + k as f64 * 0.05, k * 50 * MS);
+        }
+        let ahead = t.ahead(1.0).unwrap();
+        assert!(ahead > 19.5 && ahead < 22.5, "level about 20, one dB a second: {ahead}");
+        t.push(f64::NAN, 1);
+        assert!(t.ahead(100.0).unwrap().is_finite());
+    }
+}

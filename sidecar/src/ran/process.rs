@@ -1,0 +1,390 @@
+//! `ran` as a process: starts its threads, talks to gNB and controller, reports.
+
+use super::config::RanConfig;
+use super::error::RanError;
+use super::fast_thread::FastThread;
+use super::mind::{Do, Mind, Seen, Trend};
+use super::report::{Parts, state};
+use super::rows::Row;
+use super::shared::{FastEnds, Shared};
+use super::slow_thread::{MibBook, decode_all, search_all};
+use crate::clock::mono_ns;
+use crate::controller::state::{ConsoleRow, Order, Outcome};
+use crate::effect::Effect;
+use crate::guard::{Action, Approved};
+use crate::agent::{Board, Learner};
+use crate::record::Writer;
+use crate::telemetry::{Metrics, serve_metrics};
+use crate::wire::{Agent, Dealer, DealerConfig, DealerEvent, Kind, Message};
+use ran_bridge::gnb::{Body, GnbCommand, GnbConfig, GnbEvent, GnbHandle, SliceMember, SliceQuota, UeSample};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Time between two looks of the slow part.
+const TICK: Duration = Duration::from_millis(50);
+/// Every so many ticks the controller gets a state.
+const STATE_EVERY: u64 = 4;
+
+/// Runs `ran` until `stop` is set, recording to `run_dir` where there is one.
+///
+/// # Errors
+/// [`RanError`] where it cannot start. A gNB, a controller or an `air` that is away is no error: it is waited for.
+pub fn run(config: &RanConfig, run_dir: Option<&Path>, stop: &Arc<AtomicBool>) -> Result<(), RanError> {
+    let writer = match run_dir {
+        Some(dir) => Writer::open(dir, "ran")?,
+        None => Writer::nowhere(),
+    };
+    let metrics = Metrics::new("ran")?;
+    let _server = config.metrics.map(|addr| serve_metrics(addr, &metrics, None)).transpose()?;
+    let shared = Arc::new(Shared::new(Arc::clone(stop)));
+    let book = MibBook::default();
+    let (actions, threads) = start_threads(config, &shared, &book, &writer)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| RanError::Start { what: "the runtime", source })?;
+    let result = runtime.block_on(async {
+        let mut slow = Slow::new(config, Arc::clone(&shared), book, writer, metrics, actions)?;
+        slow.run().await;
+        Ok(())
+    });
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    stop.store(true, Ordering::Relaxed);
+    for thread in threads {
+        if thread.join().is_err() {
+            tracing::error!("a thread of ran ended in a panic");
+        }
+    }
+    result
+}
+
+type Started = (SyncSender<Approved<Action>>, Vec<JoinHandle<()>>);
+
+/// The fast loop's thread and those beside it, without gNB and controller.
+///
+/// # Errors
+/// As [`run`].
+pub fn start_threads(config: &RanConfig, shared: &Arc<Shared>, book: &MibBook, writer: &Writer) -> Result<Started, RanError> {
+    let (actions_in, actions) = sync_channel(16);
+    let (search_in, search_jobs) = sync_channel(1);
+    let (found_in, found) = sync_channel(1);
+    let (mibs_in, mibs) = sync_channel(8);
+    let (buffers_in, buffers) = sync_channel(16);
+    let (rows_in, rows) = sync_channel::<Row>(4096);
+    let ends = FastEnds { actions, search: search_in, found, mibs: mibs_in, buffers, rows: rows_in.clone() };
+    let mut fast = FastThread::new(config.clone(), Arc::clone(shared), ends, &zmq::Context::new())?;
+    let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
+        std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(body)
+            .map_err(|source| RanError::Start { what: "a thread", source })
+    };
+    let stop = Arc::clone(shared);
+    let mut threads = vec![spawn(
+        "fast loop",
+        Box::new(move || {
+            if let Err(error) = fast.run() {
+                tracing::error!(%error, "the fast loop ended");
+                stop.stop.store(true, Ordering::Relaxed);
+            }
+        }),
+    )?];
+    let (for_search, rate_hz, book) = (config.clone(), config.rate_hz, MibBook::clone(book));
+    threads.push(spawn("search", Box::new(move || search_all(&for_search, &search_jobs, &found_in)))?);
+    threads.push(spawn("mib", Box::new(move || decode_all(rate_hz, &mibs, &buffers_in, &book, &rows_in)))?);
+    let writer = writer.clone();
+    threads.push(spawn("rows", Box::new(move || write_rows(&rows, &writer)))?);
+    Ok((actions_in, threads))
+}
+
+fn write_rows(rows: &Receiver<Row>, writer: &Writer) {
+    while let Ok(row) = rows.recv() {
+        writer.row(row.table(), &row);
+    }
+}
+
+struct Slow {
+    config: RanConfig,
+    shared: Arc<Shared>,
+    book: MibBook,
+    writer: Writer,
+    metrics: super::report::Gauges,
+    actions: SyncSender<Approved<Action>>,
+    mind: Mind,
+    trends: HashMap<u32, Trend>,
+    console: Vec<ConsoleRow>,
+    console_ns: u64,
+    gnb: Option<(GnbHandle, mpsc::Receiver<GnbEvent>)>,
+    dealer: Option<(Arc<Dealer>, mpsc::Receiver<DealerEvent>)>,
+    outcomes: (mpsc::Sender<Outcome>, mpsc::Receiver<Outcome>),
+    learning: Option<Learner>,
+    ticks: u64,
+}
+
+impl Slow {
+    fn new(
+        config: &RanConfig,
+        shared: Arc<Shared>,
+        book: MibBook,
+        writer: Writer,
+        metrics: Metrics,
+        actions: SyncSender<Approved<Action>>,
+    ) -> Result<Self, RanError> {
+        let gnb = config.gnb_ws.as_deref().map(|url| ran_bridge::gnb::spawn(GnbConfig::new(url))).transpose()?;
+        let dealer = match &config.controller {
+            Some(endpoint) => {
+                let mut dealer = DealerConfig::new(endpoint, Agent::Ran);
+                dealer.run = config.run;
+                let (dealer, events) = Dealer::connect(dealer).map_err(|e| RanError::Controller(e.to_string()))?;
+                Some((Arc::new(dealer), events))
+            }
+            None => None,
+        };
+        let learning = match (&dealer, &config.learn) {
+            (Some((dealer, _)), Some(learn)) => Some(
+                Learner::spawn(learn.clone(), Arc::clone(dealer), writer.clone())
+                    .map_err(|source| RanError::Start { what: "the learner's thread", source })?,
+            ),
+            _ => None,
+        };
+        Ok(Self {
+            mind: Mind::new(config.act, config.power.clone(), config.window_ns, config.limits.clone()),
+            metrics: super::report::Gauges::new(&metrics)?,
+            config: config.clone(),
+            shared,
+            book,
+            writer,
+            actions,
+            trends: HashMap::new(),
+            console: Vec::new(),
+            console_ns: 0,
+            gnb,
+            dealer,
+            outcomes: mpsc::channel(64),
+            learning,
+            ticks: 0,
+        })
+    }
+
+    async fn run(&mut self) {
+        let mut tick = tokio::time::interval(TICK);
+        while !self.shared.stop.load(Ordering::Relaxed) {
+            tokio::select! {
+                _ = tick.tick() => self.tick(),
+                event = next(&mut self.gnb) => match event {
+                    Some(event) => self.from_gnb(event),
+                    None => self.gnb = None,
+                },
+                event = next(&mut self.dealer) => match event {
+                    Some(event) => self.from_controller(event),
+                    None => self.dealer = None,
+                },
+                Some(outcome) = self.outcomes.1.recv() => self.tell(&outcome),
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        self.ticks += 1;
+        let now = mono_ns();
+        let (seen, weights, tracking) = {
+            let view = self.shared.view();
+            let eavesdropper = self.config.eavesdropper();
+            let seen: Vec<Seen> = view
+                .streams
+                .iter()
+                .map(|s| Seen {
+                    stream: s.stream,
+                    eavesdropper: Some(s.stream) == eavesdropper,
+                    beam_snr_db: s.beam_snr_db,
+                    tracked: s.tracked,
+                })
+                .collect();
+            (seen, view.weights.clone(), view.phase == "tracking")
+        };
+        if !tracking {
+            self.mind.lost();
+            self.shared.beam_on.store(false, Ordering::Relaxed);
+        }
+        for s in &seen {
+            if let Some(snr) = s.beam_snr_db {
+                self.trends.entry(s.stream).or_default().push(snr, now);
+            }
+        }
+        for what in self.mind.tick(&seen, &weights, now) {
+            match what {
+                Do::Beam(on) => self.shared.beam_on.store(on, Ordering::Relaxed),
+                Do::Act(approved) => self.act(approved),
+                Do::Judged(effect) => self.judged(effect),
+            }
+        }
+        if self.ticks.is_multiple_of(STATE_EVERY) {
+            self.report(now);
+        }
+    }
+
+    fn act(&mut self, approved: Approved<Action>) {
+        if self.actions.try_send(approved).is_err() {
+            tracing::warn!("the fast loop takes no actions");
+        }
+    }
+
+    fn judged(&mut self, effect: Effect) {
+        tracing::info!(action = %effect.action, verdict = effect.verdict.name(), before = ?effect.before, after = ?effect.after, "judged");
+        self.writer.row("effect", &effect);
+        self.tell(&Outcome::Judged(effect));
+    }
+
+    fn tell(&self, outcome: &Outcome) {
+        let Some((dealer, _)) = &self.dealer else { return };
+        match Message::json(Kind::Outcome, Agent::Ran, outcome) {
+            Ok(message) => {
+                dealer.send(message);
+            }
+            Err(error) => tracing::error!(%error, "an outcome could not be written"),
+        }
+    }
+
+    fn report(&mut self, now: u64) {
+        let parts = Parts {
+            config: &self.config,
+            book: &self.book,
+            trends: &self.trends,
+            console: &self.console,
+            gnb_up: self.console_ns > 0 && now.saturating_sub(self.console_ns) < 5_000_000_000,
+            mind: &self.mind,
+            board: self.learning.as_ref().map_or_else(Board::default, Learner::board),
+        };
+        let state = state(&self.shared, &parts, now);
+        self.metrics.set(&state);
+        self.writer.row("ran_state", &super::report::StateRow::of(&state));
+        if let Some((dealer, _)) = &self.dealer
+            && let Ok(message) = Message::json(Kind::State, Agent::Ran, &state)
+        {
+            dealer.send(message);
+        }
+    }
+
+    fn from_gnb(&mut self, event: GnbEvent) {
+        match event {
+            GnbEvent::Report { message, mono_ns } => {
+                if let Body::Cells(cells) = &message.body {
+                    self.console = cells.iter().flat_map(|c| &c.ues).map(console_row).collect();
+                    self.console_ns = mono_ns;
+                    for row in &self.console {
+                        self.writer.row_at("gnb_ue", mono_ns, row);
+                    }
+                }
+            }
+            GnbEvent::Silent { hint, silent_ms, .. } => tracing::warn!(silent_ms, hint, "the gNB is silent"),
+            GnbEvent::SubscribeRefused { error, hint } => tracing::error!(error, hint, "the gNB gives no metrics"),
+            GnbEvent::Down { reason, .. } => tracing::debug!(reason, "no connection to the gNB"),
+            GnbEvent::Gap { .. } => tracing::debug!("reports of the gNB are missing"),
+            GnbEvent::Up { .. } | GnbEvent::Resumed { .. } | GnbEvent::Dialect { .. } => {}
+        }
+    }
+
+    fn from_controller(&mut self, event: DealerEvent) {
+        match event {
+            DealerEvent::Message { message, .. } => match message.header.kind {
+                Kind::Action => match message.parse::<Order>() {
+                    Ok(order) => self.ordered(order),
+                    Err(error) => tracing::warn!(%error, "an order that cannot be read"),
+                },
+                kind if Learner::wants(kind) => {
+                    if let Some(learning) = &self.learning
+                        && !learning.give(message)
+                    {
+                        tracing::debug!("learning is behind: a message is dropped");
+                    }
+                }
+                _ => {}
+            },
+            DealerEvent::Refused(refusal) => tracing::error!(code = refusal.code, reason = refusal.reason, "the controller refuses"),
+            DealerEvent::Up { .. } => tracing::info!("the controller is there"),
+            DealerEvent::Down { reason, .. } => tracing::warn!(reason, "the controller is away: local decisions go on"),
+        }
+    }
+
+    fn ordered(&mut self, order: Order) {
+        let id = order.id;
+        let refuse = |reason: String| Outcome::Done { id, ok: false, reason };
+        let approved = match self.mind.check(order.action, mono_ns(), order.inputs_age_ns) {
+            Ok(approved) => approved,
+            Err(refusal) => return self.tell(&refuse(refusal.to_string())),
+        };
+        if !self.config.act {
+            return self.tell(&refuse("ran is set to watch only".to_owned()));
+        }
+        match approved.action() {
+            Action::Power { .. } => {
+                self.act(approved);
+                self.tell(&Outcome::Done { id, ok: true, reason: String::new() });
+            }
+            Action::SliceQuota { .. } => self.quota(id, approved),
+            _ => self.tell(&refuse("ran does not do this".to_owned())),
+        }
+    }
+
+    fn quota(&self, id: u64, approved: Approved<Action>) {
+        let Some((gnb, _)) = &self.gnb else {
+            return self.tell(&Outcome::Done { id, ok: false, reason: "no gNB is configured".to_owned() });
+        };
+        let (gnb, done, plmn) = (gnb.clone(), self.outcomes.0.clone(), self.config.plmn.clone());
+        tokio::spawn(async move {
+            let result = send_quota(&gnb, plmn, approved).await;
+            let outcome = Outcome::Done { id, ok: result.is_ok(), reason: result.err().unwrap_or_default() };
+            if done.send(outcome).await.is_err() {
+                tracing::debug!("nobody waits for an outcome any more");
+            }
+        });
+    }
+}
+
+async fn send_quota(gnb: &GnbHandle, plmn: String, approved: Approved<Action>) -> Result<(), String> {
+    let Action::SliceQuota { sst, sd, min, max } = approved.into_action() else {
+        return Err("not a quota".to_owned());
+    };
+    let quota = SliceQuota::new(vec![SliceMember { plmn, sst, sd }], min, max).map_err(|e| e.to_string())?;
+    gnb.send(GnbCommand::SliceQuota(quota)).await.map_err(|e| e.to_string())
+}
+
+/// The next event of an optional source; for ever where there is none.
+async fn next<H, E>(source: &mut Option<(H, mpsc::Receiver<E>)>) -> Option<E> {
+    match source {
+        Some((_, events)) => events.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn console_row(u: &UeSample) -> ConsoleRow {
+    ConsoleRow {
+        ue: u.ue,
+        pci: u.pci,
+        rnti: Some(u.rnti),
+        cqi: u.cqi,
+        dl_ri: u.dl_ri,
+        dl_mcs: u.dl_mcs,
+        dl_bit_per_s: u.dl_bit_per_s,
+        dl_ok: u.dl_ok,
+        dl_nok: u.dl_nok,
+        dl_backlog_bytes: u.dl_buffer_bytes,
+        pusch_snr_db: u.pusch_snr_db,
+        pusch_rsrp_dbfs: u.pusch_rsrp_dbfs,
+        ul_ri: u.ul_ri,
+        ul_mcs: u.ul_mcs,
+        ul_bit_per_s: u.ul_bit_per_s,
+        ul_ok: u.ul_ok,
+        ul_nok: u.ul_nok,
+        bsr_bytes: u.bsr_bytes,
+        ta_ns: u.ta_ns,
+        phr_db: u.last_phr_db,
+    }
+}
+
