@@ -62,7 +62,8 @@ impl Identities {
         for ue in ues {
             let id = self.entry(&ue.supi);
             let gnb = ue.gnb.clone().unwrap_or_default();
-            let connected = gnb.status.as_deref() != Some("not-connected") && ue.cm_state.as_deref() == Some("connected");
+            let connected =
+                gnb.status.as_deref() != Some("not-connected") && ue.cm_state.as_deref() == Some("connected");
             id.connected = ue.cm_state.is_some().then_some(connected);
             id.ran_ue_ngap_id = gnb.ran_ue_ngap_id;
             id.amf_ue_ngap_id = gnb.amf_ue_ngap_id;
@@ -124,9 +125,7 @@ impl Identities {
     }
 
     fn entry(&mut self, supi: &str) -> &mut Identity {
-        self.by_supi
-            .entry(supi.to_owned())
-            .or_insert_with(|| Identity { supi: supi.to_owned(), ..Identity::default() })
+        self.by_supi.entry(supi.to_owned()).or_insert_with(|| Identity { supi: supi.to_owned(), ..Identity::default() })
     }
 
     fn forget(&mut self) {

@@ -8,7 +8,9 @@ use core_bridge::act::{ActError, AppControl, HttpAppControl, HttpUserPlane, User
 use core_bridge::app::{Resolution, serve_rates};
 use core_bridge::http::{Http, HttpError};
 use core_bridge::open5gs::info::{InfoError, UeInfo};
-use core_bridge::open5gs::{CoreEvent, CoreSample, Endpoint, EndpointState, PageError, Poller, PollerConfig, Source, get_all};
+use core_bridge::open5gs::{
+    CoreEvent, CoreSample, Endpoint, EndpointState, PageError, Poller, PollerConfig, Source, get_all,
+};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
@@ -37,7 +39,10 @@ async fn raw(answers: Vec<Vec<u8>>) -> String {
 }
 
 fn answer(body: &str, said: usize) -> Vec<u8> {
-    format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {said}\r\n\r\n{body}").into_bytes()
+    format!(
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {said}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
 async fn serve(app: Router) -> String {
@@ -53,11 +58,15 @@ fn paged(n: usize) -> Router {
         let (page, size) = (q["page"], q["page_size"].min(100));
         let from = (page * size).min(n);
         let to = (from + size).min(n);
-        let items: Vec<String> = (from..to).map(|i| format!("{{\"supi\":\"imsi-{i}\",\"cm_state\":\"idle\"}}")).collect();
+        let items: Vec<String> =
+            (from..to).map(|i| format!("{{\"supi\":\"imsi-{i}\",\"cm_state\":\"idle\"}}")).collect();
         let next = format!(",\"truncated\":true,\"next\":\"/ue-info?page={}\"", page + 1);
         let more = if to < n { next } else { String::new() };
         let count = to - from;
-        format!("{{\"items\":[{}],\"pager\":{{\"page\":{page},\"page_size\":{size},\"count\":{count}{more}}}}}", items.join(","))
+        format!(
+            "{{\"items\":[{}],\"pager\":{{\"page\":{page},\"page_size\":{size},\"count\":{count}{more}}}}}",
+            items.join(",")
+        )
     };
     Router::new().route("/ue-info", get(page))
 }
@@ -100,7 +109,9 @@ async fn slow_long_absent_and_refusing_peers() {
     assert!(matches!(http().get(&slow).await, Err(HttpError::Unreachable { .. })));
     let long = raw(vec![answer(&"x".repeat(70 << 10), 70 << 10)]).await;
     assert!(matches!(http().get(&long).await, Err(HttpError::TooLong { max_bytes: 65536, .. })));
-    let bad = raw(vec![b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 12\r\n\r\nBad Request\n".to_vec()]).await;
+    let bad =
+        raw(vec![b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 12\r\n\r\nBad Request\n".to_vec()])
+            .await;
     assert!(matches!(http().get(&bad).await, Err(HttpError::Status { status: 400, .. })));
     let garbage = raw(vec![b"\x00\x01 not http".to_vec()]).await;
     assert!(http().get(&garbage).await.is_err());

@@ -89,7 +89,10 @@ fn pages_that_are_cut_lie_or_are_truncated() {
     }
     let parse = |text: &str| info::parse::<UeInfo>(text).unwrap_err();
     assert_eq!(parse(r#"{"items":[{"supi":"a"}],"pager":{"count":2}}"#), InfoError::Count { said: 2, got: 1 });
-    assert_eq!(parse(r#"{"items":[{"supi":"a"}],"pager":{"count":1,"truncated":true}}"#), InfoError::Truncated { got: 1 });
+    assert_eq!(
+        parse(r#"{"items":[{"supi":"a"}],"pager":{"count":1,"truncated":true}}"#),
+        InfoError::Truncated { got: 1 }
+    );
     assert!(matches!(parse(r#"{"items":[{"nobody":1}],"pager":{"count":1}}"#), InfoError::Malformed { .. }));
     assert!(matches!(parse("Bad Request\n"), InfoError::Malformed { .. }));
 }

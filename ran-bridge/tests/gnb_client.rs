@@ -1,7 +1,9 @@
 //! The client against a gNB that behaves, and one that does not.
 
 use futures_util::{SinkExt, StreamExt};
-use ran_bridge::gnb::{Body, GnbCommand, GnbCommandError, GnbConfig, GnbEvent, LinkKind, SliceMember, SliceQuota, UrlError, spawn};
+use ran_bridge::gnb::{
+    Body, GnbCommand, GnbCommandError, GnbConfig, GnbEvent, LinkKind, SliceMember, SliceQuota, UrlError, spawn,
+};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -44,7 +46,9 @@ async fn say(peer: &mut Peer, text: &str) {
 }
 
 fn cells(second: u64) -> String {
-    format!(r#"{{"timestamp":"2026-11-21T21:18:{second:02}.000","cells":[{{"cell_metrics":{{"pci":1,"nof_failed_pdcch_allocs":0}}}}]}}"#)
+    format!(
+        r#"{{"timestamp":"2026-11-21T21:18:{second:02}.000","cells":[{{"cell_metrics":{{"pci":1,"nof_failed_pdcch_allocs":0}}}}]}}"#
+    )
 }
 
 /// The first event that `pick` takes.
@@ -116,7 +120,9 @@ async fn silence_is_told_once_and_ends_with_the_next_report() {
     let (listener, config) = listen().await;
     let (handle, mut events) = spawn(config).unwrap();
     let mut peer = subscribed(&listener).await;
-    let told = wait(&mut events, |e| if let GnbEvent::Silent { silent_ms, hint, .. } = e { Some((*silent_ms, *hint)) } else { None });
+    let told = wait(&mut events, |e| {
+        if let GnbEvent::Silent { silent_ms, hint, .. } = e { Some((*silent_ms, *hint)) } else { None }
+    });
     let ((silent_ms, hint), frame) = tokio::join!(told, peer.next());
     assert!((100..1000).contains(&silent_ms), "{silent_ms}");
     assert!(hint.contains("samples"));
@@ -133,7 +139,8 @@ async fn a_dead_peer_that_answers_no_ping_is_left() {
     let (listener, config) = listen().await;
     let (_handle, mut events) = spawn(config).unwrap();
     let peer = subscribed(&listener).await;
-    wait(&mut events, |e| matches!(e, GnbEvent::Down { reason, .. } if reason.contains("sign of life")).then_some(())).await;
+    wait(&mut events, |e| matches!(e, GnbEvent::Down { reason, .. } if reason.contains("sign of life")).then_some(()))
+        .await;
     drop(peer);
     let _again = subscribed(&listener).await;
 }
@@ -211,7 +218,8 @@ async fn a_gnb_without_metrics_says_what_to_set() {
     let mut peer = accept(&listener).await;
     text(&mut peer).await;
     say(&mut peer, r#"{"cmd":"metrics_subscribe","error":"Unknown command type: metrics_subscribe"}"#).await;
-    let hint = wait(&mut events, |e| if let GnbEvent::SubscribeRefused { hint, .. } = e { Some(*hint) } else { None }).await;
+    let hint =
+        wait(&mut events, |e| if let GnbEvent::SubscribeRefused { hint, .. } = e { Some(*hint) } else { None }).await;
     assert!(hint.contains("enable_json"));
 }
 

@@ -110,7 +110,10 @@ fn wrong_values_are_counted_and_none() {
     assert_eq!(cells.len(), 1);
     assert_eq!(cells[0].ues.len(), 1);
     let ue = &cells[0].ues[0];
-    assert_eq!((ue.cqi, ue.dl_bit_per_s, ue.ul_bit_per_s, ue.pusch_snr_db, ue.bsr_bytes, ue.ue), (None, None, None, None, None, None));
+    assert_eq!(
+        (ue.cqi, ue.dl_bit_per_s, ue.ul_bit_per_s, ue.pusch_snr_db, ue.bsr_bytes, ue.ue),
+        (None, None, None, None, None, None)
+    );
     // pci, max_latency, cqi, pusch_snr_db, bsr, ue, rnti of the second, the 7, the null cell
     assert_eq!(stats.invalid_fields, 9);
     assert_eq!((stats.null_fields, stats.sanitised), (2, 1));
@@ -154,7 +157,11 @@ fn the_full_recordings_are_read_without_a_rest() {
         let mut stats = ParseStats::default();
         let messages = read_all(&std::fs::read_to_string(dir.join(name)).unwrap(), &mut stats);
         assert_eq!(messages.len(), want, "{name}");
-        assert_eq!(stats, ParseStats { messages: want as u64, floor_fields: stats.floor_fields, ..ParseStats::default() }, "{name}");
+        assert_eq!(
+            stats,
+            ParseStats { messages: want as u64, floor_fields: stats.floor_fields, ..ParseStats::default() },
+            "{name}"
+        );
         let mut gaps = GapDetector::new();
         let times = messages.iter().filter(|m| m.body.name() == "cells").filter_map(|m| m.time);
         let missed: u64 = times.filter_map(|t| gaps.push(t)).map(|g| g.missed).sum();

@@ -53,7 +53,8 @@ fn outcome(message: &Message) -> Option<(u64, bool, String)> {
 
 fn core_config(controller: &str, base: &str) -> CoreConfig {
     let endpoint = |source| Endpoint { source, base: base.to_owned() };
-    let mut poller = PollerConfig::new(vec![endpoint(Source::UeInfo), endpoint(Source::AmfMetrics), endpoint(Source::PduInfo)]);
+    let mut poller =
+        PollerConfig::new(vec![endpoint(Source::UeInfo), endpoint(Source::AmfMetrics), endpoint(Source::PduInfo)]);
     poller.period = Duration::from_millis(50);
     let mut learn = LearnerConfig::new(Agent::Core, 42);
     learn.sample_every = Duration::from_millis(5);
@@ -87,7 +88,8 @@ async fn core_reports_obeys_the_guard_learns_and_records() {
         .with_state(Arc::clone(&puts));
     let base = serve(http).await;
     let (stop, stopped) = watch::channel(false);
-    let process = tokio::spawn(sidecar::core::run(core_config(router.endpoint(), &base), Some(dir.path().to_owned()), stopped));
+    let process =
+        tokio::spawn(sidecar::core::run(core_config(router.endpoint(), &base), Some(dir.path().to_owned()), stopped));
 
     let delivered = wait(&mut events, |m| {
         let state = (m.header.kind == Kind::State).then(|| m.parse::<CoreState>().unwrap())?;
@@ -144,12 +146,16 @@ async fn app_takes_rates_sets_resolutions_and_notices_silence() {
     };
     let (stop, stopped) = watch::channel(false);
     let process = tokio::spawn(sidecar::app::run(config, None, stopped));
-    let items = |n: usize| move |m: &Message| {
-        let state = (m.header.kind == Kind::State).then(|| m.parse::<AppState>().unwrap())?;
-        (state.items.len() == n).then_some(state.items)
+    let items = |n: usize| {
+        move |m: &Message| {
+            let state = (m.header.kind == Kind::State).then(|| m.parse::<AppState>().unwrap())?;
+            (state.items.len() == n).then_some(state.items)
+        }
     };
     assert!(wait(&mut events, items(0)).await.is_empty());
-    let body = format!(r#"{{"t_s":1.5,"items":[{{"supi":"{SUPI}","offered_bit_per_s":8e6,"delivered_bit_per_s":4e6,"resolution":"1080p","stalled":true}}]}}"#);
+    let body = format!(
+        r#"{{"t_s":1.5,"items":[{{"supi":"{SUPI}","offered_bit_per_s":8e6,"delivered_bit_per_s":4e6,"resolution":"1080p","stalled":true}}]}}"#
+    );
     let posted = reqwest::Client::new().post(format!("http://{free}/rates")).body(body).send().await.unwrap();
     assert_eq!(posted.status(), 200);
     let item = wait(&mut events, items(1)).await.remove(0);

@@ -135,8 +135,7 @@ struct RawItem {
 /// # Errors
 /// [`RatesError`].
 pub fn parse_rates(body: &[u8]) -> Result<RateReport, RatesError> {
-    let raw: RawReport =
-        serde_json::from_slice(body).map_err(|e| RatesError::Malformed { reason: e.to_string() })?;
+    let raw: RawReport = serde_json::from_slice(body).map_err(|e| RatesError::Malformed { reason: e.to_string() })?;
     if raw.items.len() > MAX_ITEMS {
         return Err(RatesError::Items(raw.items.len()));
     }
@@ -190,7 +189,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused_by_name() {
-        let body = |o: &str, r: &str| format!(r#"{{"t_s":1,"items":[{{"supi":"a","offered_bit_per_s":{o},"delivered_bit_per_s":1,"resolution":{r}}}]}}"#);
+        let body = |o: &str, r: &str| {
+            format!(
+                r#"{{"t_s":1,"items":[{{"supi":"a","offered_bit_per_s":{o},"delivered_bit_per_s":1,"resolution":{r}}}]}}"#
+            )
+        };
         for (o, r, code) in [
             ("null", "null", "number"),
             ("-1", "null", "number"),

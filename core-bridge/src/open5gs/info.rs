@@ -261,7 +261,6 @@ pub fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<Page<T>, Info
 /// `1.79529569478378e+15` or `1795296199990375`; anything else is not observed.
 fn micros<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
     let value = Option::<serde_json::Value>::deserialize(d)?;
-    Ok(value.and_then(|v| {
-        v.as_u64().or_else(|| v.as_f64().filter(|x| (0.0..9e15).contains(x)).map(|x| x.round() as u64))
-    }))
+    Ok(value
+        .and_then(|v| v.as_u64().or_else(|| v.as_f64().filter(|x| (0.0..9e15).contains(x)).map(|x| x.round() as u64))))
 }

@@ -239,7 +239,10 @@ mod tests {
         let text = "# TYPE a counter\n# TYPE nothing gauge\na 1\na{plmnid=\"\",snssai=\"\"} 2\na{x=\"q\\\"\\\\\\n,}\" , y=\"2\" ,} 3.5 1700000000000\r\n\
             b NaN\nc +Inf\nd 1e999\n e\t-1 \n9bad 1\nno_value\nf 1 2 3\ng{x=1} 1\nh{x=\"1} 1\ni{x=\"1\"y=\"2\"} 1\n# HELP\n#\n";
         let e = parse(text);
-        assert_eq!(e.families, BTreeMap::from([("a".into(), FamilyKind::Counter), ("nothing".into(), FamilyKind::Gauge)]));
+        assert_eq!(
+            e.families,
+            BTreeMap::from([("a".into(), FamilyKind::Counter), ("nothing".into(), FamilyKind::Gauge)])
+        );
         assert_eq!((e.samples.len(), e.not_finite, e.bad_lines), (4, 3, 6), "{e:?}");
         assert_eq!(e.get("a", &[("plmnid", ""), ("snssai", "")]), Some(2.0));
         assert_eq!(e.get("a", &[("x", "q\"\\\n,}"), ("y", "2")]), Some(3.5));

@@ -187,7 +187,11 @@ async fn poll(http: Http, endpoint: Endpoint, config: PollerConfig, out: mpsc::S
             Err(PageError::Http(e)) if e.unreachable() => EndpointState::Unreachable(e.to_string()),
             Err(e) => EndpointState::Bad(e.to_string()),
         };
-        pause = if now == EndpointState::Ok { config.period } else { (pause * 2).min(config.backoff_max.max(config.period)) };
+        pause = if now == EndpointState::Ok {
+            config.period
+        } else {
+            (pause * 2).min(config.backoff_max.max(config.period))
+        };
         if state.as_ref() != Some(&now) {
             let event = CoreEvent::State { source, state: now.clone(), mono_ns: mono_ns() };
             if out.send(event).await.is_err() {

@@ -1,5 +1,7 @@
 //! The control socket of `sidecar air`: wire format in, wire format out, refusals for everything else, rows in the record.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of the test")]
+
 mod air_support;
 
 use air_support::{Answerer, Asker, RATE_HZ, SLOT, tags};

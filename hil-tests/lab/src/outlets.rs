@@ -46,7 +46,7 @@ impl Outlets {
         }
         if world.slot.is_multiple_of(100)
             && let Some(log) = &mut self.log
-            && let Err(e) = writeln!(log, "{}", world.view())
+            && let Err(e) = writeln!(log, "{}", world.view()).and_then(|()| log.flush())
         {
             tracing::error!("world log: {e}; it ends here");
             self.log = None;

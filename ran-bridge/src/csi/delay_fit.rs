@@ -6,6 +6,9 @@ use super::linear::invert;
 
 /// Delays assumed possible, as fractions of a useful symbol (at 15 kHz: −0.6 µs … 2.4 µs).
 const WINDOW: (f64, f64) = (-0.009, 0.036);
+/// Decay of the mean power after delay 0, and before it (a window placed late), as fractions of a useful symbol (at 15 kHz 0.5 and 0.3 µs),
+/// and the share of the strongest below which no delay is taken to lie.
+const DECAY: (f64, f64, f64) = (0.0075, 0.0045, 0.02);
 /// SNR steps for which the regularised inverse is kept.
 const FIRST_DB: f32 = -15.0;
 const STEP_DB: f32 = 5.0;
@@ -19,7 +22,7 @@ struct Level {
 
 /// A fit for one pattern of pilots. All matrices are made once.
 ///
-/// The channel is modelled as taps of equal mean power on a grid of delays. For that prior and white noise the fit is the LMMSE estimator.
+/// The channel is modelled as taps on a grid of delays whose mean power decays exponentially to a floor. For that prior and white noise the fit is the LMMSE estimator.
 pub struct DelayFit {
     taps: usize,
     /// `[row][tap]`
@@ -44,7 +47,10 @@ impl DelayFit {
             .collect();
         let gram = gram(&basis, pilots, taps);
         let all = gram_mean(&basis, taps);
-        let levels = (0..LEVELS).filter_map(|i| level(&gram, &all, taps, i)).collect();
+        let prior: Vec<f64> = (0..taps).map(|i| prior_power(delay(i))).collect();
+        let total: f64 = prior.iter().sum();
+        let prior: Vec<f64> = prior.into_iter().map(|p| p / total).collect();
+        let levels = (0..LEVELS).filter_map(|i| level(&gram, &all, &prior, i)).collect();
         let basis = basis.into_iter().map(|v| Complex32::new(v.re as f32, v.im as f32)).collect();
         Self { taps, basis, levels }
     }
@@ -104,6 +110,11 @@ impl DelayFit {
     }
 }
 
+fn prior_power(delay: f64) -> f64 {
+    let decay = if delay < 0.0 { -delay / DECAY.1 } else { delay / DECAY.0 };
+    (-decay).exp().max(DECAY.2)
+}
+
 fn gram(basis: &[Complex64], weights: &[f32], taps: usize) -> Vec<Complex64> {
     let mut gram = vec![Complex64::new(0.0, 0.0); taps * taps];
     for (row, weight) in basis.chunks_exact(taps).zip(weights) {
@@ -122,11 +133,12 @@ fn gram_mean(basis: &[Complex64], taps: usize) -> Vec<Complex64> {
     gram(basis, &weights, taps).into_iter().map(|v| v / rows.max(1) as f64).collect()
 }
 
-fn level(gram: &[Complex64], all: &[Complex64], taps: usize, index: usize) -> Option<Level> {
+fn level(gram: &[Complex64], all: &[Complex64], prior: &[f64], index: usize) -> Option<Level> {
+    let taps = prior.len();
     let snr = 10f64.powf(f64::from(FIRST_DB + STEP_DB * index as f32) / 10.0);
     let mut system = gram.to_vec();
-    // each tap has the mean power 1/taps of the channel
-    (0..taps).for_each(|i| system[i * taps + i] += taps as f64 / snr);
+    // noise over the tap's mean power
+    prior.iter().enumerate().for_each(|(i, power)| system[i * taps + i] += 1.0 / (snr * power));
     let inverse = invert(&system, taps)?;
     let trace = |other: &[Complex64]| -> f64 {
         (0..taps)

@@ -206,10 +206,16 @@ fn dialect(metrics: &Fields<'_>) -> Option<Dialect> {
 }
 
 fn cell_metrics(mut f: Fields<'_>, s: &mut ParseStats) -> CellMetrics {
-    let failed = ["nof_failed_pdcch_allocs", "failed_dl_pdcch", "failed_ul_pdcch", "failed_common_dl_pdcch", "failed_common_ul_pdcch"]
-        .into_iter()
-        .filter_map(|key| f.opt_u64(key, COUNT_MAX, s))
-        .reduce(|a, b| a + b);
+    let failed = [
+        "nof_failed_pdcch_allocs",
+        "failed_dl_pdcch",
+        "failed_ul_pdcch",
+        "failed_common_dl_pdcch",
+        "failed_common_ul_pdcch",
+    ]
+    .into_iter()
+    .filter_map(|key| f.opt_u64(key, COUNT_MAX, s))
+    .reduce(|a, b| a + b);
     let _ = f.opt_u64("nof_conres_timer_expired", COUNT_MAX, s);
     let out = CellMetrics {
         pci: f.u64("pci", PCI_MAX, s).map(|x| x as u16),
@@ -247,11 +253,28 @@ fn ue(mut f: Fields<'_>, s: &mut ParseStats) -> Option<UeSample> {
     let (ul_ok, ul_nok) = (f.u64("ul_nof_ok", COUNT_MAX, s), f.u64("ul_nof_nok", COUNT_MAX, s));
     let any = |a: Option<u64>, b: Option<u64>| a.unwrap_or(0) + b.unwrap_or(0) > 0;
     let (dl, ul) = (any(dl_ok, dl_nok), any(ul_ok, ul_nok));
-    let invalid_uci = ["nof_pucch_f0f1_invalid_harqs", "nof_pucch_f2f3f4_invalid_harqs", "nof_pucch_f2f3f4_invalid_csis", "nof_pusch_invalid_harqs", "nof_pusch_invalid_csis"]
-        .into_iter()
-        .filter_map(|key| f.u64(key, COUNT_MAX, s))
-        .reduce(|a, b| a + b);
-    for key in ["avg_ce_delay", "max_ce_delay", "max_crc_delay", "avg_pusch_harq_delay", "max_pusch_harq_delay", "avg_pucch_harq_delay", "max_pucch_harq_delay", "max_sr_to_pusch_delay", "max_dl_lcid0_flush_delay", "max_dl_lcid1_flush_delay"] {
+    let invalid_uci = [
+        "nof_pucch_f0f1_invalid_harqs",
+        "nof_pucch_f2f3f4_invalid_harqs",
+        "nof_pucch_f2f3f4_invalid_csis",
+        "nof_pusch_invalid_harqs",
+        "nof_pusch_invalid_csis",
+    ]
+    .into_iter()
+    .filter_map(|key| f.u64(key, COUNT_MAX, s))
+    .reduce(|a, b| a + b);
+    for key in [
+        "avg_ce_delay",
+        "max_ce_delay",
+        "max_crc_delay",
+        "avg_pusch_harq_delay",
+        "max_pusch_harq_delay",
+        "avg_pucch_harq_delay",
+        "max_pucch_harq_delay",
+        "max_sr_to_pusch_delay",
+        "max_dl_lcid0_flush_delay",
+        "max_dl_lcid1_flush_delay",
+    ] {
         let _ = f.opt_f64(key, POSITIVE, s);
     }
     let out = UeSample {

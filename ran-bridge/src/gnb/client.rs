@@ -19,8 +19,7 @@ use tokio_tungstenite::tungstenite::{self, protocol::WebSocketConfig};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 const SUBSCRIBE: &str = r#"{"cmd":"metrics_subscribe"}"#;
-const SILENT_HINT: &str =
-    "reports follow slots: a gNB whose radio gets no samples gives no reports. Look whether `air` runs and its peers feed it";
+const SILENT_HINT: &str = "reports follow slots: a gNB whose radio gets no samples gives no reports. Look whether `air` runs and its peers feed it";
 const SUBSCRIBE_HINT: &str = "set metrics.enable_json: true in the gNB's configuration";
 
 /// How to reach the gNB and how patient to be.
@@ -121,8 +120,7 @@ pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Connects within the command timeout.
 pub(super) async fn connect(config: &GnbConfig) -> Result<Socket, String> {
-    let limits =
-        WebSocketConfig::default().max_message_size(Some(MAX_TEXT_BYTES)).max_frame_size(Some(MAX_TEXT_BYTES));
+    let limits = WebSocketConfig::default().max_message_size(Some(MAX_TEXT_BYTES)).max_frame_size(Some(MAX_TEXT_BYTES));
     let connecting = tokio_tungstenite::connect_async_with_config(config.url.as_str(), Some(limits), true);
     match tokio::time::timeout(config.command_timeout, connecting).await {
         Ok(Ok((socket, _))) => Ok(socket),

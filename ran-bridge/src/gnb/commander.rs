@@ -15,7 +15,12 @@ use tokio_tungstenite::tungstenite::Message;
 type Todo = (GnbCommand, oneshot::Sender<Result<(), GnbCommandError>>);
 
 /// Carries out commands until every handle is gone. Connects when there is something to send and keeps the connection.
-pub(super) async fn run(config: GnbConfig, mut todo: mpsc::Receiver<Todo>, queue: Arc<DropOldest>, stats: Arc<ClientStats>) {
+pub(super) async fn run(
+    config: GnbConfig,
+    mut todo: mpsc::Receiver<Todo>,
+    queue: Arc<DropOldest>,
+    stats: Arc<ClientStats>,
+) {
     let mut socket: Option<Socket> = None;
     loop {
         let next = tokio::select! {

@@ -44,7 +44,8 @@ impl UeKeys {
         }
         for ue in &cell.ues {
             // A UE removed within the period may still be listed: it does not come back by that.
-            let removed = cell.events.iter().rev().find(|e| e.rnti == ue.rnti).is_some_and(|e| e.kind == CellEventKind::UeRem);
+            let removed =
+                cell.events.iter().rev().find(|e| e.rnti == ue.rnti).is_some_and(|e| e.kind == CellEventKind::UeRem);
             if removed {
                 continue;
             }

@@ -50,7 +50,9 @@ mod tests {
         for ok in ["ws://127.0.0.1:8001", "ws://localhost:8001/x", "ws://[::1]:8001/", "ws://127.0.0.9"] {
             assert_eq!(check_url(ok, false), Ok(()), "{ok}");
         }
-        for remote in ["ws://192.168.1.4:8001", "ws://0.0.0.0:8001", "ws://127.0.0.1.example.org:8001", "ws://[2001:db8::1]:8001"] {
+        for remote in
+            ["ws://192.168.1.4:8001", "ws://0.0.0.0:8001", "ws://127.0.0.1.example.org:8001", "ws://[2001:db8::1]:8001"]
+        {
             assert!(matches!(check_url(remote, false), Err(UrlError::NotLoopback { .. })), "{remote}");
             assert_eq!(check_url(remote, true), Ok(()), "{remote}");
         }

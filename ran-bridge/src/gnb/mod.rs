@@ -32,5 +32,7 @@ pub use loopback::{UrlError, check_url};
 pub use parse::{Body, MAX_TEXT_BYTES, Message, ParseError, parse};
 pub use rlc::{LatencyBin, RlcRx, RlcSample, RlcTx};
 pub use stats::{ClientStats, ParseStats};
-pub use system::{AppUsage, BufferPool, CuCpSample, CuUpSample, DuLowSample, ExecutorSample, MacDlSample, NgapSample, PdcpDirection};
+pub use system::{
+    AppUsage, BufferPool, CuCpSample, CuUpSample, DuLowSample, ExecutorSample, MacDlSample, NgapSample, PdcpDirection,
+};
 pub use time::GnbTime;

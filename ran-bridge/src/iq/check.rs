@@ -64,25 +64,34 @@ pub const fn check_request(bytes: &[u8]) -> Result<(), MessageFault> {
 /// # Shapes
 /// `bytes`: `8·n` bytes of any alignment; `to`: `n` samples. What is longer of the two is not touched.
 pub fn copy_finite(bytes: &[u8], to: &mut [Complex32]) -> u64 {
-    const ALL_ONES: u32 = 0x7f80_0000;
-    let mut not_finite = 0_u32;
-    for (z, b) in to.iter_mut().zip(bytes.as_chunks::<BYTES_PER_SAMPLE>().0) {
-        let re = u32::from_le_bytes([b[0], b[1], b[2], b[3]]);
-        let im = u32::from_le_bytes([b[4], b[5], b[6], b[7]]);
-        *z = Complex32::new(f32::from_bits(re), f32::from_bits(im));
-        not_finite |= u32::from(re & ALL_ONES == ALL_ONES) | u32::from(im & ALL_ONES == ALL_ONES);
-    }
-    if not_finite == 0 {
+    let n = to.len().min(bytes.len() / BYTES_PER_SAMPLE);
+    let to = &mut to[..n];
+    bytemuck::cast_slice_mut::<Complex32, u8>(to).copy_from_slice(&bytes[..n * BYTES_PER_SAMPLE]);
+    if all_finite(to) {
         return 0;
     }
     let mut zeroed = 0;
-    for z in to.iter_mut().take(bytes.len() / BYTES_PER_SAMPLE) {
-        if !(z.re.is_finite() && z.im.is_finite()) {
-            *z = Complex32::ZERO;
-            zeroed += 1;
-        }
+    for z in to.iter_mut().filter(|z| !(z.re.is_finite() && z.im.is_finite())) {
+        *z = Complex32::ZERO;
+        zeroed += 1;
     }
     zeroed
+}
+
+#[cfg(target_endian = "big")]
+compile_error!("samples on the wire are little-endian and are copied as they are");
+
+/// Whether no part is NaN or infinite: neither has all exponent bits set.
+fn all_finite(samples: &[Complex32]) -> bool {
+    const EXPONENT: u32 = 0x7f80_0000;
+    let (blocks, rest) = bytemuck::cast_slice::<Complex32, u32>(samples).as_chunks::<8>();
+    let mut bad = [0_u32; 8];
+    for block in blocks {
+        for (bad, bits) in bad.iter_mut().zip(block) {
+            *bad |= u32::from(bits & EXPONENT == EXPONENT);
+        }
+    }
+    bad.iter().all(|b| *b == 0) && rest.iter().all(|bits| bits & EXPONENT != EXPONENT)
 }
 
 #[cfg(test)]

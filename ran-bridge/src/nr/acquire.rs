@@ -83,10 +83,10 @@ pub fn search(iq: &[Complex32], rate_hz: f64, config: &SearchConfig) -> Result<V
         (None, Some(center)) => ssb_offsets_hz(center, rate_hz, width_hz),
         (None, None) => Vec::new(),
     };
-    if let Some(offset_hz) = config.ssb_offset_hz {
-        if !(offset_hz.abs() + width_hz / 2.0 <= rate_hz / 2.0) {
-            return Err(NrError::OutOfBand { offset_hz, width_hz, rate_hz });
-        }
+    if let Some(offset_hz) = config.ssb_offset_hz
+        && (offset_hz.is_nan() || offset_hz.abs() + width_hz / 2.0 > rate_hz / 2.0)
+    {
+        return Err(NrError::OutOfBand { offset_hz, width_hz, rate_hz });
     }
     let short = ((0.025 * rate_hz) as usize).min(iq.len());
     let steps = cfo_steps(config);

@@ -26,7 +26,11 @@ impl Numerology {
             return Err(error);
         };
         let fft = rate_hz / scs_hz;
-        if !fft.is_finite() || fft.fract() != 0.0 || !(256.0..=8192.0).contains(&fft) || fft as usize % 128 != 0 {
+        if !fft.is_finite()
+            || fft.fract() != 0.0
+            || !(256.0..=8192.0).contains(&fft)
+            || !(fft as usize).is_multiple_of(128)
+        {
             return Err(error);
         }
         Ok(Self { rate_hz, scs_hz, fft: fft as usize, mu })
@@ -62,7 +66,7 @@ impl Numerology {
     //= TS 38.211 §5.3.1: 16 κ more for l = 0 and l = 7·2^μ of a subframe
     pub fn cp_of(&self, slot: usize, symbol: usize) -> usize {
         let in_subframe = (slot * 14 + symbol) % (14 << self.mu);
-        self.cp() + if in_subframe % (7 << self.mu) == 0 { (self.fft << self.mu) / 128 } else { 0 }
+        self.cp() + if in_subframe.is_multiple_of(7 << self.mu) { (self.fft << self.mu) / 128 } else { 0 }
     }
 
     /// Samples of a symbol with a normal-length cyclic prefix.

@@ -2,7 +2,10 @@
 
 use crate::clock::mono_ns;
 use crate::controller::state::{ErrorRow, PredictionRow};
-use crate::learn::{DataSet, LearnError, Predictor, PredictorConfig, ReplayRow, Trainer, TrainerConfig, TrainerEvent, TraceSource, built_in, replay, source};
+use crate::learn::{
+    DataSet, LearnError, Predictor, PredictorConfig, ReplayRow, TraceSource, Trainer, TrainerConfig, TrainerEvent,
+    built_in, replay, source,
+};
 use crate::record::Writer;
 use crate::wire::{Agent, Dealer, Kind, Message};
 use predict::data::WindowSpec;
@@ -244,7 +247,11 @@ impl State<'_> {
         }
         if self.passes == 0 {
             let figures = self.predictor.figures();
-            let sums = [("transformer", &figures.transformer), ("dlinear", &figures.dlinear), ("persistence", &figures.persistence)];
+            let sums = [
+                ("transformer", &figures.transformer),
+                ("dlinear", &figures.dlinear),
+                ("persistence", &figures.persistence),
+            ];
             let row = |(model, sum): (&str, &predict::ErrorSum)| {
                 let windows = self.predictor.samples().saturating_sub(self.predictor.without_transformer());
                 sum.nmae().map(|nmae| ErrorRow { agent: agent.to_owned(), model: model.to_owned(), nmae, windows })

@@ -2,6 +2,8 @@
 
 mod learner;
 mod orders;
+mod stop;
 
 pub use learner::{Board, Learner, LearnerConfig};
 pub use orders::{Orders, answer};
+pub use stop::stopped;

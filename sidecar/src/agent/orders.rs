@@ -23,7 +23,12 @@ impl Orders {
     ///
     /// # Errors
     /// [`WireError`] where the message is no order.
-    pub fn take(&mut self, message: &Message, agent: Agent, now_mono_ns: u64) -> Result<Result<(u64, Approved<Action>), Message>, WireError> {
+    pub fn take(
+        &mut self,
+        message: &Message,
+        agent: Agent,
+        now_mono_ns: u64,
+    ) -> Result<Result<(u64, Approved<Action>), Message>, WireError> {
         let order: Order = message.parse()?;
         if let Some((_, answer)) = self.last.as_ref().filter(|(id, _)| *id == order.id) {
             return Ok(Err(answer.clone()));

@@ -2,7 +2,7 @@
 
 use super::config::{AppConfig, AppError};
 use super::source::Source;
-use crate::agent::{Learner, Orders};
+use crate::agent::{Learner, Orders, stopped};
 use crate::clock::mono_ns;
 use crate::controller::state::{AppItem, AppState};
 use crate::guard::{Action, ActionKind, Approved};
@@ -51,14 +51,23 @@ pub async fn run(
     let control = config.control.as_deref().map(|base| HttpAppControl::new(http, base));
     let orders = Orders::new(ActionKind::Resolution, config.limits.clone());
     let silent_ns = u64::try_from(config.silent_after.as_nanos()).unwrap_or(u64::MAX);
-    let mut this =
-        Process { control, orders, items: Vec::new(), heard_ns: mono_ns(), silent: false, dealer, learner, writer, gauges };
+    let mut this = Process {
+        control,
+        orders,
+        items: Vec::new(),
+        heard_ns: mono_ns(),
+        silent: false,
+        dealer,
+        learner,
+        writer,
+        gauges,
+    };
     let mut tick = tokio::time::interval(config.state_every);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     tracing::info!(controller = %config.controller, "app runs");
     loop {
         tokio::select! {
-            _ = shutdown.wait_for(|stop| *stop) => break,
+            () = stopped(&mut shutdown) => break,
             Some((report, at)) = source.reports.recv() => this.rates(&report, at),
             Some(event) = from_controller.recv() => this.controller(event).await,
             _ = tick.tick() => {
@@ -151,7 +160,9 @@ impl Process {
             }
             DealerEvent::Message { .. } => {}
             DealerEvent::Up { .. } => tracing::info!("controller is there"),
-            DealerEvent::Down { reason, .. } => tracing::warn!(reason, "controller is away; resolutions stay as they are"),
+            DealerEvent::Down { reason, .. } => {
+                tracing::warn!(reason, "controller is away; resolutions stay as they are")
+            }
             DealerEvent::Refused(refusal) => tracing::warn!(code = refusal.code, reason = refusal.reason, "refused"),
         }
     }
@@ -182,12 +193,8 @@ impl Process {
         }
         self.gauges.silent.set(f64::from(u8::from(self.silent)));
         let board = self.learner.as_ref().map(Learner::board).unwrap_or_default();
-        let state = AppState {
-            mono_ns,
-            items: self.items.clone(),
-            predictions: board.predictions,
-            errors: board.errors,
-        };
+        let state =
+            AppState { mono_ns, items: self.items.clone(), predictions: board.predictions, errors: board.errors };
         if let Ok(message) = Message::json(Kind::State, ME, &state) {
             self.dealer.send(message);
         }

@@ -6,9 +6,10 @@
 //! what was sent, after the clock has been read.
 
 use super::air_basic_peer::{Path, Peers};
+use super::list::{BenchContext, BenchError as ListError};
+use super::row::{Bar, Row};
 use ran_bridge::air::{self, AirConfig, AirError, AirStats, Counters, GnbEnd, NoControl, UeEnd};
 use ran_bridge::emulator::LinkConfig;
-use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -23,27 +24,6 @@ const TURN_NS: u64 = 1_000_000_000;
 const BAR_RATIO: f64 = 2.2;
 /// Most time of the stage a slot.
 const BAR_STAGE_US: f64 = 100.0;
-
-/// One figure.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
-    /// What was run.
-    pub case: String,
-    /// What was measured.
-    pub metric: String,
-    /// The figure; `None` = not observed.
-    pub value: Option<f64>,
-    /// Its unit.
-    pub unit: String,
-    /// What it must not exceed.
-    pub bar: Option<f64>,
-    /// Whether it does not.
-    pub ok: Option<bool>,
-    /// The peer's figure of the same work in the same run.
-    pub peer: Option<f64>,
-    /// peer/ours for costs: above 1 we are better.
-    pub ratio: Option<f64>,
-}
 
 /// What to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,21 +139,16 @@ pub fn run(options: &Options, progress: &mut dyn FnMut(f64)) -> Result<Vec<Row>,
     let (cable_stats, faded_stats) = (air_cable.end()?, air_faded.end()?);
     let mut rows = Vec::new();
     for (metric, value) in percentiles(&bare.round_trip_ns) {
-        rows.push(row("bare relay", metric, Some(value), "us"));
+        rows.push(Row::new("bare relay", metric, value, "us"));
     }
-    rows.push(row("bare relay", "slots", Some(bare.round_trip_ns.len() as f64), "slots"));
+    rows.push(Row::new("bare relay", "slots", bare.round_trip_ns.len() as f64, "slots"));
     for (case, got, stats) in [("air, cable", &cable, &cable_stats), ("air, channel", &faded, &faded_stats)] {
         for ((metric, value), (_, peer)) in
             percentiles(&got.round_trip_ns).into_iter().zip(percentiles(&bare.round_trip_ns))
         {
-            let mut r = row(case, metric, Some(value), "us");
-            r.peer = Some(peer);
-            r.ratio = Some(peer / value);
-            if metric != "round trip max" {
-                r.bar = Some(BAR_RATIO * peer);
-                r.ok = Some(value <= BAR_RATIO * peer);
-            }
-            rows.push(r);
+            let row = Row::new(case, metric, value, "us").against_cost("bare relay", peer);
+            let barred = metric != "round trip max";
+            rows.push(if barred { row.bar(Bar::AtMost((BAR_RATIO * peer * 10.0).round() / 10.0)) } else { row });
         }
         let stage = stats.stage.read();
         for (metric, ns, bar) in [
@@ -181,23 +156,27 @@ pub fn run(options: &Options, progress: &mut dyn FnMut(f64)) -> Result<Vec<Row>,
             ("stage p99 a slot", stage.p99_ns, Some(BAR_STAGE_US)),
             ("stage max a slot", stage.max_ns, None),
         ] {
-            let mut r = row(case, metric, ns.map(|ns| ns as f64 / 1000.0), "us");
-            r.bar = bar;
-            r.ok = bar.zip(r.value).map(|(bar, value)| value <= bar);
-            rows.push(r);
+            let row = Row::new(case, metric, ns.map_or(f64::NAN, |ns| ns as f64 / 1000.0), "us");
+            rows.push(match bar {
+                Some(bar) => row.bar(Bar::AtMost(bar)),
+                None => row,
+            });
         }
-        let mut r = row(
-            case,
-            "samples lost, invented or changed",
-            Some((got.faults + faults(&stats.counters())) as f64),
-            "samples",
-        );
-        r.bar = Some(0.0);
-        r.ok = r.value.map(|v| v == 0.0);
-        rows.push(r);
-        rows.push(row(case, "slots", Some(got.round_trip_ns.len() as f64), "slots"));
+        let faults = (got.faults + faults(&stats.counters())) as f64;
+        rows.push(Row::new(case, "samples lost, invented or changed", faults, "samples").bar(Bar::AtMost(0.0)));
+        rows.push(Row::new(case, "slots", got.round_trip_ns.len() as f64, "slots"));
     }
     Ok(rows)
+}
+
+/// The bench as [`super::BENCHES`] has it.
+pub(super) fn bench(context: &BenchContext, row: &mut dyn FnMut(Row)) -> Result<(), ListError> {
+    let options = if context.quick { Options::quick() } else { Options::default() };
+    let bar = indicatif::ProgressBar::new(100);
+    let rows = run(&options, &mut |done| bar.set_position((100.0 * done) as u64));
+    bar.finish_and_clear();
+    rows.map_err(|e| ListError::Failed(e.to_string()))?.into_iter().for_each(row);
+    Ok(())
 }
 
 const fn faults(c: &Counters) -> u64 {
@@ -207,19 +186,6 @@ const fn faults(c: &Counters) -> u64 {
         + c.late_samples
         + c.nonfinite_samples
         + c.clipped_samples
-}
-
-fn row(case: &str, metric: &str, value: Option<f64>, unit: &str) -> Row {
-    Row {
-        case: case.into(),
-        metric: metric.into(),
-        value,
-        unit: unit.into(),
-        bar: None,
-        ok: None,
-        peer: None,
-        ratio: None,
-    }
 }
 
 fn percentiles(ns: &[u64]) -> Vec<(&'static str, f64)> {

@@ -46,6 +46,18 @@ pub type RunBench = fn(&BenchContext, &mut dyn FnMut(Row)) -> Result<(), BenchEr
 /// Every bench.
 pub const BENCHES: &[Bench] = &[
     Bench {
+        name: "air-basic",
+        what: "round trip through air at 23.04 MS/s against the bare relay of the same bytes, stage time, lost samples",
+        takes: "3 min",
+        run: super::air_basic::bench,
+    },
+    Bench {
+        name: "csi",
+        what: "blocks, MIBs, CFO, timing and channel of a real downlink under noise, offset and dispersion, against truth",
+        takes: "3 min",
+        run: super::csi::run,
+    },
+    Bench {
         name: "loop",
         what: "from an SSB's arrival in air to new weights armed there, in phases; alone and with training beside",
         takes: "3 min",

@@ -1,9 +1,9 @@
 //! `bench loop`: from the arrival in `air` of the message with an SSB's last sample to new weights armed in `air`, in eight phases.
 
+use super::loop_lab::{LabChild, Ports, UES, World, tcp};
 use super::{Bar, BenchContext, BenchError, Row};
 use crate::air::AirProcessConfig;
 use crate::clock::mono_ns;
-use super::loop_lab::{LabChild, Ports, UES, World, tcp};
 use crate::learn::{DataSet, SharedConfig, SharedLearner, Trainer, TrainerConfig, Work, built_in, source};
 use crate::ran::config::{Monitor, RanConfig};
 use crate::ran::process::start_threads;
@@ -51,7 +51,12 @@ fn case(context: &BenchContext, name: &str, train: bool, out: &mut dyn FnMut(Row
     let (rows, loops) = result?;
     for row in rows {
         let total = row.phase == "total";
-        for (metric, ns) in [("mean", row.stats.mean_ns), ("p50", row.stats.p50_ns), ("p99", row.stats.p99_ns), ("max", row.stats.max_ns)] {
+        for (metric, ns) in [
+            ("mean", row.stats.mean_ns),
+            ("p50", row.stats.p50_ns),
+            ("p99", row.stats.p99_ns),
+            ("max", row.stats.max_ns),
+        ] {
             let figure = Row::new(name, &format!("{} {metric}", row.phase), ns / 1e3, "us");
             let bar = match metric {
                 "mean" => Some(Bar::AtMost(MEAN_US)),
@@ -74,7 +79,8 @@ type Measured = (Vec<crate::ran::phases::PhaseRow>, u64);
 fn measure(seed: u64, dir: &Path, want: u64, train: bool) -> Result<Measured, BenchError> {
     let ports = Ports::free().map_err(failed)?;
     let log = dir.join("world.jsonl");
-    let mut lab = LabChild::start(dir, &ports, &World { seed, pace: Some(1.0), duration_s: 3600.0, log: &log }).map_err(failed)?;
+    let mut lab = LabChild::start(dir, &ports, &World { seed, pace: Some(1.0), duration_s: 3600.0, log: &log })
+        .map_err(failed)?;
     let stop = Arc::new(AtomicBool::new(false));
     let control = format!("ipc://{}", dir.join("air.sock").display());
     let mut air = AirProcessConfig::new(air_config(&ports), Some(control.clone()));
@@ -84,7 +90,8 @@ fn measure(seed: u64, dir: &Path, want: u64, train: bool) -> Result<Measured, Be
         .name("air".into())
         .spawn(move || crate::air::run(&air, None, &air_stop))
         .map_err(failed)?;
-    let monitors = (0..=UES as u32).map(|stream| Monitor { stream, eavesdropper: stream as usize == UES, supi: None }).collect();
+    let monitors =
+        (0..=UES as u32).map(|stream| Monitor { stream, eavesdropper: stream as usize == UES, supi: None }).collect();
     let config = RanConfig::demo(&control, monitors);
     let shared = Arc::new(Shared::new(Arc::clone(&stop)));
     shared.beam_on.store(true, Ordering::Relaxed);
@@ -133,7 +140,10 @@ fn wait(shared: &Shared, lab: &mut LabChild, want: u64) -> Result<Measured, Benc
         if mono_ns() > until {
             let view = shared.view();
             let loops = view.ssb_log.as_ref().map_or(0, |l| l.loops);
-            return Err(failed(format!("{loops} loops in {PATIENCE_S} s, state: {}, drops {:?}", view.phase, view.drops)));
+            return Err(failed(format!(
+                "{loops} loops in {PATIENCE_S} s, state: {}, drops {:?}",
+                view.phase, view.drops
+            )));
         }
     }
 }

@@ -34,7 +34,7 @@ pub enum LabError {
 }
 
 impl LabError {
-    pub(crate) fn system(what: impl Into<String>, source: std::io::Error) -> Self {
+    fn system(what: impl Into<String>, source: std::io::Error) -> Self {
         Self::System { what: what.into(), source }
     }
 }
@@ -58,10 +58,6 @@ pub struct Ports {
     pub rates: u16,
     /// The lab's own view.
     pub world: u16,
-    /// Controller for agents, its page.
-    pub controller: (u16, u16),
-    /// `/metrics` of air, ran, core, app, controller and one to spare.
-    pub metrics: [u16; 6],
 }
 
 impl Ports {
@@ -84,8 +80,6 @@ impl Ports {
             app: next(),
             rates: next(),
             world: next(),
-            controller: (next(), next()),
-            metrics: [next(), next(), next(), next(), next(), next()],
         })
     }
 }
@@ -204,7 +198,7 @@ impl Drop for LabChild {
 }
 
 /// SIGTERM, a moment, then SIGKILL.
-pub(crate) fn stop(child: &mut Child) {
+fn stop(child: &mut Child) {
     if matches!(child.try_wait(), Ok(Some(_))) {
         return;
     }
@@ -229,8 +223,8 @@ mod tests {
     #[test]
     fn ports_are_all_different() {
         let p = Ports::free().unwrap();
-        let mut all: Vec<u16> = vec![p.gnb.0, p.gnb.1, p.ws, p.userplane, p.app, p.rates, p.world, p.controller.0, p.controller.1];
-        all.extend(p.core.iter().chain(&p.metrics));
+        let mut all: Vec<u16> = vec![p.gnb.0, p.gnb.1, p.ws, p.userplane, p.app, p.rates, p.world];
+        all.extend(p.core.iter());
         all.extend(p.terminals.iter().flat_map(|(a, b)| [*a, *b]));
         let n = all.len();
         all.sort_unstable();

@@ -3,6 +3,7 @@
 pub mod air_basic;
 mod air_basic_peer;
 mod air_basic_relay;
+mod csi;
 mod list;
 mod loop_bench;
 mod loop_lab;

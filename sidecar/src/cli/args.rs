@@ -64,23 +64,20 @@ pub enum Command {
         #[arg(long = "for", value_name = "DURATION")]
         duration: Option<crate::config::Duration>,
     },
-    /// A closed loop in one minute: the lab left alone, the same lab with the loop, a report. No hardware, no root.
+    /// A closed loop in about a minute: the lab twice, left alone and with the loop; no root, no hardware, no gNB.
     Demo {
         /// Radio time of each of the two runs.
-        #[arg(long = "for", value_name = "DURATION", default_value = "25 s")]
-        radio: crate::config::Duration,
-        /// The lab's program; beside this one unless told.
+        #[arg(long = "for", value_name = "DURATION", default_value = "20 s")]
+        duration: crate::config::Duration,
+        /// The lab's program; by default the one beside this.
         #[arg(long, value_name = "FILE")]
         lab: Option<PathBuf>,
-        /// Lines instead of a live screen.
+        /// Lines in place of the live screen.
         #[arg(long)]
         plain: bool,
     },
-    /// Finds the cell of a recording, every SS/PBCH block in it, and its MIB.
+    /// Cell, SS/PBCH blocks and MIBs of a recording; with --study how well they are found under noise.
     Csi(crate::csi::CsiArgs),
-    /// What agents and controller learn.
-    #[command(subcommand)]
-    Learn(LearnCommand),
     /// Runs kept on disk.
     #[command(subcommand)]
     Run(RunCommand),
@@ -89,6 +86,9 @@ pub enum Command {
     Config(ConfigCommand),
     /// Measures: `bench list`, or `bench NAME`.
     Bench(BenchArgs),
+    /// The prediction models: training ahead of time.
+    #[command(subcommand)]
+    Learn(LearnCommand),
     /// Every exit code and what it means.
     ExitCodes,
     /// Becomes a command that ends when its parent does.
@@ -99,23 +99,6 @@ pub enum Command {
         /// Program and arguments.
         #[arg(last = true, required = true)]
         command: Vec<std::ffi::OsString>,
-    },
-}
-
-/// `sidecar learn …`
-#[derive(Debug, Subcommand)]
-pub enum LearnCommand {
-    /// Trains ahead of time on the traces and writes weights with their manifest.
-    Pretrain {
-        /// Folder with the full traces; the built-in excerpts unless told.
-        #[arg(long, value_name = "DIR")]
-        data: Option<PathBuf>,
-        /// Where the weights go.
-        #[arg(short, long, value_name = "DIR", default_value = "weights")]
-        out: PathBuf,
-        /// Coordination rounds; as many as the built-in weights had unless told.
-        #[arg(long)]
-        rounds: Option<u64>,
     },
 }
 
@@ -191,4 +174,24 @@ mod tests {
         assert!(a.json && a.config.is_some() && a.set.len() == 1);
         assert!(Args::try_parse_from(["sidecar", "--set", "nonsense", "air"]).is_err());
     }
+}
+
+/// What to do about the prediction models.
+#[derive(Debug, Subcommand)]
+pub enum LearnCommand {
+    /// Trains the models of all agents on real traces and writes weights with their manifest.
+    Pretrain {
+        /// Folder with the full traces; without it the built-in excerpts are used.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Where the weights go.
+        #[arg(long, value_name = "DIR", default_value = "weights")]
+        out: PathBuf,
+        /// Coordination rounds.
+        #[arg(long, default_value_t = 500)]
+        rounds: u64,
+        /// Seed of initialisation and order.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }

@@ -1,37 +1,50 @@
-//! `sidecar demo` and `sidecar csi`.
+//! `sidecar demo`.
 
-use super::args::Args;
-use super::entry::load;
 use super::error::CliError;
 use super::exit::Exit;
 use super::stop::Stop;
 use super::text;
-use crate::config::Duration;
-use crate::csi::CsiArgs;
-use crate::demo::{self, DemoArgs};
-use std::path::Path;
+use crate::config::{Config, Duration};
+use crate::demo::{self, DemoArgs, DemoError};
+use std::path::PathBuf;
 
-pub(super) fn run(args: &Args, radio: Duration, lab: Option<&Path>, plain: bool) -> Result<Exit, CliError> {
-    let run = load(args)?.run;
+pub(super) fn run(
+    config: &Config,
+    duration: Duration,
+    lab: Option<PathBuf>,
+    plain: bool,
+    as_json: bool,
+) -> Result<Exit, CliError> {
     let stop = Stop::on_signals(None)?;
-    let told = DemoArgs {
-        radio_s: radio.s(),
-        seed: run.seed,
-        root: run.root,
-        lab: lab.map(Path::to_path_buf),
+    let args = DemoArgs {
+        radio_s: duration.std().as_secs_f64(),
+        seed: config.run.seed,
+        root: config.run.root.clone(),
+        lab,
         plain,
-        silent: args.json,
+        silent: as_json,
     };
-    let outcome = demo::run(&told, stop.flag())?;
-    if args.json {
+    let outcome = demo::run(&args, stop.flag())?;
+    if as_json {
         text::json(&outcome)?;
-    } else {
-        text::out(&format!("{}\n\nreport: {}\n", outcome.lines.join("\n"), outcome.report.display()))?;
+        return Ok(Exit::Ok);
     }
+    let mut lines = vec!["without -> with the loop, same lab, same seed:".to_owned()];
+    lines.extend(outcome.lines.iter().map(|l| format!("  {l}")));
+    lines.push(format!("report         {}", outcome.report.display()));
+    lines.push(format!("recorded       {}   (sidecar run show last)", outcome.run_dir.display()));
+    text::out(&(lines.join("\n") + "\n"))?;
     Ok(Exit::Ok)
 }
 
-pub(super) fn csi(csi: &CsiArgs, json: bool) -> Result<Exit, CliError> {
-    crate::csi::run(&CsiArgs { json, ..csi.clone() }, &mut std::io::stdout().lock())?;
-    Ok(Exit::Ok)
+impl From<DemoError> for CliError {
+    fn from(e: DemoError) -> Self {
+        match e {
+            DemoError::Up(e) => e.into(),
+            DemoError::NoLab(_) => Self::new(Exit::Input, e, "`make demo` builds both"),
+            DemoError::Stuck { .. } => Self::new(Exit::Peer, e, "is another demo running, or the machine very busy?"),
+            DemoError::Stopped => Self::new(Exit::Ok, e, "what was recorded stays; `sidecar run list`"),
+            DemoError::System { .. } => Self::new(Exit::System, e, "is there room, and may you write there?"),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::args::{Args, Command, RunCommand};
 use super::error::CliError;
 use super::exit::Exit;
-use super::{bench_cmd, child_of, config_cmd, demo_cmd, learn_cmd, process_cmd, run_cmd, text};
+use super::{bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, learn_cmd, process_cmd, run_cmd, text};
 use crate::config::{Config, Loaded};
 use crate::telemetry::{LogStyle, init_tracing};
 use clap::Parser;
@@ -43,9 +43,6 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
     match &args.command {
         Command::Air | Command::Ran | Command::Core | Command::App | Command::Controller => process_cmd::run(args),
         Command::Up { duration } => process_cmd::up(args, *duration),
-        Command::Demo { radio, lab, plain } => demo_cmd::run(args, *radio, lab.as_deref(), *plain),
-        Command::Csi(csi) => demo_cmd::csi(csi, args.json),
-        Command::Learn(command) => learn_cmd::run(command, args),
         Command::Run(command) => {
             let root = load(args)?.run.root;
             match command {
@@ -54,8 +51,13 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
                 RunCommand::Export { run, csv, out } => run_cmd::export(&root, run, *csv, out.as_deref(), args.json),
             }
         }
+        Command::Demo { duration, lab, plain } => {
+            demo_cmd::run(&load(args)?, *duration, lab.clone(), *plain, args.json)
+        }
+        Command::Csi(csi) => csi_cmd::run(csi, args.json),
         Command::Config(command) => config_cmd::run(command, args),
         Command::Bench(bench) => bench_cmd::run(bench, args.json),
+        Command::Learn(command) => learn_cmd::run(command, args.json),
         Command::ExitCodes => {
             text::out(&text::exit_codes(args.json))?;
             Ok(Exit::Ok)

@@ -1,4 +1,4 @@
-//! The errors of processes and commands, each with its exit code and what to do.
+//! The errors of processes, each with its exit code and what to do.
 
 use super::error::CliError;
 use super::exit::Exit;
@@ -6,9 +6,6 @@ use crate::air::AirProcessError;
 use crate::app::AppError;
 use crate::controller::ControllerError;
 use crate::core::CoreError;
-use crate::csi::CsiError;
-use crate::demo::DemoError;
-use crate::learn::LearnError;
 use crate::ran::RanError;
 use ran_bridge::air::AirError;
 
@@ -84,33 +81,5 @@ impl From<ControllerError> for CliError {
             e @ ControllerError::Learn(_) => Self::new(Exit::Input, e, "`learn.enabled: false` runs without a model"),
             e => Self::new(Exit::System, e, "`ss -ltnp` tells who has the port"),
         }
-    }
-}
-
-impl From<DemoError> for CliError {
-    fn from(e: DemoError) -> Self {
-        match e {
-            DemoError::Up(e) => e.into(),
-            e @ DemoError::NoLab(_) => Self::new(Exit::System, e, "cargo build -p lab"),
-            e @ DemoError::Stuck { .. } => Self::new(Exit::Peer, e, ""),
-            e => Self::new(Exit::System, e, ""),
-        }
-    }
-}
-
-impl From<CsiError> for CliError {
-    fn from(e: CsiError) -> Self {
-        let exit = match &e {
-            CsiError::Output(_) | CsiError::Plot(_) => Exit::System,
-            CsiError::Json(_) => Exit::Internal,
-            _ => Exit::Input,
-        };
-        Self::new(exit, e, "a recording is NAME.sigmf-meta with NAME.sigmf-data beside it")
-    }
-}
-
-impl From<LearnError> for CliError {
-    fn from(e: LearnError) -> Self {
-        Self::new(Exit::Input, e, "without --data the built-in excerpts are used")
     }
 }

@@ -1,32 +1,32 @@
 //! `sidecar learn pretrain`.
 
-use super::args::{Args, LearnCommand};
-use super::entry::load;
+use super::args::LearnCommand;
 use super::error::CliError;
 use super::exit::Exit;
 use super::text;
-use crate::learn::{PretrainConfig, pretrain};
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::learn::{LearnError, PretrainConfig, run_pretrain, table};
 
-pub(super) fn run(command: &LearnCommand, args: &Args) -> Result<Exit, CliError> {
-    let LearnCommand::Pretrain { data, out, rounds } = command;
-    let default = PretrainConfig::default();
-    let config = PretrainConfig { seed: load(args)?.run.seed, rounds: rounds.unwrap_or(default.rounds), ..default };
-    let bar = if args.json { ProgressBar::hidden() } else { ProgressBar::new(config.rounds) };
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} rounds, {eta} left{msg}") {
-        bar.set_style(style);
-    }
-    let manifest = pretrain(data.as_deref(), out, &config, &mut |p| {
-        bar.set_position(p.round);
-        if let Some(error) = p.validation {
-            bar.set_message(format!(", error {error:.3} of persistence"));
-        }
-    })?;
-    bar.finish_and_clear();
-    if args.json {
+pub(super) fn run(command: &LearnCommand, as_json: bool) -> Result<Exit, CliError> {
+    let LearnCommand::Pretrain { data, out, rounds, seed } = command;
+    let config = PretrainConfig { rounds: *rounds, seed: *seed, ..PretrainConfig::default() };
+    let manifest = run_pretrain(data.as_deref(), out, &config)?;
+    if as_json {
         text::json(&manifest)?;
     } else {
-        text::out(&format!("weights and manifest.json in {}\n", out.display()))?;
+        text::out(&table(&manifest))?;
     }
     Ok(Exit::Ok)
+}
+
+impl From<LearnError> for CliError {
+    fn from(e: LearnError) -> Self {
+        let (exit, help) = match &e {
+            LearnError::File { .. } => (Exit::Input, "is the file there, and may you read or write it?"),
+            LearnError::Model(_) => {
+                (Exit::Input, "the traces need the columns and windows that hil-tests/fixtures/traces/README.md names")
+            }
+            _ => (Exit::Internal, "please report this"),
+        };
+        Self::new(exit, e, help)
+    }
 }

@@ -4,6 +4,7 @@ mod args;
 mod bench_cmd;
 mod child_of;
 mod config_cmd;
+mod csi_cmd;
 mod demo_cmd;
 mod entry;
 mod error;
@@ -16,7 +17,7 @@ mod run_cmd;
 mod stop;
 mod text;
 
-pub use args::{Args, BenchArgs, Command, ConfigCommand, RunCommand};
+pub use args::{Args, BenchArgs, Command, ConfigCommand, LearnCommand, RunCommand};
 pub use entry::main;
 pub use error::CliError;
 pub use exit::{EXIT_CODES, Exit};

@@ -3,7 +3,8 @@
 /// Efficiency by CQI, bit per resource element.
 //= TS 38.214 Table 5.2.2.1-2
 pub const CQI_EFFICIENCY: [f64; 16] = [
-    0.0, 0.1523, 0.2344, 0.3770, 0.6016, 0.8770, 1.1758, 1.4766, 1.9141, 2.4063, 2.7305, 3.3223, 3.9023, 4.5234, 5.1152, 5.5547,
+    0.0, 0.1523, 0.2344, 0.3770, 0.6016, 0.8770, 1.1758, 1.4766, 1.9141, 2.4063, 2.7305, 3.3223, 3.9023, 4.5234,
+    5.1152, 5.5547,
 ];
 
 /// Resource elements for data in a PRB and slot: 12 × 14 less control (2 symbols) and DMRS (12 elements).

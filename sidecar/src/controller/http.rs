@@ -40,11 +40,20 @@ pub fn routes(served: Served) -> Router {
         .route("/", get(|| async { Html(include_str!("page.html")) }))
         .route("/api", get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value(a))))
         .route("/api/agents", get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value(&a.agents))))
-        .route("/api/actions", get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value((&a.counts, &a.actions)))))
-        .route("/api/predictions", get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value((&a.predictions, &a.errors)))))
+        .route(
+            "/api/actions",
+            get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value((&a.counts, &a.actions)))),
+        )
+        .route(
+            "/api/predictions",
+            get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value((&a.predictions, &a.errors)))),
+        )
         .route("/api/ues", get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value(&a.ues))))
         .route("/api/loop", get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value(&a.fast))))
-        .route("/api/goal", post(goal).get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value(&a.goal))))
+        .route(
+            "/api/goal",
+            post(goal).get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value(&a.goal))),
+        )
         .route("/api/events", get(events))
         .with_state(served)
 }
@@ -52,7 +61,8 @@ pub fn routes(served: Served) -> Router {
 /// Whether a request may pass.
 fn permitted(served: &Served, headers: &HeaderMap) -> bool {
     let Some(token) = &served.token else { return true };
-    let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+    let given =
+        headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
     given == Some(token)
 }
 

@@ -144,7 +144,8 @@ impl Picture {
         let console = console_of(&self.ran.console, s);
         let by_cqi = console.and_then(|c| c.cqi).map(|c| capacity::from_cqi(c, self.prb));
         let stream = self.stream(s);
-        let by_snr = stream.and_then(|t| t.predicted_snr_db.or(t.beam_snr_db)).map(|d| capacity::from_snr_db(d, self.prb));
+        let by_snr =
+            stream.and_then(|t| t.predicted_snr_db.or(t.beam_snr_db)).map(|d| capacity::from_snr_db(d, self.prb));
         match (by_cqi, by_snr) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -170,7 +171,11 @@ impl Picture {
         for (kind, counts) in &self.ran.counts {
             state.counts.insert(kind.clone(), counts.clone());
         }
-        let parts = [(&self.ran.predictions, &self.ran.errors), (&self.core.predictions, &self.core.errors), (&self.app.predictions, &self.app.errors)];
+        let parts = [
+            (&self.ran.predictions, &self.ran.errors),
+            (&self.core.predictions, &self.core.errors),
+            (&self.app.predictions, &self.app.errors),
+        ];
         for (predictions, errors) in parts {
             state.predictions.extend(predictions.iter().cloned());
             state.errors.extend(errors.iter().cloned());

@@ -99,7 +99,12 @@ pub fn run(config: &ControllerConfig, run_dir: Option<&Path>, stop: &AtomicBool)
     result
 }
 
-async fn serve(config: &ControllerConfig, writer: Writer, gauges: Gauges, stop: &AtomicBool) -> Result<(), ControllerError> {
+async fn serve(
+    config: &ControllerConfig,
+    writer: Writer,
+    gauges: Gauges,
+    stop: &AtomicBool,
+) -> Result<(), ControllerError> {
     let (router, mut agents) = Router::bind(RouterConfig::new(&config.bind, config.run))?;
     let router = Arc::new(router);
     let mut rounds = match config.train {
@@ -172,7 +177,9 @@ fn from_agent(event: RouterEvent, hub: &mut Hub, rounds: Option<&mut Rounds>) {
                 rounds.give(agent, message);
             }
         }
-        RouterEvent::Refused { refusal, .. } => tracing::warn!(code = refusal.code, reason = refusal.reason, "refused a peer"),
+        RouterEvent::Refused { refusal, .. } => {
+            tracing::warn!(code = refusal.code, reason = refusal.reason, "refused a peer")
+        }
     }
 }
 

@@ -36,7 +36,13 @@ impl Rounds {
     ///
     /// # Errors
     /// [`LearnError`] where the weights do not fit; [`LearnError::Message`] where the system gives no thread.
-    pub fn start(run: u64, train: bool, timeout_ns: u64, router: &Arc<Router>, writer: Writer) -> Result<Self, LearnError> {
+    pub fn start(
+        run: u64,
+        train: bool,
+        timeout_ns: u64,
+        router: &Arc<Router>,
+        writer: Writer,
+    ) -> Result<Self, LearnError> {
         let shape = TransformerConfig::table2(1);
         let weights = built_in(Agent::Controller).map(|w| w.shared);
         let state = Arc::new(Mutex::new(RoundState::default()));
@@ -87,7 +93,12 @@ impl Rounds {
     }
 }
 
-fn serve_all(server: &mut SharedServer, requests: &Receiver<(Agent, Message)>, fresh: &Receiver<Vec<u8>>, router: &Router) {
+fn serve_all(
+    server: &mut SharedServer,
+    requests: &Receiver<(Agent, Message)>,
+    fresh: &Receiver<Vec<u8>>,
+    router: &Router,
+) {
     while let Ok((agent, message)) = requests.recv() {
         if let Ok(weights) = fresh.try_recv()
             && let Err(error) = server.set_weights(&weights)

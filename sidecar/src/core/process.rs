@@ -2,7 +2,7 @@
 
 use super::config::{CoreConfig, CoreError};
 use super::rows::{EndpointRow, MetricRow, OrderRow, UserPlaneRow};
-use crate::agent::{Learner, Orders};
+use crate::agent::{Learner, Orders, stopped};
 use crate::clock::mono_ns;
 use crate::controller::state::{CoreItem, CoreState};
 use crate::guard::{Action, ActionKind, Approved};
@@ -42,20 +42,19 @@ pub async fn run(
     let (dealer, mut from_controller) = Dealer::connect(link)?;
     let dealer = Arc::new(dealer);
     let learner = match config.learn.clone() {
-        Some(learn) => {
-            Some(Learner::spawn(learn, Arc::clone(&dealer), writer.clone()).map_err(CoreError::Thread)?)
-        }
+        Some(learn) => Some(Learner::spawn(learn, Arc::clone(&dealer), writer.clone()).map_err(CoreError::Thread)?),
         None => None,
     };
     let user_plane = config.user_plane.as_deref().map(|base| HttpUserPlane::new(http, base));
     let orders = Orders::new(ActionKind::RateLimit, config.limits.clone());
-    let mut this = Process { user_plane, orders, identities: Identities::new(), ues: Vec::new(), dealer, learner, writer, gauges };
+    let mut this =
+        Process { user_plane, orders, identities: Identities::new(), ues: Vec::new(), dealer, learner, writer, gauges };
     let mut tick = tokio::time::interval(config.state_every);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     tracing::info!(controller = %config.controller, endpoints = poller.endpoints(), "core runs");
     loop {
         tokio::select! {
-            _ = shutdown.wait_for(|stop| *stop) => break,
+            () = stopped(&mut shutdown) => break,
             Some(event) = from_core.recv() => this.core(event),
             Some(event) = from_controller.recv() => this.controller(event).await,
             _ = tick.tick() => this.state().await,
@@ -92,7 +91,11 @@ impl Process {
                     tracing::warn!(endpoint = source.name(), reason, "core endpoint {name}");
                 }
                 self.gauges.endpoint.with_label_values(&[source.name()]).set(f64::from(u8::from(name == "ok")));
-                self.writer.row_at("core_endpoint", mono_ns, &EndpointRow { source: source.name(), state: name, reason });
+                self.writer.row_at(
+                    "core_endpoint",
+                    mono_ns,
+                    &EndpointRow { source: source.name(), state: name, reason },
+                );
             }
             CoreEvent::Sample { source, sample, mono_ns } => match sample {
                 CoreSample::Ues(ues) => {
@@ -103,7 +106,9 @@ impl Process {
                     self.identities.pdus(&pdus);
                     self.identified(mono_ns);
                 }
-                CoreSample::Gnbs(gnbs) => self.writer.row_at("core_gnbs", mono_ns, &serde_json::json!({ "gnbs": gnbs })),
+                CoreSample::Gnbs(gnbs) => {
+                    self.writer.row_at("core_gnbs", mono_ns, &serde_json::json!({ "gnbs": gnbs }))
+                }
                 CoreSample::Metrics(metrics) => {
                     for s in metrics.samples.iter().filter(|s| !s.name.starts_with("process_")) {
                         let row = MetricRow { source: source.name(), name: &s.name, value: s.value };
@@ -220,7 +225,11 @@ impl Gauges {
     fn new(config: &CoreConfig) -> Result<Self, CoreError> {
         let m = Metrics::new("core")?;
         let made = Self {
-            endpoint: m.gauge_vec("sidecar_core_endpoint_up", "1 where the endpoint's last answer was good", &["endpoint"])?,
+            endpoint: m.gauge_vec(
+                "sidecar_core_endpoint_up",
+                "1 where the endpoint's last answer was good",
+                &["endpoint"],
+            )?,
             ues: m.gauge("sidecar_core_connected_ues", "UEs the core sees connected")?,
             user_plane: m.gauge("sidecar_core_user_plane_up", "1 where the user plane's control answers")?,
             orders: m.counter_vec("sidecar_core_orders_total", "Orders of the controller", &["result"])?,

@@ -29,11 +29,7 @@ pub(super) struct UserPlaneRow<'a> {
 
 impl<'a> From<&'a UserPlaneUe> for UserPlaneRow<'a> {
     fn from(ue: &'a UserPlaneUe) -> Self {
-        Self {
-            supi: &ue.supi,
-            limit_bit_per_s: ue.limit_bit_per_s,
-            delivered_bit_per_s: ue.delivered_bit_per_s,
-        }
+        Self { supi: &ue.supi, limit_bit_per_s: ue.limit_bit_per_s, delivered_bit_per_s: ue.delivered_bit_per_s }
     }
 }
 

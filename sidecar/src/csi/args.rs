@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub struct CsiArgs {
     /// The recording's metadata (`NAME.sigmf-meta`; the samples lie beside it).
     pub file: PathBuf,
-    /// Print JSON; given by the option that all commands share.
+    /// Print JSON; the command line has one `--json` for every command.
     #[arg(skip)]
     pub json: bool,
     /// Centre of the block above the carrier centre in Hz; searched for when not given.

@@ -92,7 +92,10 @@ impl<'a> Phase<'a> {
                 return Err(DemoError::Stopped);
             }
             let (state, world) = runtime.block_on(async {
-                (get::<ApiState>(&http, &self.plan.api_url).await, get::<serde_json::Value>(&http, &self.plan.world_url).await)
+                (
+                    get::<ApiState>(&http, &self.plan.api_url).await,
+                    get::<serde_json::Value>(&http, &self.plan.world_url).await,
+                )
             });
             now.state = state.unwrap_or(now.state);
             for effect in &now.state.actions {
@@ -110,7 +113,13 @@ impl<'a> Phase<'a> {
             if now.radio_s >= self.until_s || ended() {
                 let wall_s = first_s.map_or(0.0, |f| seconds() - f);
                 let effects = effects.into_values().collect();
-                return Ok(PhaseResult { dir: PathBuf::new(), state: now.state, effects, wall_s, radio_s: now.radio_s });
+                return Ok(PhaseResult {
+                    dir: PathBuf::new(),
+                    state: now.state,
+                    effects,
+                    wall_s,
+                    radio_s: now.radio_s,
+                });
             }
             if still_s > STUCK_S {
                 let logs = self.plan.config.run.root.display().to_string();

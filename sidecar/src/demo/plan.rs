@@ -146,7 +146,7 @@ fn wire_up(config: &mut Config, ports: &mut Ports, dir: &Path, seed: u64) -> Res
     let world = ports.address()?;
     Ok(json!({
         "seed": seed,
-        "gnb": {"tx_port": config.air.gnb.tx[0], "rx_port": config.air.gnb.rx},
+        "gnb": {"tx_port": config.air.gnb.tx.first(), "rx_port": config.air.gnb.rx},
         "ues": lab_ues,
         "ws": {"listen": ws.to_string(), "period_ms": 200},
         "core": {
@@ -202,6 +202,6 @@ mod tests {
         let lab: Value = serde_json::from_slice(&std::fs::read(dir.path().join("x/lab.json")).unwrap()).unwrap();
         assert_eq!(lab["seed"], 7);
         assert_eq!(lab["ues"][3]["eavesdropper"], true);
-        assert_eq!(lab["gnb"]["tx_port"].as_str().unwrap(), again.air.gnb.tx);
+        assert_eq!(lab["gnb"]["tx_port"].as_str().unwrap(), again.air.gnb.tx[0]);
     }
 }

@@ -50,7 +50,8 @@ pub struct DemoOutcome {
 /// # Errors
 /// [`DemoError`]; the runs recorded so far stay.
 pub fn run(args: &DemoArgs, stop: &AtomicBool) -> Result<DemoOutcome, DemoError> {
-    let lab = args.lab.clone().map_or_else(lab_binary, |l| if l.is_file() { Ok(l) } else { Err(DemoError::NoLab(l)) })?;
+    let lab =
+        args.lab.clone().map_or_else(lab_binary, |l| if l.is_file() { Ok(l) } else { Err(DemoError::NoLab(l)) })?;
     let work = args.root.join(format!("demo-{:x}", crate::clock::mono_ns()));
     let plan = |name: &str, act| Plan::prepare(&work.join(name), &lab, &args.root, args.seed, act);
     let show = |act: bool, page: &str| match (args.silent, act) {
@@ -68,8 +69,7 @@ pub fn run(args: &DemoArgs, stop: &AtomicBool) -> Result<DemoOutcome, DemoError>
     let without = go(&alone, false)?;
     let looped = plan("with", true)?;
     let with = go(&looped, true)?;
-    let logs =
-        [WorldLog::load(&alone.world_log, args.radio_s), WorldLog::load(&looped.world_log, args.radio_s)];
+    let logs = [WorldLog::load(&alone.world_log, args.radio_s), WorldLog::load(&looped.world_log, args.radio_s)];
     let achieved = compare(&logs[0], &logs[1]);
     let speed = [&without, &with].map(|r| if r.wall_s > 0.0 { r.radio_s / r.wall_s } else { 0.0 });
     let lines = achieved.lines();

@@ -43,6 +43,9 @@ impl Slot {
     }
 }
 
+/// Agent, micro-batch, its embedding, and ∂ℓ/∂z of it.
+pub(super) type GradientOf = (usize, u32, Tensor, Vec<f32>);
+
 /// Collected by agent and micro-batch.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
@@ -92,8 +95,7 @@ impl Collected {
     }
 
     /// One contribution an agent: the mean over its micro-batches. `∂ℓ/∂z` of each micro-batch is scaled alike and kept by micro-batch.
-    #[expect(clippy::cast_precision_loss, reason = "a handful of micro-batches")]
-    pub(super) fn by_agent(&mut self) -> (Vec<Contribution>, Vec<(usize, u32, Tensor, Vec<f32>)>) {
+    pub(super) fn by_agent(&mut self) -> (Vec<Contribution>, Vec<GradientOf>) {
         let mut merged: BTreeMap<usize, (f32, Contribution)> = BTreeMap::new();
         let mut gradients = Vec::new();
         for ((agent, micro), slot) in &mut self.slots {

@@ -194,7 +194,8 @@ impl SharedLearner {
         let expired =
             self.collected.first_mono_ns.is_some_and(|t| now_mono_ns.saturating_sub(t) >= self.config.timeout_ns);
         let some = self.collected.slots.values().any(|s| s.done.is_some());
-        if !complete && !(expired && some) {
+        let ends = complete || (expired && some);
+        if !ends {
             return Ok(Work::Idle);
         }
         self.counters.timed_out += u64::from(!complete);

@@ -44,6 +44,8 @@ pub struct AirLink {
     header: zmq::Message,
     payload: zmq::Message,
     bytes: Vec<u8>,
+    /// When the last message was taken from the socket, before it was read, host-monotonic ns.
+    pub received_mono_ns: u64,
     /// Samples of the last snippet.
     pub samples: Vec<Complex32>,
 }
@@ -70,6 +72,7 @@ impl AirLink {
             header: zmq::Message::new(),
             payload: zmq::Message::new(),
             bytes: Vec::with_capacity(256),
+            received_mono_ns: 0,
             samples: Vec::with_capacity(65_536),
         })
     }
@@ -99,6 +102,7 @@ impl AirLink {
             }
             frames += 1;
         }
+        self.received_mono_ns = crate::clock::mono_ns();
         if frames != 2 {
             return Some(FromAir::Unusable(WireError::Frames(frames).to_string()));
         }
@@ -119,7 +123,10 @@ impl AirLink {
             Kind::Snippet if h.dtype == Dtype::Cf32 => {
                 self.samples.clear();
                 self.samples.extend(self.payload.chunks_exact(8).map(|c| {
-                    Complex32::new(f32::from_le_bytes([c[0], c[1], c[2], c[3]]), f32::from_le_bytes([c[4], c[5], c[6], c[7]]))
+                    Complex32::new(
+                        f32::from_le_bytes([c[0], c[1], c[2], c[3]]),
+                        f32::from_le_bytes([c[4], c[5], c[6], c[7]]),
+                    )
                 }));
                 let column = (h.aux[1] >> 32) as u16;
                 let meta = SnippetMeta {
@@ -136,6 +143,12 @@ impl AirLink {
             Kind::Applied | Kind::Clock | Kind::Status => serde_json::from_slice(&self.payload)
                 .map(|e| FromAir::Event(Box::new(e)))
                 .map_err(|e| WireError::Json { kind: h.kind, reason: e.to_string() }),
+            Kind::Refuse => {
+                let refusal: crate::air::Refusal = serde_json::from_slice(&self.payload)
+                    .map_err(|e| WireError::Json { kind: h.kind, reason: e.to_string() })?;
+                let event = Event::Refused { seq: refusal.seq.unwrap_or(0), reason: refusal.reason };
+                Ok(FromAir::Event(Box::new(event)))
+            }
             kind => {
                 let text = String::from_utf8_lossy(&self.payload[..self.payload.len().min(200)]).into_owned();
                 Ok(FromAir::Unusable(format!("{kind:?}: {text}")))

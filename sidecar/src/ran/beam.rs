@@ -9,7 +9,13 @@ use solve::Multicast;
 /// # Shapes
 /// `h`: UEs × `[antennas]`; `noise`: one a UE, positive.
 #[must_use]
-pub fn max_min(h: &[Vec<Complex32>], noise: &[f32], start: Option<&[Complex32]>, avoid: Option<&[Complex32]>, null: bool) -> Vec<Complex32> {
+pub fn max_min(
+    h: &[Vec<Complex32>],
+    noise: &[f32],
+    start: Option<&[Complex32]>,
+    avoid: Option<&[Complex32]>,
+    null: bool,
+) -> Vec<Complex32> {
     Multicast { eavesdropper: avoid, null, start }.solve(h, noise, 1.0)
 }
 

@@ -100,7 +100,8 @@ impl FastLoop {
     #[must_use]
     pub fn new(config: FastConfig) -> Self {
         let m = config.antennas;
-        let receivers = config.served.iter().copied().chain(config.eavesdropper).map(|s| Receiver::new(s, m, config.drift_per_s));
+        let receivers =
+            config.served.iter().copied().chain(config.eavesdropper).map(|s| Receiver::new(s, m, config.drift_per_s));
         Self {
             receivers: receivers.collect(),
             columns: dft_columns(m),
@@ -247,7 +248,13 @@ impl Receiver {
         if let Some(coarse) = cfo_hz.filter(|c| c.is_finite()) {
             // the first ones settle the coarse value, later ones only catch jumps that the phase cannot show
             let now = self.cfo_hz.unwrap_or(coarse);
-            let gain = if self.ssbs < 10 { 1.0 / f64::from(self.ssbs) } else if (coarse - now).abs() > 200.0 { 0.3 } else { 0.0 };
+            let gain = if self.ssbs < 10 {
+                1.0 / f64::from(self.ssbs)
+            } else if (coarse - now).abs() > 200.0 {
+                0.3
+            } else {
+                0.0
+            };
             self.cfo_hz = Some(now + gain * (coarse - now));
         }
         let y = self.turn_back(s.y, s.at_s);

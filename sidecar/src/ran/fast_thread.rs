@@ -1,5 +1,7 @@
 //! The thread of the fast loop: finds the cell, keeps `air` set up, answers each occasion with weights.
 
+mod show;
+
 use super::air_link::{AirLink, FromAir, LinkError};
 use super::config::RanConfig;
 use super::ear::Ear;
@@ -7,7 +9,7 @@ use super::fast::{FastConfig, FastLoop, InForce};
 use super::phases::{PhaseLog, Stamps};
 use super::plan::{self, Place, What};
 use super::rows::{AppliedRow, LoopRow, Row, SsbRow};
-use super::shared::{FastEnds, Found, MibJob, SearchJob, Shared, StreamView};
+use super::shared::{FastEnds, Found, MibJob, SearchJob, Shared};
 use crate::clock::mono_ns;
 use crate::guard::{Action, Guard};
 use num_complex::Complex32;
@@ -74,7 +76,12 @@ impl FastThread {
     ///
     /// # Errors
     /// [`LinkError`], or a rate that does not fit the subcarrier spacing.
-    pub fn new(config: RanConfig, shared: Arc<Shared>, ends: FastEnds, context: &zmq::Context) -> Result<Self, super::RanError> {
+    pub fn new(
+        config: RanConfig,
+        shared: Arc<Shared>,
+        ends: FastEnds,
+        context: &zmq::Context,
+    ) -> Result<Self, super::RanError> {
         let link = AirLink::connect(context, &config.air, config.run)?;
         let numerology = Numerology::new(config.rate_hz, config.cell.scs_hz)?;
         let mut fast = FastConfig::new(config.antennas, config.served(), config.eavesdropper());
@@ -127,7 +134,7 @@ impl FastThread {
     pub fn step(&mut self) -> Result<(), LinkError> {
         if self.link.wait(1)? {
             while let Some(message) = self.link.receive() {
-                let received = mono_ns();
+                let received = self.link.received_mono_ns;
                 self.take(message, received);
             }
         } else if self.pending.is_some() {
@@ -270,13 +277,20 @@ impl FastThread {
                 if ssb {
                     let report = ear.report();
                     let mono_ns = stamps.estimated_mono_ns;
-                    let row = SsbRow { mono_ns, stream: meta.stream, sample: meta.start, snr_db: report.snr_db, cfo_hz: report.cfo_hz };
+                    let row = SsbRow {
+                        mono_ns,
+                        stream: meta.stream,
+                        sample: meta.start,
+                        snr_db: report.snr_db,
+                        cfo_hz: report.cfo_hz,
+                    };
                     let mib = ear.ssbs % MIB_EVERY == 1;
                     rows = Some((row, mib.then_some(*cell)));
                 }
                 if what != What::Beam {
                     let n = ears.len();
-                    self.occasion = if self.occasion.0 == meta.start { (meta.start, self.occasion.1 + 1) } else { (meta.start, 1) };
+                    self.occasion =
+                        if self.occasion.0 == meta.start { (meta.start, self.occasion.1 + 1) } else { (meta.start, 1) };
                     let complete = ssb || self.occasion.1 >= n;
                     self.pending = Some(Pending { stamps, cause: meta.seq, ssb });
                     if complete {
@@ -439,7 +453,8 @@ impl FastThread {
             }
         };
         let from = self.sample + (self.config.rate_hz * 0.01) as u64;
-        let commands = plan::setup(&self.config, &place, &self.numerology, from, &self.fast.unitary(), self.fast.wide());
+        let commands =
+            plan::setup(&self.config, &place, &self.numerology, from, &self.fast.unitary(), self.fast.wide());
         for command in &commands {
             if let Err(error) = self.link.command(command) {
                 tracing::warn!(%error, "air could not be set up");
@@ -448,46 +463,14 @@ impl FastThread {
             }
         }
         self.acquisitions += 1;
-        tracing::info!(pci = cell.pci, ssb_offset_hz = cell.ssb_offset_hz, snr_db = cell.snr_db, cfo_hz = cell.cfo_hz, "cell found");
+        tracing::info!(
+            pci = cell.pci,
+            ssb_offset_hz = cell.ssb_offset_hz,
+            snr_db = cell.snr_db,
+            cfo_hz = cell.cfo_hz,
+            "cell found"
+        );
         self.fast.reset();
         self.phase = Phase::Tracking { place, cell, ears };
-    }
-
-    fn show(&mut self, now: u64) {
-        let Some(mut view) = self.shared.try_view() else { return };
-        self.viewed_ns = now;
-        if view.forget_latency {
-            view.forget_latency = false;
-            self.ssb_log = PhaseLog::new(4096);
-        }
-        let (phase, cell, ears): (_, _, &[Ear]) = match &self.phase {
-            Phase::Waiting => ("waiting for air", None, &[]),
-            Phase::Searching { .. } => ("searching", None, &[]),
-            Phase::Tracking { cell, ears, .. } => ("tracking", Some(*cell), ears),
-        };
-        view.phase = phase;
-        view.cell = cell;
-        view.acquisitions = self.acquisitions;
-        view.loops = self.loops;
-        view.weights.clone_from(&self.last_weights);
-        view.drops = self.drops.iter().map(|(k, v)| ((*k).to_owned(), *v)).collect();
-        view.air.clone_from(&self.air);
-        view.radio_s = self.sample as f64 / self.config.rate_hz;
-        view.mono_ns = now;
-        view.ssb_log = Some(self.ssb_log.clone());
-        let db = |snr: Option<f32>| snr.filter(|s| *s > 0.0).map(|s| 10.0 * f64::from(s).log10());
-        let fast = &self.fast;
-        view.streams = ears
-            .iter()
-            .map(|e| StreamView {
-                stream: e.stream(),
-                ssbs: e.ssbs,
-                ssb_snr_db: db(fast.ssb_snr(e.stream())),
-                beam_snr_db: db(fast.beam_snr(e.stream())),
-                cfo_hz: fast.cfo_hz(e.stream()),
-                tracked: fast.tracked(e.stream()),
-                channel: fast.channel(e.stream()).map(<[_]>::to_vec).unwrap_or_default(),
-            })
-            .collect();
     }
 }

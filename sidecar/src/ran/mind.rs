@@ -83,7 +83,12 @@ impl Mind {
     ///
     /// # Errors
     /// The guard's words.
-    pub fn check(&mut self, action: Action, now_ns: u64, age_ns: u64) -> Result<Approved<Action>, crate::guard::Refusal> {
+    pub fn check(
+        &mut self,
+        action: Action,
+        now_ns: u64,
+        age_ns: u64,
+    ) -> Result<Approved<Action>, crate::guard::Refusal> {
         let approved = self.guard.check(action, now_ns, age_ns)?;
         if let Action::Power { db } = approved.action() {
             self.power_db = *db;
@@ -155,7 +160,11 @@ impl Mind {
             (self.power_db - step, expected, format!("the worst UE has {worst_db:.1} dB, more than it needs"))
         } else if worst_db < self.power.least_db && self.power_db < 0.0 {
             let expected = self.expect(Observable::WorstSnrDb, "cell", Direction::Rise, change);
-            ((self.power_db + step).min(0.0), expected, format!("the worst UE has {worst_db:.1} dB, less than it needs"))
+            (
+                (self.power_db + step).min(0.0),
+                expected,
+                format!("the worst UE has {worst_db:.1} dB, less than it needs"),
+            )
         } else {
             return;
         };
@@ -170,7 +179,14 @@ impl Mind {
         }
     }
 
-    fn take(&mut self, action: Action, expected: Expected, previous: Action, why: &str, now_ns: u64) -> Option<(u64, Approved<Action>)> {
+    fn take(
+        &mut self,
+        action: Action,
+        expected: Expected,
+        previous: Action,
+        why: &str,
+        now_ns: u64,
+    ) -> Option<(u64, Approved<Action>)> {
         let counts = self.counts.entry(action.kind()).or_default();
         counts.proposed += 1;
         match self.guard.check(action, now_ns, 0) {

@@ -118,7 +118,14 @@ impl Place {
 
 /// The commands to `air` that set the loop up, from sample `from` on.
 #[must_use]
-pub fn setup(config: &RanConfig, place: &Place, numerology: &Numerology, from: u64, unitary: &[num_complex::Complex32], wide: &[num_complex::Complex32]) -> Vec<Command> {
+pub fn setup(
+    config: &RanConfig,
+    place: &Place,
+    numerology: &Numerology,
+    from: u64,
+    unitary: &[num_complex::Complex32],
+    wide: &[num_complex::Complex32],
+) -> Vec<Command> {
     let mut out = Vec::new();
     let period_slots = (place.ssb_period / place.slot_samples).max(1) as u32;
     let protected = vec![SlotSpan { period_slots, offset_slot: 0 }];
@@ -137,7 +144,12 @@ fn csi_slot(config: &RanConfig, place: &Place) -> (u64, u64) {
     (first, u64::from(config.sounding.period_slots) * place.slot_samples)
 }
 
-fn sounding(config: &RanConfig, place: &Place, numerology: &Numerology, unitary: &[num_complex::Complex32]) -> Option<SoundingPlan> {
+fn sounding(
+    config: &RanConfig,
+    place: &Place,
+    numerology: &Numerology,
+    unitary: &[num_complex::Complex32],
+) -> Option<SoundingPlan> {
     let s = &config.sounding;
     if !s.enabled {
         return None;
@@ -154,7 +166,9 @@ fn windows(monitors: &[Monitor], config: &RanConfig, place: &Place, numerology: 
         if first >= from { first } else { first + (from - first).div_ceil(period) * period }
     };
     let (slot, csi_period) = csi_slot(config, place);
-    let symbol = |s: u8| (numerology.symbol_start(1, s.into()) as u64, (numerology.cp_of(1, s.into()) + numerology.fft()) as u32);
+    let symbol = |s: u8| {
+        (numerology.symbol_start(1, s.into()) as u64, (numerology.cp_of(1, s.into()) + numerology.fft()) as u32)
+    };
     let mut out = Vec::new();
     let turns = monitors.len() as u64;
     for (k, m) in monitors.iter().enumerate() {

@@ -8,11 +8,11 @@ use super::report::{Parts, state};
 use super::rows::Row;
 use super::shared::{FastEnds, Shared};
 use super::slow_thread::{MibBook, decode_all, search_all};
+use crate::agent::{Board, Learner};
 use crate::clock::mono_ns;
 use crate::controller::state::{ConsoleRow, Order, Outcome};
 use crate::effect::Effect;
 use crate::guard::{Action, Approved};
-use crate::agent::{Board, Learner};
 use crate::record::Writer;
 use crate::telemetry::{Metrics, serve_metrics};
 use crate::wire::{Agent, Dealer, DealerConfig, DealerEvent, Kind, Message};
@@ -70,7 +70,12 @@ type Started = (SyncSender<Approved<Action>>, Vec<JoinHandle<()>>);
 ///
 /// # Errors
 /// As [`run`].
-pub fn start_threads(config: &RanConfig, shared: &Arc<Shared>, book: &MibBook, writer: &Writer) -> Result<Started, RanError> {
+pub fn start_threads(
+    config: &RanConfig,
+    shared: &Arc<Shared>,
+    book: &MibBook,
+    writer: &Writer,
+) -> Result<Started, RanError> {
     let (actions_in, actions) = sync_channel(16);
     let (search_in, search_jobs) = sync_channel(1);
     let (found_in, found) = sync_channel(1);
@@ -178,11 +183,11 @@ impl Slow {
             tokio::select! {
                 _ = tick.tick() => self.tick(),
                 event = next(&mut self.gnb) => match event {
-                    Some(event) => self.from_gnb(event),
+                    Some(event) => self.hear_gnb(event),
                     None => self.gnb = None,
                 },
                 event = next(&mut self.dealer) => match event {
-                    Some(event) => self.from_controller(event),
+                    Some(event) => self.hear_controller(event),
                     None => self.dealer = None,
                 },
                 Some(outcome) = self.outcomes.1.recv() => self.tell(&outcome),
@@ -271,7 +276,7 @@ impl Slow {
         }
     }
 
-    fn from_gnb(&mut self, event: GnbEvent) {
+    fn hear_gnb(&mut self, event: GnbEvent) {
         match event {
             GnbEvent::Report { message, mono_ns } => {
                 if let Body::Cells(cells) = &message.body {
@@ -290,7 +295,7 @@ impl Slow {
         }
     }
 
-    fn from_controller(&mut self, event: DealerEvent) {
+    fn hear_controller(&mut self, event: DealerEvent) {
         match event {
             DealerEvent::Message { message, .. } => match message.header.kind {
                 Kind::Action => match message.parse::<Order>() {
@@ -306,7 +311,9 @@ impl Slow {
                 }
                 _ => {}
             },
-            DealerEvent::Refused(refusal) => tracing::error!(code = refusal.code, reason = refusal.reason, "the controller refuses"),
+            DealerEvent::Refused(refusal) => {
+                tracing::error!(code = refusal.code, reason = refusal.reason, "the controller refuses")
+            }
             DealerEvent::Up { .. } => tracing::info!("the controller is there"),
             DealerEvent::Down { reason, .. } => tracing::warn!(reason, "the controller is away: local decisions go on"),
         }
@@ -387,4 +394,3 @@ fn console_row(u: &UeSample) -> ConsoleRow {
         phr_db: u.last_phr_db,
     }
 }
-

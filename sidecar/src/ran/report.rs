@@ -4,8 +4,8 @@ use super::config::RanConfig;
 use super::mind::{Mind, Trend};
 use super::shared::Shared;
 use super::slow_thread::MibBook;
-use crate::controller::state::{ConsoleRow, LoopState, RanState, StreamState};
 use crate::agent::Board;
+use crate::controller::state::{ConsoleRow, LoopState, RanState, StreamState};
 use crate::telemetry::{Metrics, TelemetryError};
 use prometheus::{Gauge, GaugeVec};
 use serde::Serialize;
@@ -104,7 +104,8 @@ impl StateRow {
     /// The row of a state.
     #[must_use]
     pub fn of(state: &RanState) -> Self {
-        let snr = |role: &str| state.streams.iter().filter(|s| s.role == role).filter_map(|s| s.beam_snr_db).reduce(f64::min);
+        let snr =
+            |role: &str| state.streams.iter().filter(|s| s.role == role).filter_map(|s| s.beam_snr_db).reduce(f64::min);
         Self {
             mono_ns: state.mono_ns,
             radio_s: state.fast.radio_s,
@@ -137,10 +138,15 @@ impl Gauges {
     pub fn new(metrics: &Metrics) -> Result<Self, TelemetryError> {
         Ok(Self {
             loops: metrics.gauge("sidecar_ran_loops", "Loops closed since start")?,
-            mean_s: metrics.gauge("sidecar_ran_loop_mean_seconds", "Mean time from a snippet's arrival in air to weights armed")?,
+            mean_s: metrics
+                .gauge("sidecar_ran_loop_mean_seconds", "Mean time from a snippet's arrival in air to weights armed")?,
             p99_s: metrics.gauge("sidecar_ran_loop_p99_seconds", "The 99th percentile of the same")?,
             power_db: metrics.gauge("sidecar_ran_power_db", "Power in force relative to full scale")?,
-            snr_db: metrics.gauge_vec("sidecar_ran_beam_snr_db", "SNR through the beam in force", &["stream", "role"])?,
+            snr_db: metrics.gauge_vec(
+                "sidecar_ran_beam_snr_db",
+                "SNR through the beam in force",
+                &["stream", "role"],
+            )?,
             ssb_snr_db: metrics.gauge_vec("sidecar_ran_ssb_snr_db", "SNR of the SSB", &["stream", "role"])?,
             drops: metrics.gauge_vec("sidecar_ran_drops", "Things dropped since start", &["reason"])?,
             gnb_up: metrics.gauge("sidecar_ran_gnb_up", "Whether the gNB reports")?,

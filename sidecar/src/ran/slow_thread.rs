@@ -87,7 +87,13 @@ pub fn decode_all(
         }
         let mono_ns = crate::clock::mono_ns();
         // a full queue of rows or buffers loses a row or a buffer, nothing else
-        let _full = rows.try_send(Row::Mib(MibRow { mono_ns, stream: job.stream, sample: job.start, mib_crc_ok: sfn.is_some(), sfn }));
+        let _full = rows.try_send(Row::Mib(MibRow {
+            mono_ns,
+            stream: job.stream,
+            sample: job.start,
+            mib_crc_ok: sfn.is_some(),
+            sfn,
+        }));
         let _full = buffers.try_send(job.iq);
     }
 }

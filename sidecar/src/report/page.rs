@@ -36,8 +36,11 @@ pub fn html(input: &ReportInput<'_>) -> String {
     latency(&mut out, input);
     drops(&mut out, input);
     let version = env!("CARGO_PKG_VERSION");
-    let _ = write!(out, "<p class=none>sidecar {version}. SINR and rates are the lab's own truth; the loop saw only IQ, \
-         metrics and HTTP.</p>\n</body></html>\n");
+    let _ = write!(
+        out,
+        "<p class=none>sidecar {version}. SINR and rates are the lab's own truth; the loop saw only IQ, \
+         metrics and HTTP.</p>\n</body></html>\n"
+    );
     out
 }
 
@@ -64,7 +67,11 @@ fn smooth(points: &[(f64, f64)], width: usize) -> Vec<(f64, f64)> {
 fn terminals(out: &mut String, input: &ReportInput<'_>) {
     let last = |l: &crate::demo::WorldLog, supi: &str| {
         let point = l.points.iter().rfind(|p| p.t_s <= input.radio_s)?;
-        point.ues.iter().find(|u| u.supi == supi).map(|u| (u.delivered_bits, u.offered_bits, u.stall_s, u.resolution.clone()))
+        point
+            .ues
+            .iter()
+            .find(|u| u.supi == supi)
+            .map(|u| (u.delivered_bits, u.offered_bits, u.stall_s, u.resolution.clone()))
     };
     let Some(point) = input.with.points.last() else { return };
     let mut rows = Vec::new();
@@ -73,16 +80,28 @@ fn terminals(out: &mut String, input: &ReportInput<'_>) {
             if let Some((got, asked, stall, resolution)) = last(log, &ue.supi) {
                 let mbit = |bits: f64| format!("{:.2}", bits * 1e-6 / input.radio_s.max(1e-9));
                 let resolution = resolution.unwrap_or_else(|| "-".into());
-                rows.push(vec![ue.supi.clone(), name.into(), mbit(asked), mbit(got), format!("{stall:.1}"), resolution]);
+                rows.push(vec![
+                    ue.supi.clone(),
+                    name.into(),
+                    mbit(asked),
+                    mbit(got),
+                    format!("{stall:.1}"),
+                    resolution,
+                ]);
             }
         }
     }
-    out.push_str(&table(&["UE", "run", "asked for, Mbit/s", "got, Mbit/s", "video stood still, s", "resolution at the end"], &rows));
+    out.push_str(&table(
+        &["UE", "run", "asked for, Mbit/s", "got, Mbit/s", "video stood still, s", "resolution at the end"],
+        &rows,
+    ));
 }
 
 fn predictions(out: &mut String, input: &ReportInput<'_>) {
-    out.push_str("<h2>Prediction</h2>\n<p>Normalised mean absolute error on each agent's real trace, replayed faster than time: \
-         15 samples in, 5 out.</p>\n");
+    out.push_str(
+        "<h2>Prediction</h2>\n<p>Normalised mean absolute error on each agent's real trace, replayed faster than time: \
+         15 samples in, 5 out.</p>\n",
+    );
     let mut rows: Vec<_> = input.state.errors.iter().collect();
     rows.sort_by(|a, b| (&a.agent, &a.model).cmp(&(&b.agent, &b.model)));
     let values: Vec<(String, f64)> = rows.iter().map(|e| (format!("{} {}", e.agent, e.model), e.nmae)).collect();
@@ -103,11 +122,16 @@ fn actions(out: &mut String, input: &ReportInput<'_>) {
         .iter()
         .map(|(kind, c)| {
             let mut row = vec![kind.clone()];
-            row.extend([c.proposed, c.approved, c.refused, c.effective, c.no_effect, c.rolled_back].map(|n| n.to_string()));
+            row.extend(
+                [c.proposed, c.approved, c.refused, c.effective, c.no_effect, c.rolled_back].map(|n| n.to_string()),
+            );
             row
         })
         .collect();
-    out.push_str(&table(&["kind", "proposed", "approved", "refused", "effective", "no effect", "rolled back"], &counts));
+    out.push_str(&table(
+        &["kind", "proposed", "approved", "refused", "effective", "no effect", "rolled back"],
+        &counts,
+    ));
     let mut kinds: BTreeMap<&str, Vec<&Effect>> = BTreeMap::new();
     for effect in input.effects {
         kinds.entry(effect.kind.name()).or_default().push(effect);
@@ -121,7 +145,8 @@ fn actions(out: &mut String, input: &ReportInput<'_>) {
         .map(|(kind, all)| {
             let observable = all[0].observable;
             let effective = all.iter().filter(|e| e.verdict == Verdict::Effective).count();
-            let change = mean_change(all).map_or_else(|| "not observed".into(), |c| format!("{c:+.3} {}", observable.unit()));
+            let change =
+                mean_change(all).map_or_else(|| "not observed".into(), |c| format!("{c:+.3} {}", observable.unit()));
             vec![(*kind).to_owned(), observable.name().to_owned(), change, format!("{effective} of {}", all.len())]
         })
         .collect();

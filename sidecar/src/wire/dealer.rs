@@ -99,7 +99,8 @@ impl Dealer {
         let (events, reader) = mpsc::channel(config.queue.max(1));
         let context = zmq::Context::new();
         let socket = open(&context, &config)?;
-        let mut link = Link { context, socket, outbox: Arc::clone(&outbox), events, woken, run: config.run, seq: 0, config };
+        let mut link =
+            Link { context, socket, outbox: Arc::clone(&outbox), events, woken, run: config.run, seq: 0, config };
         let thread = std::thread::Builder::new().name("dealer".to_owned()).spawn(move || link.run())?;
         Ok((Self { outbox, thread: Some(thread) }, reader))
     }

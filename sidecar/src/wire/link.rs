@@ -87,8 +87,13 @@ impl<T> Outbox<T> {
         wake.set_nonblocking(true)?;
         woken.set_nonblocking(true)?;
         let room = room.max(1);
-        let outbox =
-            Self { items: Mutex::new(VecDeque::new()), room, wake, stop: AtomicBool::new(false), stats: LinkStats::default() };
+        let outbox = Self {
+            items: Mutex::new(VecDeque::new()),
+            room,
+            wake,
+            stop: AtomicBool::new(false),
+            stats: LinkStats::default(),
+        };
         Ok((outbox, woken))
     }
 

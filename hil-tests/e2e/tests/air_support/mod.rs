@@ -1,5 +1,6 @@
 //! `air` on a thread with scripted peers: every message is sent by the test, over real sockets.
-#![expect(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 use num_complex::Complex32;
 use ran_bridge::air::{self, AirConfig, AirStats, Command, ControlPort, Event, GnbEnd, SnippetMeta, Summary, UeEnd};

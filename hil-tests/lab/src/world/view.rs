@@ -45,7 +45,7 @@ impl World {
                        "ssb_sinr_db": u.ssb_sinr_db})
             })
             .collect();
-        let sum = |f: fn(&Ue) -> f64| self.ues.iter().map(f).sum::<f64>();
+        let sum = |f: fn(&Ue) -> f64| self.ues.iter().map(f).fold(0.0, |a, b| a + b);
         json!({
             "t_s": self.time_s(),
             "slot": self.slot,

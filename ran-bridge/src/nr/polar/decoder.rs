@@ -64,7 +64,7 @@ impl Path {
         let mut size = 1;
         let mut index = leaf;
         for depth in (1..=DEPTH).rev() {
-            if index % 2 == 0 {
+            if index.is_multiple_of(2) {
                 self.left[at(depth)].copy_from_slice(&node[..size]);
                 return;
             }

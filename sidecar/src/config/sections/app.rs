@@ -36,7 +36,7 @@ impl Default for AppSection {
             token: None,
             control: Some("http://127.0.0.1:9096".into()),
             trace: None,
-            state_every: Duration::new(0.2),
+            state_every: Duration::new(0.1),
             timeout: Duration::new(1.0),
             silent_after: Duration::new(5.0),
             metrics: MetricsSection::on_port(9703),

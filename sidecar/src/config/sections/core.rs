@@ -39,7 +39,7 @@ impl Default for CoreSection {
             pcf: on(9094),
             user_plane: on(9095),
             poll: Duration::new(0.5),
-            state_every: Duration::new(0.2),
+            state_every: Duration::new(0.1),
             timeout: Duration::new(1.0),
             metrics: MetricsSection::on_port(9702),
         }

@@ -33,7 +33,7 @@ impl Default for LearnSection {
             sample_every: Duration::new(0.1),
             round_every: Duration::new(1.0),
             round_timeout: Duration::new(5.0),
-            learning_rate: 1e-4,
+            learning_rate: 5e-4,
             batch: 16,
         }
     }

@@ -1,0 +1,26 @@
+//! `sidecar csi FILE`.
+
+use super::error::CliError;
+use super::exit::Exit;
+use crate::csi::{self, CsiArgs, CsiError};
+
+pub(super) fn run(args: &CsiArgs, as_json: bool) -> Result<Exit, CliError> {
+    let args = CsiArgs { json: as_json, ..args.clone() };
+    csi::run(&args, &mut std::io::stdout().lock())?;
+    Ok(Exit::Ok)
+}
+
+impl From<CsiError> for CliError {
+    fn from(e: CsiError) -> Self {
+        let (exit, help) = match &e {
+            CsiError::Recording(_) => {
+                (Exit::Input, "name the .sigmf-meta file; its samples lie beside it as .sigmf-data")
+            }
+            CsiError::Signal(_) | CsiError::NoTruth { .. } => {
+                (Exit::Input, "is it a downlink with SS/PBCH blocks? --scs-khz and --ssb-offset-hz narrow the search")
+            }
+            _ => (Exit::System, "is there room, and may you write there?"),
+        };
+        Self::new(exit, e, help)
+    }
+}
