@@ -1,6 +1,5 @@
 //! The command line.
 
-mod agents_cmd;
 mod args;
 mod bench_cmd;
 mod child_of;
@@ -10,6 +9,7 @@ mod demo_cmd;
 mod entry;
 mod error;
 mod exit;
+mod from_process;
 mod joined;
 mod learn_cmd;
 mod process_cmd;

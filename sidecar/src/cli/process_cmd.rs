@@ -1,6 +1,5 @@
 //! The processes: each with its run folder, its metrics and the order to stop.
 
-use super::agents_cmd;
 use super::args::{Args, Command};
 use super::entry::load;
 use super::error::CliError;
@@ -8,14 +7,21 @@ use super::exit::Exit;
 use super::joined::Joined;
 use super::stop::Stop;
 use super::text;
-use crate::air::AirProcessError;
-use crate::config::{Config, Duration, MetricsSection};
+use crate::config::{Config, Duration, ExtraProcess, MetricsSection, ProcessName};
 use crate::telemetry::{Metrics, MetricsServer, add_air_metrics, serve_metrics};
 use crate::up::{self, UpOptions};
-use ran_bridge::air::AirError;
 
 pub(super) fn up(args: &Args, duration: Option<Duration>) -> Result<Exit, CliError> {
-    let config = load(args)?;
+    let mut config = load(args)?;
+    if let Some(lab) = &config.lab {
+        let program = crate::demo::lab_binary()?;
+        config.up.extra.push(ExtraProcess {
+            name: "lab".into(),
+            command: vec![program.display().to_string(), "--config".into(), lab.display().to_string()],
+            restart_with: Some(ProcessName::Air),
+            essential: false,
+        });
+    }
     let binary = std::env::current_exe()
         .map_err(|e| CliError::new(Exit::System, format!("cannot find this program: {e}"), ""))?;
     let stop = Stop::on_signals(duration.map(Duration::std))?;
@@ -33,10 +39,23 @@ pub(super) fn run(args: &Args) -> Result<Exit, CliError> {
     let joined = Joined::new(args, &config, args.command.name())?;
     let went = match &args.command {
         Command::Air => air(&config, &joined, &stop),
-        Command::Ran => agents_cmd::ran(&config, &joined, &stop),
-        Command::Core => agents_cmd::core(&config, &joined, &stop),
-        Command::App => agents_cmd::app(&config, &joined, &stop),
-        Command::Controller => agents_cmd::controller(&config, &joined, &stop),
+        Command::Ran => {
+            let ran = config.ran_process(joined.run_id());
+            crate::ran::run(&ran, Some(joined.dir()), &stop.shared_flag()).map_err(CliError::from)
+        }
+        Command::Core => {
+            let core = config.core_process(joined.run_id());
+            block_on(crate::core::run(core, Some(joined.dir().to_path_buf()), stop.receiver()))
+        }
+        Command::App => {
+            let app = config.app_process(joined.run_id());
+            block_on(crate::app::run(app, Some(joined.dir().to_path_buf()), stop.receiver()))
+        }
+        Command::Controller => {
+            let name = joined.dir().file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+            let controller = config.controller_process(joined.run_id(), &name);
+            crate::controller::run(&controller, Some(joined.dir()), stop.flag()).map_err(CliError::from)
+        }
         _ => Err(CliError::new(Exit::Internal, "not a process", "please report this")),
     };
     joined.close(went).map(|()| Exit::Ok)
@@ -51,22 +70,19 @@ fn air(config: &Config, joined: &Joined, stop: &Stop) -> Result<(), CliError> {
     Ok(())
 }
 
-fn serve(section: &MetricsSection, metrics: &Metrics) -> Result<MetricsServer, CliError> {
-    Ok(serve_metrics(section.listen, metrics, section.token.as_deref())?)
+fn block_on<E>(process: impl Future<Output = Result<(), E>>) -> Result<(), CliError>
+where
+    CliError: From<E>,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| CliError::new(Exit::System, format!("cannot start the runtime: {e}"), ""))?;
+    let done = runtime.block_on(process);
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    Ok(done?)
 }
 
-impl From<AirProcessError> for CliError {
-    fn from(e: AirProcessError) -> Self {
-        let (exit, help) = match &e {
-            AirProcessError::Air(AirError::Config(_) | AirError::Rate { .. }) => {
-                (Exit::Config, "see `sidecar config show`")
-            }
-            AirProcessError::Air(AirError::Recording(_)) => (Exit::Input, "`sidecar csi FILE` looks into a recording"),
-            AirProcessError::Air(_) | AirProcessError::Control { .. } | AirProcessError::Thread(_) => {
-                (Exit::System, "`ss -lxtnp` tells who has the address")
-            }
-            AirProcessError::Record(_) => (Exit::Record, "is the run folder there, and is it yours to write?"),
-        };
-        Self::new(exit, e, help)
-    }
+fn serve(section: &MetricsSection, metrics: &Metrics) -> Result<MetricsServer, CliError> {
+    Ok(serve_metrics(section.listen, metrics, section.token.as_deref())?)
 }

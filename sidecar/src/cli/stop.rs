@@ -82,6 +82,12 @@ impl Stop {
         Arc::clone(&self.flag)
     }
 
+    /// For tasks that watch it themselves.
+    #[must_use]
+    pub fn receiver(&self) -> watch::Receiver<bool> {
+        self.tell.subscribe()
+    }
+
     /// Waits for the order.
     pub async fn wait(&self) {
         // The sender lives as long as this.

@@ -2,6 +2,7 @@
 
 use super::quantity::Duration;
 use super::sections::Config;
+use crate::controller::ControllerConfig;
 use crate::controller::config::{HubConfig, Slice, Subscriber};
 use crate::controller::decide::Policy;
 use crate::guard::Limits;
@@ -22,6 +23,22 @@ impl Config {
             beam_inputs_ns: ns(l.beam_inputs),
             slow_inputs_ns: ns(l.slow_inputs),
             ..Limits::default()
+        }
+    }
+
+    /// What the process `controller` takes; `run` is the run's number in wire headers.
+    #[must_use]
+    pub fn controller_process(&self, run: u64, name: &str) -> ControllerConfig {
+        let c = &self.controller;
+        ControllerConfig {
+            run,
+            bind: c.bind.clone(),
+            http: c.http,
+            token: c.token.clone(),
+            hub: self.controller_hub(name),
+            train: self.learn.enabled.then_some(self.learn.train),
+            round_timeout_ns: ns(self.learn.round_timeout),
+            metrics: Some(c.metrics.listen),
         }
     }
 

@@ -45,6 +45,7 @@ impl Config {
                 least_db: ran.power.least.db(),
                 step_db: ran.power.step.db() as f32,
             },
+            learn: self.learner(crate::wire::Agent::Ran, run),
             metrics: Some(ran.metrics.listen),
             window_ns: (self.controller.policy.effect_window.s() * 1e9).round() as u64,
             ..RanConfig::demo(&self.air.control, monitors.collect())

@@ -6,6 +6,7 @@
 
 mod error;
 mod load;
+mod map_agents;
 mod map_air;
 mod map_controller;
 mod map_ran;

@@ -99,6 +99,7 @@ fn wire_up(config: &mut Config, ports: &mut Ports, dir: &Path, seed: u64) -> Res
             tx: Some(tx),
             rx: Some(rx),
             supi: Some(supi),
+            sst: Some(*sst),
             link,
             ..UeSection::default()
         });

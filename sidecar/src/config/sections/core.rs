@@ -21,6 +21,8 @@ pub struct CoreSection {
     pub user_plane: Option<String>,
     /// How often each is asked.
     pub poll: Duration,
+    /// Time between two looks at the user plane, and between two states sent to the controller.
+    pub state_every: Duration,
     /// An answer that takes longer counts as missing.
     pub timeout: Duration,
     /// Prometheus.
@@ -37,6 +39,7 @@ impl Default for CoreSection {
             pcf: on(9094),
             user_plane: on(9095),
             poll: Duration::new(0.5),
+            state_every: Duration::new(0.1),
             timeout: Duration::new(1.0),
             metrics: MetricsSection::on_port(9702),
         }

@@ -3,7 +3,6 @@
 use crate::config::quantity::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// Prediction and its refinement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -13,8 +12,8 @@ pub struct LearnSection {
     pub enabled: bool,
     /// Refine the model while running; `false` = only predict.
     pub train: bool,
-    /// Pre-trained weights (safetensors); absent = those built in.
-    pub weights: Option<PathBuf>,
+    /// Wall time from one sample of an agent's trace to the next: traces replay faster than time.
+    pub sample_every: Duration,
     /// Time between coordination rounds.
     pub round_every: Duration,
     /// A round that is not complete after this long is given up.
@@ -31,11 +30,11 @@ impl Default for LearnSection {
         Self {
             enabled: true,
             train: true,
-            weights: None,
+            sample_every: Duration::new(0.1),
             round_every: Duration::new(1.0),
             round_timeout: Duration::new(5.0),
-            learning_rate: 1e-4,
-            batch: 32,
+            learning_rate: 5e-4,
+            batch: 16,
         }
     }
 }

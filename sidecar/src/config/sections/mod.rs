@@ -11,7 +11,7 @@ mod run;
 mod up;
 
 pub use air::{AirSection, GnbSection, UeSection};
-pub use app::AppSection;
+pub use app::{AppSection, TraceSection};
 pub use controller::{ControllerSection, LimitsSection, PolicySection, SliceSection};
 pub use core::CoreSection;
 pub use emulator::{EmulatorSection, LinkSection, TapSection};
