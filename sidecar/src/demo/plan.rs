@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// The terminals of the demo: angle (deg), turning rate (deg/s), gain (dB), slice, first resolution.
 const UES: [(f64, f64, f64, u8, &str); 3] =
-    [(-28.0, 1.5, -7.0, 1, "1080p"), (6.0, -1.0, -9.0, 1, "1080p"), (30.0, -1.0, -11.0, 2, "720p")];
+    [(-28.0, 1.5, -7.0, 1, "2160p"), (6.0, -1.0, -9.0, 1, "1080p"), (30.0, -1.0, -11.0, 2, "1080p")];
 /// The eavesdropper: angle (deg), turning rate (deg/s), gain (dB).
 const EAR: (f64, f64, f64) = (-68.0, 0.5, -8.0);
 /// Receiver noise of every terminal, dB re full scale.
@@ -130,6 +130,8 @@ fn wire_up(config: &mut Config, ports: &mut Ports, dir: &Path, seed: u64) -> Res
     config.app.listen = ports.address()?;
     config.controller.bind = tcp(ports.take()?);
     config.controller.http = ports.address()?;
+    config.ran.power.enough = GainDb::new(11.5);
+    config.ran.power.least = GainDb::new(6.0);
     config.learn.round_every = Duration::new(1.0);
     config.learn.batch = 8;
     let metrics = [
