@@ -1,5 +1,7 @@
 //! The pollers and actuators against a core that answers as a real one does, and one that does not.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a test that cannot set up its world fails")]
+
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;

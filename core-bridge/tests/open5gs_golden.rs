@@ -1,5 +1,7 @@
 //! Answers of a real core.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a test that cannot set up its world fails")]
+
 use core_bridge::identity::Identities;
 use core_bridge::open5gs::info::{self, GnbInfo, InfoError, PduInfo, UeInfo};
 use core_bridge::open5gs::metrics::{self, FamilyKind};

@@ -1,5 +1,7 @@
 //! The client against a gNB that behaves, and one that does not.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a test that cannot set up its world fails")]
+
 use futures_util::{SinkExt, StreamExt};
 use ran_bridge::gnb::{
     Body, GnbCommand, GnbCommandError, GnbConfig, GnbEvent, LinkKind, SliceMember, SliceQuota, UrlError, spawn,

@@ -1,5 +1,7 @@
 //! The gNB's messages as a real gNB sent them.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a test that cannot set up its world fails")]
+
 use ran_bridge::gnb::{Body, CellEventKind, Dialect, GapDetector, Message, ParseStats, UeKeys, parse};
 use serde::Deserialize;
 use std::collections::BTreeMap;

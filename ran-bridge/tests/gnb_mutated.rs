@@ -1,5 +1,7 @@
 //! Whatever a gNB sends, the parser answers with a message or an error.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a test that cannot set up its world fails")]
+
 use proptest::prelude::*;
 use ran_bridge::gnb::{ParseStats, parse};
 use std::path::Path;

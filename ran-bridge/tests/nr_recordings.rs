@@ -1,5 +1,7 @@
 //! Cell search and channel estimates on a piece of a real gNB's downlink.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a test that cannot set up its world fails")]
+
 use std::path::Path;
 
 use num_complex::Complex32;

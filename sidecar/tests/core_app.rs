@@ -1,5 +1,7 @@
 //! `core` and `app` between a core, an application and a controller that are played here.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a test that cannot set up its world fails")]
+
 use axum::Router as Http;
 use axum::extract::State;
 use axum::routing::{get, put};

@@ -1,5 +1,7 @@
 //! The two ends of a link under what links go through: late peers, restarts, other versions, floods.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a test that cannot set up its world fails")]
+
 use serde_json::json;
 use sidecar::wire::{
     Agent, Dealer, DealerConfig, DealerEvent, Kind, LinkError, Message, Router, RouterConfig, RouterEvent,

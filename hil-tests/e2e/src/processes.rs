@@ -167,9 +167,10 @@ fn get(url: &str) -> serde_json::Value {
 
 fn text(url: &str) -> String {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return String::new() };
-    runtime.block_on(async {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().ok()?;
-        client.get(url).send().await.ok()?.text().await.ok()
-    })
-    .unwrap_or_default()
+    runtime
+        .block_on(async {
+            let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().ok()?;
+            client.get(url).send().await.ok()?.text().await.ok()
+        })
+        .unwrap_or_default()
 }

@@ -47,7 +47,8 @@ fn each_process_comes_back_and_the_loop_goes_on() {
 
     // The supervisor dies: its children go with it, the run is interrupted, its rows are there.
     let run = system.run_dir().unwrap();
-    let children: Vec<i32> = ["air", "ran", "core", "app", "controller", "lab"].iter().filter_map(|p| system.pid(p)).collect();
+    let children: Vec<i32> =
+        ["air", "ran", "core", "app", "controller", "lab"].iter().filter_map(|p| system.pid(p)).collect();
     system.kill_9_up();
     let gone = |pid: &i32| !std::path::Path::new(&format!("/proc/{pid}/exe")).exists();
     assert!(wait_until(15, || children.iter().all(gone)), "children outlive their supervisor");

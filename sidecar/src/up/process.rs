@@ -65,6 +65,10 @@ impl Spec {
                 tied
             }
         };
+        // Learners of several processes that each spread over all cores take them from the radio; whoever wants that says so.
+        if std::env::var_os("RAYON_NUM_THREADS").is_none() {
+            command.env("RAYON_NUM_THREADS", "1");
+        }
         command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()
     }
 }
