@@ -153,9 +153,13 @@ impl Engine<'_> {
         self.watch_links();
         self.take_commands();
         self.take_downlink();
+        // Commands are looked for between the steps that take long: what is armed a step earlier counts a slot earlier.
+        self.take_commands();
         self.take_requests();
         self.take_uplink();
+        self.take_commands();
         self.give_downlink();
+        self.take_commands();
         self.give_uplink();
         self.ask();
         self.keep_time();

@@ -45,18 +45,28 @@ pub fn find_blocks(iq: &[Complex32], rate_hz: f64, cell: &Cell) -> Result<Vec<Ss
         tracker.process_known(sample, &iq[sample as usize..], cfo_hz, report)?;
         tracker.decode_mib(report);
         if seen.mib_crc_ok && !report.mib_crc_ok {
-            *report = seen;
+            // What was read once is read; offset and channel are those of the common oscillator.
+            (report.mib, report.sfn, report.mib_crc_ok) = (seen.mib, seen.sfn, true);
+            (report.index, report.half_frame) = (seen.index, seen.half_frame);
         }
     }
     Ok(found)
 }
 
+/// Half the distance from one lobe of a block's frequency estimate to the next, about.
+const LOBE_HZ: f64 = 700.0;
+
 /// Frequency offset over the blocks at most 80 ms from block `n`, each weighted by its signal to noise: an oscillator does not move in that
-/// time, and one block at −6 dB tells it to 100 Hz only.
+/// time, and one block at −6 dB tells it to 100 Hz only. Now and then noise takes a block to a wrong lobe, kHz away: what is further
+/// than [`LOBE_HZ`] from the median does not count.
 fn common_offset_hz(blocks: &[SsbReport], n: usize, rate_hz: f64) -> f64 {
     let reach = (0.080 * rate_hz) as u64;
-    let near = blocks.iter().filter(|b| b.sample.abs_diff(blocks[n].sample) <= reach);
-    let (sum, weight) = near.fold((0.0, 0.0), |(sum, weight), b| {
+    let near = || blocks.iter().filter(|b| b.sample.abs_diff(blocks[n].sample) <= reach);
+    let mut offsets: Vec<f64> = near().map(|b| b.cfo_hz).collect();
+    offsets.sort_by(f64::total_cmp);
+    let median = offsets.get(offsets.len() / 2).copied().unwrap_or(0.0);
+    let same_lobe = near().filter(|b| (b.cfo_hz - median).abs() <= LOBE_HZ);
+    let (sum, weight) = same_lobe.fold((0.0, 0.0), |(sum, weight), b| {
         let w = f64::from(b.h.power() / b.h.noise_var.max(f32::MIN_POSITIVE)).clamp(1e-6, 1e3);
         (sum + w * b.cfo_hz, weight + w)
     });

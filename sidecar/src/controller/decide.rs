@@ -106,9 +106,10 @@ pub fn decide(
 }
 
 fn is_starved(ue: &UeView, policy: &Policy) -> bool {
-    let predicted_short = matches!((ue.demand_bit_per_s, ue.capacity_bit_per_s), (Some(d), Some(c)) if d > c);
+    // Predictions of rates err by some percent: only what is short by more, and begins to show, counts.
+    let predicted_short = matches!((ue.demand_bit_per_s, ue.capacity_bit_per_s), (Some(d), Some(c)) if d > 1.1 * c);
     let short_now = ue.served_part() < policy.starved_below;
-    ue.stalled || short_now || (predicted_short && ue.served_part() < 1.0)
+    ue.stalled || short_now || (predicted_short && ue.served_part() < 0.97)
 }
 
 fn expect(observable: Observable, target: &str, direction: Direction, min_change: f64, policy: &Policy) -> Expected {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;max-width:900px;margin:2em auto;padding:0 1em;color:#222}\
-pre{background:#f4f4f4;padding:.8em;overflow-x:auto}table{border-collapse:collapse;margin:.6em 0}\
+pre{background:#f4f4f4;padding:.8em;overflow-x:auto;white-space:pre-wrap}table{border-collapse:collapse;margin:.6em 0}\
 td,th{border-bottom:1px solid #ddd;padding:.2em .7em;text-align:left;font-variant-numeric:tabular-nums}\
 .none{color:#888}h2{margin-top:1.6em;border-bottom:2px solid #eee}svg{max-width:100%;height:auto}";
 
@@ -150,7 +150,10 @@ fn actions(out: &mut String, input: &ReportInput<'_>) {
             vec![(*kind).to_owned(), observable.name().to_owned(), change, format!("{effective} of {}", all.len())]
         })
         .collect();
-    out.push_str(&table(&["kind", "observable", "mean measured change", "effective"], &measured));
+    out.push_str(&table(
+        &["kind", "observable", "mean change where effective", "mean change over all", "effective"],
+        &measured,
+    ));
     let list: Vec<Vec<String>> = input
         .effects
         .iter()
