@@ -157,19 +157,21 @@ async fn a_flood_is_bounded_and_counted() {
         m.header.round = i;
         d.send(m);
     }
+    let lost = || d.stats().dropped_out.load(Relaxed) + r.stats().dropped_in.load(Relaxed);
     let mut n = 0_u64;
     let last = wait(&mut at_r, |e| arrived(e).map(|(_, m)| m.header.round));
     let mut last = last.await;
-    while let Ok(Some(e)) = tokio::time::timeout(Duration::from_millis(300), at_r.recv()).await {
+    // A busy machine may pause anywhere: it is over when every message is accounted for, or after ten silent seconds.
+    while n + 1 + lost() < 20_000 {
+        let Ok(Some(e)) = tokio::time::timeout(Duration::from_secs(10), at_r.recv()).await else { break };
         if let Some((_, m)) = arrived(e) {
             assert!(m.header.round > last);
             last = m.header.round;
             n += 1;
         }
     }
-    let lost = d.stats().dropped_out.load(Relaxed) + r.stats().dropped_in.load(Relaxed);
-    assert_eq!(n + 1 + lost, 20_000);
-    assert!(lost > 0, "nothing was dropped: this test shows nothing");
+    assert_eq!(n + 1 + lost(), 20_000);
+    assert!(lost() > 0, "nothing was dropped: this test shows nothing");
 }
 
 #[test]
