@@ -42,7 +42,8 @@ fn each_process_comes_back_and_the_loop_goes_on() {
     assert!(wait_until(30, || system.pid("lab") != old_lab), "the lab was not restarted with air");
     loop_goes_on(&system, "air");
     let said = std::fs::read_to_string(dir.path().join("up.log")).unwrap();
-    assert!(said.contains("restart"), "nothing was said about what to restart:\n{said}");
+    assert!(said.contains("wait for ever on the reply"), "nothing was said about what waits:\n{said}");
+    assert!(said.contains("and with it: lab"), "nothing was said about what is restarted:\n{said}");
     assert!(system.metrics_of_ran().contains("sidecar_"), "no metrics");
 
     // The supervisor dies: its children go with it, the run is interrupted, its rows are there.

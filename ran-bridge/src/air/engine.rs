@@ -26,6 +26,10 @@ const SEGMENTS: usize = 512;
 const POLL_MS: i64 = 5;
 /// Radio time against wall time is told this often.
 const CLOCK_NS: u64 = 10_000_000;
+/// Radio time that a paced run may be behind before its pace counts anew, s.
+const BEHIND_S: f64 = 0.1;
+/// Commands taken at once.
+const COMMANDS: usize = 32;
 /// Wires that are polled at most: gNB (5), receivers (2 × 16), control.
 const MAX_POLL: usize = 40;
 
@@ -64,6 +68,7 @@ pub(super) struct Engine<'a> {
     pub(super) stage_ns: u64,
     pub(super) stage_samples: u64,
     pub(super) paced_from: u64,
+    pub(super) paced_ns: u64,
 }
 
 /// Runs the data plane until `stop` is set, or a recording that is not repeated has been played.
@@ -113,6 +118,7 @@ pub fn run(
         stage_ns: 0,
         stage_samples: 0,
         paced_from: 0,
+        paced_ns: now,
     };
     while !stop.load(Ordering::Relaxed) && !engine.played_out() {
         engine.wait()?;
@@ -166,7 +172,9 @@ impl Engine<'_> {
     }
 
     fn take_commands(&mut self) {
-        while let Some((seq, command)) = self.port.recv() {
+        // A flood of commands must not keep the samples waiting: the rest is taken at the next turn.
+        for _ in 0..COMMANDS {
+            let Some((seq, command)) = self.port.recv() else { return };
             self.obey(seq, command);
         }
     }
@@ -208,7 +216,7 @@ impl Engine<'_> {
 
     fn too_early(&self) -> bool {
         self.config.pace.is_some_and(|pace| {
-            let elapsed_s = mono_ns().saturating_sub(self.started_ns) as f64 * 1e-9;
+            let elapsed_s = mono_ns().saturating_sub(self.paced_ns) as f64 * 1e-9;
             (self.dl - self.paced_from.min(self.dl)) as f64 > elapsed_s * self.config.rate_hz * pace
         })
     }
@@ -240,8 +248,19 @@ impl Engine<'_> {
         let now = mono_ns();
         if now >= self.next_clock_ns {
             self.next_clock_ns = now + CLOCK_NS;
+            self.keep_pace(now);
             self.port.event(&Event::Clock { sample: self.dl, mono_ns: now, rate_hz: self.config.rate_hz });
             self.watch_progress(now);
+        }
+    }
+
+    /// After a pause the pace counts anew: what was missed is not made up for at full speed.
+    fn keep_pace(&mut self, now: u64) {
+        let Some(pace) = self.config.pace else { return };
+        let elapsed_s = now.saturating_sub(self.paced_ns) as f64 * 1e-9;
+        let behind = elapsed_s * self.config.rate_hz * pace - (self.dl - self.paced_from.min(self.dl)) as f64;
+        if behind > BEHIND_S * self.config.rate_hz {
+            (self.paced_from, self.paced_ns) = (self.dl, now);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Cuts snippets out of receivers' streams.
 
 use super::{ControlPort, SnippetMeta, Window};
+use crate::front_end::MAX_SAMPLE;
 use crate::front_end::{FrontEnd, Mode};
 use num_complex::Complex32;
 
@@ -46,6 +47,9 @@ impl Windows {
         for w in windows {
             if w.len == 0 || w.len > MAX_WINDOW_SAMPLES {
                 return Err(format!("window {}: length {} is not in 1 … {MAX_WINDOW_SAMPLES}", w.id, w.len));
+            }
+            if w.first > MAX_SAMPLE || w.period > MAX_SAMPLE {
+                return Err(format!("window {}: start or period is over {MAX_SAMPLE} samples", w.id));
             }
             if w.period != 0 && w.period < u64::from(w.len) {
                 return Err(format!("window {}: period {} is shorter than its length {}", w.id, w.period, w.len));

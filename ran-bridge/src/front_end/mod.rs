@@ -11,4 +11,5 @@ mod timeline;
 pub use kernel::{multiply, multiply_add, multiply_add_ramp, multiply_ramp};
 pub use plan::{Mode, Plan, Segment};
 pub use stage::{Armed, Change, FrontEnd, FrontEndError};
+pub(crate) use timeline::MAX_SAMPLE;
 pub use timeline::{Occasions, ProtectedSlots};

@@ -1,7 +1,7 @@
 //! The front end: what is in force at each downlink sample, and when commanded changes take effect.
 
 use super::plan::{Mode, Plan, Segment};
-use super::timeline::{Occasions, ProtectedSlots};
+use super::timeline::{MAX_SAMPLE, Occasions, ProtectedSlots};
 use num_complex::Complex32;
 
 /// Why a setting is refused.
@@ -201,6 +201,9 @@ impl FrontEnd {
     pub fn set_sounding(&mut self, plan: Option<(Occasions, Vec<Complex32>)>) -> Result<(), FrontEndError> {
         if let Some((occasions, unitary)) = &plan {
             check_weights(unitary, self.antennas, self.antennas)?;
+            if occasions.first > MAX_SAMPLE || occasions.period > MAX_SAMPLE {
+                return Err(FrontEndError::Grid("sounding occasions start or repeat beyond 2^48 samples"));
+            }
             if occasions.period == 0 || occasions.len == 0 || occasions.len > occasions.period {
                 return Err(FrontEndError::Grid("sounding occasions need a period ≥ 1 and 1 ≤ length ≤ period"));
             }

@@ -1,5 +1,8 @@
 //! Where slots lie, which of them are protected, and when sounding takes place.
 
+/// Largest sample index or period that is taken: 2^48, 116 days at 28 MS/s; sums stay far from the end of 64 bits.
+pub(crate) const MAX_SAMPLE: u64 = 1 << 48;
+
 /// The grid of downlink slots and the ones that keep the wide beam.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProtectedSlots {

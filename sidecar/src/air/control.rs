@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// Messages queued to a peer that does not read; then they are dropped and counted.
 const QUEUE: i32 = 256;
+/// Messages that are no commands, read at once; more wait for the next turn of the data plane.
+const GARBAGE: usize = 32;
 /// A row of `air_status` this often.
 const STATUS_NS: u64 = 1_000_000_000;
 
@@ -110,15 +112,19 @@ impl ControlSocket {
         if frames.is_empty() {
             return None;
         }
-        self.peer = Some(frames.remove(0));
+        let sender = frames.remove(0);
         let message = match Message::from_frames(frames) {
             Ok(message) => message,
             Err(error) => {
                 let code = if matches!(error, WireError::Version { .. }) { "version" } else { "malformed" };
+                // The refusal goes to who sent it; snippets and events go on to who is understood.
+                let served = self.peer.replace(sender);
                 self.refuse(code, None, error.to_string());
+                self.peer = served;
                 return None;
             }
         };
+        self.peer = Some(sender);
         let seq = message.header.seq;
         match message.header.kind {
             Kind::Weights => {
@@ -179,12 +185,13 @@ impl ControlPort for ControlSocket {
     }
 
     fn recv(&mut self) -> Option<(u64, Command)> {
-        loop {
+        for _ in 0..GARBAGE {
             let frames = self.socket.as_ref()?.recv_multipart(zmq::DONTWAIT).ok()?;
             if let Some(command) = self.read(frames) {
                 return Some(command);
             }
         }
+        None
     }
 
     fn snippet(&mut self, meta: &SnippetMeta, samples: &[Complex32]) {

@@ -1,6 +1,6 @@
 //! `bench loop`: from the arrival in `air` of the message with an SSB's last sample to new weights armed in `air`, in eight phases.
 
-use super::loop_lab::{LabChild, Ports, UES, World, tcp};
+use super::loop_lab::{LabChild, Ports, Receivers, World, tcp};
 use super::{Bar, BenchContext, BenchError, Row};
 use crate::air::AirProcessConfig;
 use crate::clock::mono_ns;
@@ -28,24 +28,36 @@ const P99_US: f64 = 1000.0;
 /// Longest wait for the loops, s.
 const PATIENCE_S: u64 = 240;
 
-/// Runs both cases.
+/// One UE and nobody else.
+const ONE: Receivers = Receivers { ues: 1, eavesdropper: false };
+/// The demo's cell.
+const FOUR: Receivers = Receivers { ues: 3, eavesdropper: true };
+
+/// Runs the three cases.
 ///
 /// # Errors
 /// [`BenchError::Failed`] where the lab, `air` or `ran` cannot run or the loop does not close.
 pub fn run(context: &BenchContext, out: &mut dyn FnMut(Row)) -> Result<(), BenchError> {
-    case(context, "SSB to weights, lab at real time", false, out)?;
-    case(context, "the same with training beside", true, out)
+    case(context, "one UE, lab at real time", ONE, false, out)?;
+    case(context, "three UEs and an eavesdropper", FOUR, false, out)?;
+    case(context, "the same with training beside", FOUR, true, out)
 }
 
 fn failed(error: impl std::fmt::Display) -> BenchError {
     BenchError::Failed(error.to_string())
 }
 
-fn case(context: &BenchContext, name: &str, train: bool, out: &mut dyn FnMut(Row)) -> Result<(), BenchError> {
+fn case(
+    context: &BenchContext,
+    name: &str,
+    receivers: Receivers,
+    train: bool,
+    out: &mut dyn FnMut(Row),
+) -> Result<(), BenchError> {
     let want = if context.quick { 200 } else { LOOPS };
     let dir = std::env::temp_dir().join(format!("sidecar-bench-{}", std::process::id()));
     std::fs::create_dir_all(&dir).map_err(failed)?;
-    let result = measure(context.seed, &dir, want, train);
+    let result = measure(context.seed, &dir, want, receivers, train);
     // a folder in the system's place for temporary things; what stays does no harm
     let _left = std::fs::remove_dir_all(&dir);
     let (rows, loops) = result?;
@@ -76,22 +88,24 @@ fn case(context: &BenchContext, name: &str, train: bool, out: &mut dyn FnMut(Row
 
 type Measured = (Vec<crate::ran::phases::PhaseRow>, u64);
 
-fn measure(seed: u64, dir: &Path, want: u64, train: bool) -> Result<Measured, BenchError> {
-    let ports = Ports::free().map_err(failed)?;
+fn measure(seed: u64, dir: &Path, want: u64, receivers: Receivers, train: bool) -> Result<Measured, BenchError> {
+    let ports = Ports::free(receivers).map_err(failed)?;
     let log = dir.join("world.jsonl");
-    let mut lab = LabChild::start(dir, &ports, &World { seed, pace: Some(1.0), duration_s: 3600.0, log: &log })
-        .map_err(failed)?;
+    let mut lab =
+        LabChild::start(dir, &ports, &World { receivers, seed, pace: Some(1.0), duration_s: 3600.0, log: &log })
+            .map_err(failed)?;
     let stop = Arc::new(AtomicBool::new(false));
     let control = format!("ipc://{}", dir.join("air.sock").display());
-    let mut air = AirProcessConfig::new(air_config(&ports), Some(control.clone()));
+    let mut air = AirProcessConfig::new(air_config(&ports, receivers), Some(control.clone()));
     air.run = 1;
     let air_stop = Arc::clone(&stop);
     let plane = std::thread::Builder::new()
         .name("air".into())
         .spawn(move || crate::air::run(&air, None, &air_stop))
         .map_err(failed)?;
-    let monitors =
-        (0..=UES as u32).map(|stream| Monitor { stream, eavesdropper: stream as usize == UES, supi: None }).collect();
+    let monitors = (0..receivers.count() as u32)
+        .map(|stream| Monitor { stream, eavesdropper: stream as usize == receivers.ues, supi: None })
+        .collect();
     let config = RanConfig::demo(&control, monitors);
     let shared = Arc::new(Shared::new(Arc::clone(&stop)));
     shared.beam_on.store(true, Ordering::Relaxed);
@@ -148,7 +162,7 @@ fn wait(shared: &Shared, lab: &mut LabChild, want: u64) -> Result<Measured, Benc
     }
 }
 
-fn air_config(ports: &Ports) -> AirConfig {
+fn air_config(ports: &Ports, receivers: Receivers) -> AirConfig {
     let link = |angle_deg: f64, angle_deg_per_s: f64| LinkConfig {
         gain_db: -6.0,
         rician_k_db: Some(6.0),
@@ -166,7 +180,7 @@ fn air_config(ports: &Ports) -> AirConfig {
         .zip(links)
         .enumerate()
         .map(|(k, ((rx, tx), link))| {
-            let uplink = (k < UES).then(|| tcp(*tx));
+            let uplink = (k < receivers.ues).then(|| tcp(*tx));
             UeEnd { link, ..UeEnd::cable(&format!("ue{k}"), Some(&tcp(*rx)), uplink.as_deref()) }
         })
         .collect();

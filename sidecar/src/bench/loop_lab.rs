@@ -5,8 +5,22 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// UEs of the demo's world; the eavesdropper comes after them.
-pub const UES: usize = 3;
+/// Who listens in a world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receivers {
+    /// UEs.
+    pub ues: usize,
+    /// Whether there is an eavesdropper; it comes after the UEs.
+    pub eavesdropper: bool,
+}
+
+impl Receivers {
+    /// All of them.
+    #[must_use]
+    pub const fn count(self) -> usize {
+        self.ues + self.eavesdropper as usize
+    }
+}
 
 /// Why the lab cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +79,7 @@ impl Ports {
     ///
     /// # Errors
     /// [`LabError::Ports`].
-    pub fn free() -> Result<Self, LabError> {
+    pub fn free(receivers: Receivers) -> Result<Self, LabError> {
         // all are held until the last is had, so that none comes twice
         let held: Vec<TcpListener> =
             (0..40).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>().map_err(LabError::Ports)?;
@@ -73,7 +87,7 @@ impl Ports {
         let mut next = || ports.next().unwrap_or(0);
         Ok(Self {
             gnb: (next(), next()),
-            terminals: (0..=UES).map(|_| (next(), next())).collect(),
+            terminals: (0..receivers.count()).map(|_| (next(), next())).collect(),
             ws: next(),
             core: [next(), next(), next(), next()],
             userplane: next(),
@@ -93,6 +107,8 @@ pub fn tcp(port: u16) -> String {
 /// What world it is.
 #[derive(Debug, Clone)]
 pub struct World<'a> {
+    /// Who listens.
+    pub receivers: Receivers,
     /// Seed of everything drawn.
     pub seed: u64,
     /// Radio seconds per wall second at most; `None` = as fast as it goes.
@@ -118,7 +134,7 @@ pub fn config(ports: &Ports, world: &World<'_>) -> Value {
                 "tx_port": tcp(*tx),
                 "sst": if k == 2 { 2 } else { 1 },
                 "resolution": resolutions.get(k).copied().unwrap_or("480p"),
-                "eavesdropper": k == UES,
+                "eavesdropper": k == world.receivers.ues,
             })
         })
         .collect();
@@ -220,9 +236,11 @@ fn stop(child: &mut Child) {
 mod tests {
     use super::*;
 
+    const FOUR: Receivers = Receivers { ues: 3, eavesdropper: true };
+
     #[test]
     fn ports_are_all_different() {
-        let p = Ports::free().unwrap();
+        let p = Ports::free(FOUR).unwrap();
         let mut all: Vec<u16> = vec![p.gnb.0, p.gnb.1, p.ws, p.userplane, p.app, p.rates, p.world];
         all.extend(p.core.iter());
         all.extend(p.terminals.iter().flat_map(|(a, b)| [*a, *b]));
@@ -234,9 +252,10 @@ mod tests {
 
     #[test]
     fn the_last_terminal_is_the_eavesdropper() {
-        let ports = Ports::free().unwrap();
-        let c = config(&ports, &World { seed: 1, pace: None, duration_s: 5.0, log: Path::new("w.jsonl") });
-        assert_eq!(c["ues"].as_array().unwrap().len(), UES + 1);
-        assert_eq!((&c["ues"][UES]["eavesdropper"], &c["ues"][0]["eavesdropper"]), (&json!(true), &json!(false)));
+        let ports = Ports::free(FOUR).unwrap();
+        let c =
+            config(&ports, &World { receivers: FOUR, seed: 1, pace: None, duration_s: 5.0, log: Path::new("w.jsonl") });
+        assert_eq!(c["ues"].as_array().unwrap().len(), 4);
+        assert_eq!((&c["ues"][3]["eavesdropper"], &c["ues"][0]["eavesdropper"]), (&json!(true), &json!(false)));
     }
 }

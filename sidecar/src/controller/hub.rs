@@ -202,7 +202,8 @@ impl Hub {
     }
 
     fn order(&mut self, action: Action, purpose: Purpose, inputs_age_ns: u64, now_ns: u64, out: &mut Vec<Outgoing>) {
-        self.next_order += 1;
+        // A controller that begins anew must not give the numbers of its predecessor again: agents answer a known one from memory.
+        self.next_order = (self.next_order + 1).max(now_ns);
         let id = self.next_order;
         let to = match action.kind() {
             ActionKind::Beam | ActionKind::Power | ActionKind::SliceQuota => Agent::Ran,

@@ -56,14 +56,15 @@ pub fn compare(without: &WorldLog, with: &WorldLog) -> Achieved {
     let both = |f: &dyn Fn(&WorldLog) -> Option<f64>| Pair { without: f(without), with: f(with) };
     let totals = |log: &WorldLog| log.points.iter().rfind(|p| p.t_s <= radio_s).map(|p| (p.t_s, p.totals));
     let per_s = |x: f64, t: f64| (t > 0.0).then(|| x / t);
+    let cut = |points: Vec<(f64, f64)>| points.into_iter().filter(|p| p.0 <= radio_s).collect::<Vec<_>>();
     Achieved {
         radio_s,
         delivered_bit_per_s: both(&|l| totals(l).and_then(|(t, x)| per_s(x.delivered_bits, t))),
         served: both(&|l| totals(l).and_then(|(_, x)| per_s(x.delivered_bits, x.offered_bits))),
-        worst_sinr_db: both(&|l| mean(&l.worst_sinr_db())),
-        worst_sinr_p5_db: both(&|l| percentile(&l.worst_sinr_db(), 0.05)),
+        worst_sinr_db: both(&|l| mean(&cut(l.worst_sinr_db()))),
+        worst_sinr_p5_db: both(&|l| percentile(&cut(l.worst_sinr_db()), 0.05)),
         stall_s: both(&|l| totals(l).map(|(_, x)| x.stall_s)),
-        eavesdropper_sinr_db: both(&|l| mean(&l.eavesdropper_sinr_db())),
+        eavesdropper_sinr_db: both(&|l| mean(&cut(l.eavesdropper_sinr_db()))),
         leaked_bit_per_s: both(&|l| totals(l).and_then(|(t, x)| per_s(x.leaked_bits, t))),
     }
 }
@@ -152,6 +153,16 @@ mod tests {
         assert_eq!(a.worst_sinr_db.change(), Some(6.0));
         assert!(a.lines()[0].contains("(+25 %)"), "{}", a.lines()[0]);
         assert!(a.lines()[2].contains("not observed"));
+    }
+
+    #[test]
+    fn only_the_common_radio_time_counts() {
+        let mut long = log(3.0, 40.0, 20);
+        for p in &mut long.points[10..] {
+            p.ues[0].sinr_db = Some(33.0);
+        }
+        let a = compare(&log(3.0, 40.0, 10), &long);
+        assert_eq!(a.worst_sinr_db, Pair { without: Some(3.0), with: Some(3.0) });
     }
 
     #[test]

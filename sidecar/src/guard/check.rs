@@ -88,6 +88,11 @@ impl Guard {
         self.quotas.insert((sst, sd), min);
     }
 
+    /// Says which power is in force already, dB re full scale, so that steps are right.
+    pub fn assume_power(&mut self, db: f32) {
+        self.power_db = db;
+    }
+
     /// Lets the action pass, or says why not. `inputs_age_ns` is the age of the oldest input it rests on.
     ///
     /// # Errors

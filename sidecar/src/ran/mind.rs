@@ -101,6 +101,9 @@ impl Mind {
         self.beam = false;
         self.beam_id = None;
         self.watched_since = None;
+        // What sets `air` up again sends the wide beam and 0 dB.
+        self.power_db = 0.0;
+        self.guard.assume_power(0.0);
     }
 
     /// Looks at the receivers and decides. `weights` are those that would be sent now.

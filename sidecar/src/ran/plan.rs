@@ -1,7 +1,7 @@
 //! Where to listen and what to protect, once the cell is found. Pure.
 
 use super::config::{Monitor, RanConfig};
-use ran_bridge::air::{Command, SlotSpan, SoundingPlan, Window};
+use ran_bridge::air::{At, Command, SlotSpan, SoundingPlan, Window};
 use ran_bridge::nr::{Cell, Numerology};
 
 /// The beam symbol is heard in one of so many CSI-RS slots only: it checks, it does not steer.
@@ -133,6 +133,9 @@ pub fn setup(
         let slot_samples = u32::try_from(place.slot_samples).unwrap_or(u32::MAX);
         out.push(Command::Slots { boundary: place.slot_start, slot_samples, protected });
         out.push(Command::Wide { weights: wide.to_vec() });
+        // Whoever was here before may have left a beam and a power; who decides begins with the wide beam at 0 dB.
+        out.push(Command::Weights { at: At::NextSlot, weights: wide.to_vec(), cause: 0 });
+        out.push(Command::Power { at: At::NextSlot, power_db: 0.0 });
         out.push(Command::Sounding { plan: sounding(config, place, numerology, unitary) });
     }
     out.push(Command::Windows { windows: windows(&config.monitors, config, place, numerology, from) });
@@ -251,7 +254,12 @@ mod tests {
         let ssb: Vec<_> = windows.iter().filter(|w| What::of(w.id) == What::Ssb).collect();
         assert_eq!((ssb[0].first + 76_800 - 1100) % 153_600, ssb[1].first.wrapping_sub(1100) % 153_600);
         assert!(ssb.iter().all(|w| (w.first - 1100) % 76_800 == 0 && w.len == 2192 && w.period == 153_600));
-        let Some(Command::Sounding { plan: Some(plan) }) = commands.get(2) else { panic!("no sounding") };
+        // whatever was in force before: the wide beam at 0 dB
+        assert!(commands.iter().any(|c| matches!(c, Command::Weights { weights, .. } if *weights == u[..4])));
+        assert!(commands.iter().any(|c| matches!(c, Command::Power { power_db, .. } if *power_db == 0.0)));
+        let sounding =
+            commands.iter().find_map(|c| if let Command::Sounding { plan } = c { plan.as_ref() } else { None });
+        let Some(plan) = sounding else { panic!("no sounding") };
         // slot 1, symbol 4: 552 + 3 · 548 = 2196, less the lead
         assert_eq!((plan.first, plan.len, plan.period_samples), (7680 + 2196 - 8, 556, 38_400));
     }

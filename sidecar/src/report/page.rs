@@ -161,6 +161,10 @@ fn actions(out: &mut String, input: &ReportInput<'_>) {
         .take(40)
         .map(|e| vec![e.verdict.name().into(), e.action.clone(), e.target.clone(), change(e), e.why.clone()])
         .collect();
+    out.push_str(
+        "<p>A lower resolution is judged by the rate that the application then offers: its verdict says that the order took \
+         hold, not that the viewer gained; what the viewer got is in the first table. Power is judged at the eavesdropper.</p>\n",
+    );
     out.push_str("<h3>The last ones</h3>\n");
     out.push_str(&table(&["verdict", "action", "target", "observed", "why"], &list));
 }
