@@ -31,9 +31,9 @@ check:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --all-features check licenses bans sources; else echo "skipped: cargo-deny is not installed (cargo install cargo-deny)"; fi
 
-BENCH ?= all
+BENCH ?= air-basic csi loop record
 bench: build
-	target/debug/sidecar bench $(BENCH)
+	@rc=0; for b in $(BENCH); do target/debug/sidecar bench $$b || rc=$$?; done; exit $$rc
 
 schema: build
 	target/debug/sidecar config schema > configs/sidecar.schema.json
