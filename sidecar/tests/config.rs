@@ -74,7 +74,9 @@ fn all_broken_rules_are_reported_at_once() {
     assert!(e.contains("lab.yaml:4: `air.metrics.listen`: 0.0.0.0:9700 can be reached from other hosts"), "{e}");
     assert!(e.contains("port 9702 is already that of `ran.metrics.listen`"), "{e}");
     assert!(e.contains("`ran.cell.prb`: a carrier of 4.50 MHz does not fit a sample rate of 1.92 MHz"), "{e}");
-    load("app: {listen: \"0.0.0.0:9097\", token: secret}\n").unwrap();
+    load("air: {metrics: {listen: \"0.0.0.0:9700\", token: secret}}\n").unwrap();
+    let e = error("app: {listen: \"0.0.0.0:9097\"}\n");
+    assert!(e.contains("`app.listen`: 0.0.0.0:9097 can be reached from other hosts"), "{e}");
     let e = error("controller: {bind: \"tcp://0.0.0.0:7700\"}\n");
     assert!(e.contains("has no protection of its own"), "{e}");
 }

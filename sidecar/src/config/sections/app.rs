@@ -11,10 +11,8 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AppSection {
-    /// Where the application pushes its rates (`POST /rates`); loopback unless `token` is set.
+    /// Where the application pushes its rates (`POST /rates`): loopback only.
     pub listen: SocketAddr,
-    /// Requests carry `Authorization: Bearer <token>`; needed to listen beyond this host.
-    pub token: Option<String>,
     /// Base URL of the application's control; absent = resolutions cannot be set.
     pub control: Option<String>,
     /// A trace to read rates from instead of waiting for them.
@@ -33,7 +31,6 @@ impl Default for AppSection {
     fn default() -> Self {
         Self {
             listen: ([127, 0, 0, 1], 9097).into(),
-            token: None,
             control: Some("http://127.0.0.1:9096".into()),
             trace: None,
             state_every: Duration::new(0.1),

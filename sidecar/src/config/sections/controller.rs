@@ -18,8 +18,6 @@ pub struct ControllerSection {
     pub token: Option<String>,
     /// Time between decisions.
     pub decide_every: Duration,
-    /// An agent that says nothing for this long counts as gone.
-    pub agent_timeout: Duration,
     /// An order that is not answered for this long is given up.
     pub answer_timeout: Duration,
     /// The slices as the gNB is configured.
@@ -39,7 +37,6 @@ impl Default for ControllerSection {
             http: ([127, 0, 0, 1], 7780).into(),
             token: None,
             decide_every: Duration::new(0.25),
-            agent_timeout: Duration::new(3.0),
             answer_timeout: Duration::new(2.0),
             slices: vec![SliceSection::even(1), SliceSection::even(2)],
             limits: LimitsSection::default(),

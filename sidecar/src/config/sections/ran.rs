@@ -20,9 +20,6 @@ pub struct RanSection {
     /// PLMN of the cell, digits in quotes.
     #[schemars(regex(pattern = r"^[0-9]{5,6}$"))]
     pub plmn: String,
-    /// Dialect of the gNB's WebSocket.
-    #[schemars(regex(pattern = r"^[a-z0-9.-]+$"))]
-    pub gnb_dialect: String,
     /// Weights are computed and sent; `false` = only watch.
     pub act: bool,
     /// Part of the eavesdropper's direction that is taken out of the beam, 0…1.
@@ -120,7 +117,6 @@ impl Default for RanSection {
             power: PowerSection::default(),
             gnb_ws: Some("ws://127.0.0.1:8001".into()),
             plmn: "00101".into(),
-            gnb_dialect: "srsran-25.10".into(),
             act: true,
             null_part: 0.7,
             fresh: Duration::new(0.2),
