@@ -12,6 +12,7 @@ pub mod core;
 pub mod csi;
 pub mod demo;
 pub mod effect;
+pub mod free_ports;
 pub mod guard;
 pub mod learn;
 pub mod ran;

@@ -52,6 +52,9 @@ pub enum BenchError {
     /// A socket of a synthetic peer failed.
     #[error("a peer of the bench cannot use its socket: {0}")]
     Socket(#[from] zmq::Error),
+    /// No port is free.
+    #[error("no free port on 127.0.0.1: {0}")]
+    Ports(#[from] std::io::Error),
     /// `air` failed.
     #[error(transparent)]
     Air(#[from] AirError),
@@ -124,15 +127,24 @@ pub fn run(options: &Options, progress: &mut dyn FnMut(f64)) -> Result<Vec<Row>,
     let relay = super::air_basic_relay::Relay::start(&bare_path)?;
     let air_cable = AirThread::start(&cable_path, LinkConfig::default(), 1)?;
     let air_faded = AirThread::start(&channel_path, channel(), 4)?;
-    for peers in [&mut bare, &mut cable, &mut faded] {
-        peers.warm_up(50)?;
-    }
-    let turns = options.seconds.max(1);
-    for turn in 0..turns {
-        bare.pump(TURN_NS)?;
-        cable.pump(TURN_NS)?;
-        faded.pump(TURN_NS / 2)?;
-        progress((turn + 1) as f64 / turns as f64);
+    let mut pump = || -> Result<(), BenchError> {
+        for peers in [&mut bare, &mut cable, &mut faded] {
+            peers.warm_up(50)?;
+        }
+        let turns = options.seconds.max(1);
+        for turn in 0..turns {
+            bare.pump(TURN_NS)?;
+            cable.pump(TURN_NS)?;
+            faded.pump(TURN_NS / 2)?;
+            progress((turn + 1) as f64 / turns as f64);
+        }
+        Ok(())
+    };
+    if let Err(error) = pump() {
+        // Where `air` could not start, its own words say more than the silence that a peer noticed.
+        air_cable.end()?;
+        air_faded.end()?;
+        return Err(error);
     }
     let (bare, cable, faded) = (bare.end()?, cable.end()?, faded.end()?);
     relay.end()?;

@@ -1,6 +1,7 @@
 //! A synthetic gNB (the calling thread) and a synthetic UE (a thread of its own) on one path.
 
 use super::air_basic::BenchError;
+use crate::free_ports::FreePorts;
 use ran_bridge::clock::mono_ns;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,16 +29,10 @@ impl Path {
     /// Four free loopback TCP ports, as the gNB's radio takes no other transport.
     ///
     /// # Errors
-    /// [`BenchError`] when there is none.
+    /// [`BenchError::Ports`] when there is none.
     pub fn free() -> Result<Self, BenchError> {
-        let mut held = Vec::new();
-        let mut next = || -> Result<String, BenchError> {
-            let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| BenchError::Thread(e.to_string()))?;
-            let port = listener.local_addr().map_err(|e| BenchError::Thread(e.to_string()))?.port();
-            held.push(listener);
-            Ok(format!("tcp://127.0.0.1:{port}"))
-        };
-        Ok(Self { gnb_tx: next()?, gnb_rx: next()?, ue_tx: next()?, ue_rx: next()? })
+        let mut ports = FreePorts::stock(4)?;
+        Ok(Self { gnb_tx: ports.wire()?, gnb_rx: ports.wire()?, ue_tx: ports.wire()?, ue_rx: ports.wire()? })
     }
 }
 
@@ -101,10 +96,11 @@ impl Peers {
         rx.connect(&path.gnb_rx)?;
         rx.send(&[0_u8][..], 0)?;
         let stop = Arc::new(AtomicBool::new(false));
-        let (flag, path) = (Arc::clone(&stop), path.clone());
+        let flag = Arc::clone(&stop);
+        let ends = ue_ends(path)?;
         let ue = std::thread::Builder::new()
             .name("ue".into())
-            .spawn(move || ue(&path, samples, exact, &flag))
+            .spawn(move || ue(&ends, samples, exact, &flag))
             .map_err(|e| BenchError::Thread(e.to_string()))?;
         let slot = template(samples);
         Ok(Self { tx, rx, want: slot.clone(), slot, next: 0, outcome: Outcome::default(), stop, ue })
@@ -178,13 +174,23 @@ fn socket(context: &zmq::Context, kind: zmq::SocketType, timeout_ms: i32) -> Res
     Ok(socket)
 }
 
-/// The UE: asks for downlink, sends a slot of uplink for each slot it gets, compares afterwards.
-fn ue(path: &Path, samples: usize, exact: bool, stop: &AtomicBool) -> Result<u64, zmq::Error> {
+/// The UE's transmit and receive sockets. An address that is taken is an error here, not a silence later.
+fn ue_ends(path: &Path) -> Result<(zmq::Socket, zmq::Socket), zmq::Error> {
     let context = zmq::Context::new();
     let tx = socket(&context, zmq::REP, LOOK_MS)?;
     tx.bind(&path.ue_tx)?;
     let rx = socket(&context, zmq::REQ, LOOK_MS)?;
     rx.connect(&path.ue_rx)?;
+    Ok((tx, rx))
+}
+
+/// The UE: asks for downlink, sends a slot of uplink for each slot it gets, compares afterwards.
+fn ue(
+    (tx, rx): &(zmq::Socket, zmq::Socket),
+    samples: usize,
+    exact: bool,
+    stop: &AtomicBool,
+) -> Result<u64, zmq::Error> {
     rx.send(&[0xff_u8][..], 0)?;
     let mut slot = template(samples);
     let mut want = slot.clone();

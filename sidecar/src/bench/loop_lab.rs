@@ -1,7 +1,7 @@
 //! The virtual lab as a child process on free ports.
 
+use crate::free_ports::FreePorts;
 use serde_json::{Value, json};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -80,20 +80,17 @@ impl Ports {
     /// # Errors
     /// [`LabError::Ports`].
     pub fn free(receivers: Receivers) -> Result<Self, LabError> {
-        // all are held until the last is had, so that none comes twice
-        let held: Vec<TcpListener> =
-            (0..40).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>().map_err(LabError::Ports)?;
-        let mut ports = held.iter().filter_map(|l| l.local_addr().ok()).map(|a| a.port());
-        let mut next = || ports.next().unwrap_or(0);
+        let mut ports = FreePorts::stock(12 + 2 * receivers.count()).map_err(LabError::Ports)?;
+        let mut next = || ports.take().map_err(LabError::Ports);
         Ok(Self {
-            gnb: (next(), next()),
-            terminals: (0..receivers.count()).map(|_| (next(), next())).collect(),
-            ws: next(),
-            core: [next(), next(), next(), next()],
-            userplane: next(),
-            app: next(),
-            rates: next(),
-            world: next(),
+            gnb: (next()?, next()?),
+            terminals: (0..receivers.count()).map(|_| Ok((next()?, next()?))).collect::<Result<_, LabError>>()?,
+            ws: next()?,
+            core: [next()?, next()?, next()?, next()?],
+            userplane: next()?,
+            app: next()?,
+            rates: next()?,
+            world: next()?,
         })
     }
 }

@@ -16,6 +16,9 @@ pub enum DemoError {
         /// The system's words.
         reason: String,
     },
+    /// No port is free.
+    #[error("cannot find a free port: {0}")]
+    Ports(#[from] std::io::Error),
     /// The processes could not be kept running.
     #[error(transparent)]
     Up(#[from] crate::up::UpError),

@@ -1,9 +1,9 @@
 //! The files of a demo: configuration of ours and of the lab, on free ports, in one folder.
 
 use super::error::DemoError;
-use super::ports::Ports;
 use crate::config::{Angle, AngleRate, Config, Duration, Frequency, GainDb, PowerDbfs};
 use crate::config::{ExtraProcess, LinkSection, MetricsSection, ProcessName, TapSection, UeSection};
+use crate::free_ports::FreePorts;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -48,7 +48,7 @@ impl Plan {
     pub fn prepare(dir: &Path, lab: &Path, root: &Path, seed: u64, act: bool) -> Result<Self, DemoError> {
         std::fs::create_dir_all(dir).map_err(|e| DemoError::system(format!("make {}", dir.display()), e))?;
         let dir = &std::path::absolute(dir).map_err(|e| DemoError::system("find the folder", e))?;
-        let mut ports = Ports::free(PORTS)?;
+        let mut ports = FreePorts::stock(PORTS)?;
         let mut config = Config::default();
         config.run.root = root.to_path_buf();
         config.run.name = if act { "demo".into() } else { "demo-without".into() };
@@ -82,16 +82,15 @@ impl Plan {
 }
 
 /// Puts every address of ours on a free port and gives the lab's configuration that fits.
-fn wire_up(config: &mut Config, ports: &mut Ports, dir: &Path, seed: u64) -> Result<Value, DemoError> {
-    let tcp = |port: u16| format!("tcp://127.0.0.1:{port}");
+fn wire_up(config: &mut Config, ports: &mut FreePorts, dir: &Path, seed: u64) -> Result<Value, DemoError> {
     config.air.control = control_path(dir);
-    config.air.gnb.tx = vec![tcp(ports.take()?)];
-    config.air.gnb.rx = tcp(ports.take()?);
+    config.air.gnb.tx = vec![ports.wire()?];
+    config.air.gnb.rx = ports.wire()?;
     config.air.ues.clear();
     let mut lab_ues = Vec::new();
     for (u, (angle, rate, gain, sst, resolution)) in UES.iter().enumerate() {
         let supi = format!("imsi-00101012345678{u}");
-        let (tx, rx) = (tcp(ports.take()?), tcp(ports.take()?));
+        let (tx, rx) = (ports.wire()?, ports.wire()?);
         lab_ues.push(json!({"supi": supi, "tx_port": tx, "rx_port": rx, "sst": sst, "resolution": resolution}));
         let link = link(*angle, *rate, *gain);
         config.air.ues.push(UeSection {
@@ -104,7 +103,7 @@ fn wire_up(config: &mut Config, ports: &mut Ports, dir: &Path, seed: u64) -> Res
             ..UeSection::default()
         });
     }
-    let (tx, rx) = (tcp(ports.take()?), tcp(ports.take()?));
+    let (tx, rx) = (ports.wire()?, ports.wire()?);
     lab_ues.push(json!({"tx_port": tx, "rx_port": rx, "eavesdropper": true}));
     config.air.ues.push(UeSection {
         name: "eavesdropper".into(),
@@ -128,7 +127,7 @@ fn wire_up(config: &mut Config, ports: &mut Ports, dir: &Path, seed: u64) -> Res
     let app = ports.address()?;
     config.app.control = url(app);
     config.app.listen = ports.address()?;
-    config.controller.bind = tcp(ports.take()?);
+    config.controller.bind = ports.wire()?;
     config.controller.http = ports.address()?;
     config.ran.power.enough = GainDb::new(11.5);
     config.ran.power.least = GainDb::new(6.0);
