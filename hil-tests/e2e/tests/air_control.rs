@@ -8,26 +8,56 @@ use air_support::{Answerer, Asker, RATE_HZ, SLOT, tags};
 use num_complex::Complex32;
 use ran_bridge::air::{AirConfig, Command, Event, GnbEnd, UeEnd, Window};
 use sidecar::air::{AirProcessConfig, Refusal};
+use sidecar::clock::mono_ns;
+use sidecar::wire::local::{LocalStream, path_of};
 use sidecar::wire::{Agent, Dtype, Header, Kind, Message};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-struct Dealer {
-    socket: zmq::Socket,
+struct Client {
+    stream: LocalStream,
     seq: u64,
 }
 
-impl Dealer {
+impl Client {
+    fn connect(address: &str) -> Self {
+        let until = mono_ns() + 5_000_000_000;
+        loop {
+            match LocalStream::connect(path_of(address).unwrap()) {
+                Ok(stream) => return Self { stream, seq: 0 },
+                Err(error) => assert!(mono_ns() < until, "{error}"),
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
     fn send(&mut self, mut message: Message) -> u64 {
         self.seq += 1;
         message.header.seq = self.seq;
-        self.socket.send_multipart(message.into_frames(), 0).unwrap();
+        assert!(self.stream.send(&message.header.encode(), &message.payload).unwrap());
         self.seq
     }
-    /// The next message of a kind.
-    fn next(&self, kind: Kind) -> Message {
+    /// The next message, or `None` when the connection was closed.
+    fn receive(&mut self) -> Option<Message> {
+        let until = mono_ns() + 5_000_000_000;
+        let mut ended = false;
         loop {
-            let message = Message::from_frames(self.socket.recv_multipart(0).expect("within 5 s")).unwrap();
+            if let Some(frame) = self.stream.next_frame() {
+                let (header, payload) = frame.unwrap();
+                return Some(Message::decode(header, payload.to_vec()).unwrap());
+            }
+            if ended {
+                return None;
+            }
+            ended = self.stream.turn().is_err();
+            assert!(mono_ns() < until, "nothing within 5 s");
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    }
+    /// The next message of a kind.
+    fn next(&mut self, kind: Kind) -> Message {
+        loop {
+            let message = self.receive().expect("the connection stays open");
             if message.header.kind == kind {
                 return message;
             }
@@ -52,36 +82,35 @@ fn commands_go_in_and_snippets_and_refusals_come_out() {
         std::thread::spawn(move || sidecar::air::run(&config, Some(&dir), &stop).unwrap())
     };
     let context = zmq::Context::new();
-    let socket = context.socket(zmq::DEALER).unwrap();
-    socket.set_linger(0).unwrap();
-    socket.set_rcvtimeo(5000).unwrap();
-    socket.connect(&wire("air")).unwrap();
-    let mut dealer = Dealer { socket, seq: 0 };
+    let mut client = Client::connect(&wire("air"));
 
-    dealer.send(Message::empty(Kind::Hello, Agent::Ran));
-    assert_eq!(dealer.next(Kind::Welcome).header.run, 77);
+    client.send(Message::empty(Kind::Hello, Agent::Ran));
+    assert_eq!(client.next(Kind::Welcome).header.run, 77);
 
     // Another version, garbage, a kind that is not for air, and JSON that is no command.
-    let mut frames = Message::empty(Kind::Hello, Agent::Ran).into_frames();
-    frames[0][4] = 9;
-    dealer.socket.send_multipart(frames, 0).unwrap();
-    let refusal: Refusal = dealer.next(Kind::Refuse).parse().unwrap();
+    let mut other_version = Message::empty(Kind::Hello, Agent::Ran).header.encode();
+    other_version[4] = 9;
+    assert!(client.stream.send(&other_version, &[]).unwrap());
+    let refusal: Refusal = client.next(Kind::Refuse).parse().unwrap();
     assert_eq!(refusal.code, "version");
-    dealer.socket.send("garbage", 0).unwrap();
-    assert_eq!(dealer.next(Kind::Refuse).parse::<Refusal>().unwrap().code, "malformed");
-    dealer.send(Message::empty(Kind::Gradient, Agent::Ran));
-    assert_eq!(dealer.next(Kind::Refuse).parse::<Refusal>().unwrap().code, "kind");
-    let seq = dealer.send(Message::json(Kind::Command, Agent::Ran, &serde_json::json!({"cmd": "quit"})).unwrap());
-    let refusal = dealer.next(Kind::Refuse).parse::<Refusal>().unwrap();
+    // Who sends what is no message is told so and let go; the others stay.
+    let mut stranger = Client::connect(&wire("air"));
+    assert!(stranger.stream.send(&[b'x'; 96], b"garbage").unwrap());
+    assert_eq!(stranger.next(Kind::Refuse).parse::<Refusal>().unwrap().code, "malformed");
+    assert_eq!(stranger.receive(), None);
+    client.send(Message::empty(Kind::Gradient, Agent::Ran));
+    assert_eq!(client.next(Kind::Refuse).parse::<Refusal>().unwrap().code, "kind");
+    let seq = client.send(Message::json(Kind::Command, Agent::Ran, &serde_json::json!({"cmd": "quit"})).unwrap());
+    let refusal = client.next(Kind::Refuse).parse::<Refusal>().unwrap();
     assert_eq!((refusal.code.as_str(), refusal.seq), ("malformed", Some(seq)));
 
     let windows = vec![Window { id: 3, stream: 0, first: 50, period: 0, len: 20 }];
-    dealer.send(Message::json(Kind::Command, Agent::Ran, &Command::Windows { windows }).unwrap());
-    dealer.next(Kind::Applied);
+    client.send(Message::json(Kind::Command, Agent::Ran, &Command::Windows { windows }).unwrap());
+    client.next(Kind::Applied);
     let mut weights = Message::cf32(Kind::Weights, Agent::Ran, &[1, 1], &[Complex32::new(0.5, 0.0)]).unwrap();
     weights.header.aux[0] = 12;
-    let seq = dealer.send(weights);
-    let event: Event = dealer.next(Kind::Applied).parse().unwrap();
+    let seq = client.send(weights);
+    let event: Event = client.next(Kind::Applied).parse().unwrap();
     assert!(matches!(event, Event::Applied { seq: s, sample: 0, cause: 12, .. } if s == seq), "{event:?}");
 
     let mut gnb_tx = Answerer::new(&context, &wire("gnbtx"));
@@ -90,17 +119,17 @@ fn commands_go_in_and_snippets_and_refusals_come_out() {
     gnb_tx.send_tags(SLOT);
     let got = ue_rx.take();
     assert_eq!(got[100], tags(100, 1)[0] * 0.5);
-    let snippet = dealer.next(Kind::Snippet);
+    let snippet = client.next(Kind::Snippet);
     let h: &Header = &snippet.header;
     assert_eq!((h.dtype, h.dims(), h.round, h.micro_batch), (Dtype::Cf32, &[20][..], 50, 0));
     assert!(h.aux[0] > 0 && h.aux[0] <= h.sent_mono_ns);
     assert_eq!(h.aux[1], 3);
     assert_eq!(snippet.to_cf32(), got[50..70]);
 
-    dealer.send(Message::json(Kind::Command, Agent::Ran, &Command::Status).unwrap());
-    let mut status = dealer.next(Kind::Status).parse::<Event>().unwrap();
+    client.send(Message::json(Kind::Command, Agent::Ran, &Command::Status).unwrap());
+    let mut status = client.next(Kind::Status).parse::<Event>().unwrap();
     while !matches!(status, Event::Status(_)) {
-        status = dealer.next(Kind::Status).parse().unwrap();
+        status = client.next(Kind::Status).parse().unwrap();
     }
     let Event::Status(status) = status else { panic!() };
     assert_eq!((status.dl_sample, status.peers.len()), (SLOT as u64, 2));

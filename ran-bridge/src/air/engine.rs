@@ -30,8 +30,8 @@ const CLOCK_NS: u64 = 10_000_000;
 const BEHIND_S: f64 = 0.1;
 /// Commands taken at once.
 const COMMANDS: usize = 32;
-/// Wires that are polled at most: gNB (5), receivers (2 × 16), control.
-const MAX_POLL: usize = 40;
+/// What is polled at most: gNB (5), receivers (2 × 16), control (its listener and 8 connections), and some to spare.
+const MAX_POLL: usize = 48;
 
 /// The true channel of a receiver at one moment: for a record, never for an estimator.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -133,7 +133,7 @@ impl Engine<'_> {
     fn wait(&self) -> Result<(), AirError> {
         let wires = self.gnb.wires.iter().flat_map(|w| w.tx.iter().chain(std::iter::once(&w.rx)));
         let ues = self.ues.iter().flat_map(|u| u.rx.iter().chain(u.tx.iter()));
-        let sockets = wires.chain(ues).filter(|l| l.listens()).map(Link::socket).chain(self.port.poll_socket());
+        let sockets = wires.chain(ues).filter(|l| l.listens()).map(Link::socket);
         let timeout = if self.gnb.player.is_some() && self.wants_downlink() {
             0
         } else if self.config.pace.is_some() {
@@ -147,6 +147,13 @@ impl Engine<'_> {
             *item = Some(socket.as_poll_item(zmq::POLLIN));
             n += 1;
         }
+        self.port.poll_fds(&mut |fd| {
+            // One that has no place here is looked at every few ms all the same.
+            if let Some(item) = items.get_mut(n) {
+                *item = Some(zmq::PollItem::from_fd(fd, zmq::POLLIN));
+                n += 1;
+            }
+        });
         let mut items = items.map(|i| i.unwrap_or_else(|| zmq::PollItem::from_fd(-1, zmq::PollEvents::empty())));
         match zmq::poll(&mut items[..n], timeout) {
             Ok(_) | Err(zmq::Error::EINTR) => Ok(()),

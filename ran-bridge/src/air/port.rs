@@ -2,11 +2,12 @@
 
 use super::{Command, Event, SnippetMeta};
 use num_complex::Complex32;
+use std::os::fd::RawFd;
 
 /// Where commands come from and what `air` tells goes to. None of its functions may block.
 pub trait ControlPort {
-    /// The socket that becomes readable when a command may be there.
-    fn poll_socket(&self) -> Option<&zmq::Socket>;
+    /// Tells what becomes readable when a command may be there.
+    fn poll_fds(&self, each: &mut dyn FnMut(RawFd));
     /// The next command with its sequence number.
     fn recv(&mut self) -> Option<(u64, Command)>;
     /// Takes a snippet: samples of a receiver after the channel.
@@ -20,9 +21,7 @@ pub trait ControlPort {
 pub struct NoControl;
 
 impl ControlPort for NoControl {
-    fn poll_socket(&self) -> Option<&zmq::Socket> {
-        None
-    }
+    fn poll_fds(&self, _each: &mut dyn FnMut(RawFd)) {}
     fn recv(&mut self) -> Option<(u64, Command)> {
         None
     }

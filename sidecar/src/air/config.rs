@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub struct AirProcessConfig {
     /// The data plane.
     pub air: AirConfig,
-    /// Address the control socket (ROUTER) is bound to, `ipc://…` or a loopback `tcp://…`; `None` = nobody controls it.
+    /// Address the control socket is bound to, `ipc://PATH`; `None` = nobody controls it.
     pub control: Option<String>,
     /// Run the messages belong to.
     pub run: u64,
@@ -33,12 +33,12 @@ pub enum AirProcessError {
     #[error(transparent)]
     Air(#[from] AirError),
     /// The control address cannot be bound.
-    #[error("cannot bind the control socket {address}: {source}; is another air running?")]
+    #[error("cannot bind the control socket {address}: {source}")]
     Control {
         /// As configured.
         address: String,
-        /// What libzmq says.
-        source: zmq::Error,
+        /// What the system says.
+        source: std::io::Error,
     },
     /// The record cannot be opened.
     #[error("cannot record: {0}")]

@@ -1,16 +1,18 @@
-//! The control socket: a ROUTER that speaks the wire format with whoever spoke to it last.
+//! The control socket: speaks the wire format with whoever connects. Refusals and answers go to who asked; snippets and events to
+//! who said something understood last.
 
+use super::clients::{ClientId, Clients, Frame};
 use super::rows::{AppliedRow, PeerRow, StatusRow};
 use crate::clock::mono_ns;
 use crate::record::Writer;
-use crate::wire::{Agent, Dtype, HEADER_BYTES, Header, Kind, Message, WireError};
+use crate::wire::{Agent, Dtype, Header, Kind, Message, WireError};
 use num_complex::Complex32;
 use ran_bridge::air::{AirStats, At, Command, ControlPort, Event, SnippetMeta};
 use serde::{Deserialize, Serialize};
+use std::io;
+use std::os::fd::RawFd;
 use std::sync::Arc;
 
-/// Messages queued to a peer that does not read; then they are dropped and counted.
-const QUEUE: i32 = 256;
 /// Messages that are no commands, read at once; more wait for the next turn of the data plane.
 const GARBAGE: usize = 32;
 /// A row of `air_status` this often.
@@ -27,10 +29,10 @@ pub struct Refusal {
     pub reason: String,
 }
 
-/// The control side of `air` over ZeroMQ.
+/// The control side of `air`.
 pub struct ControlSocket {
-    socket: Option<zmq::Socket>,
-    peer: Option<Vec<u8>>,
+    clients: Option<Clients>,
+    served: Option<ClientId>,
     run: u64,
     seq: u64,
     dropped: u64,
@@ -40,30 +42,13 @@ pub struct ControlSocket {
 }
 
 impl ControlSocket {
-    /// Binds the ROUTER, if there is an address.
+    /// Binds the socket, if there is an address: `ipc://PATH`.
     ///
     /// # Errors
-    /// What libzmq says.
-    pub fn bind(
-        context: &zmq::Context,
-        address: Option<&str>,
-        run: u64,
-        writer: Writer,
-        stats: Arc<AirStats>,
-    ) -> Result<Self, zmq::Error> {
-        let socket = match address {
-            Some(address) => {
-                let socket = context.socket(zmq::ROUTER)?;
-                socket.set_linger(0)?;
-                socket.set_sndhwm(QUEUE)?;
-                socket.set_router_mandatory(true)?;
-                socket.set_maxmsgsize(i64::try_from(crate::wire::MAX_PAYLOAD_BYTES).unwrap_or(i64::MAX))?;
-                socket.bind(address)?;
-                Some(socket)
-            }
-            None => None,
-        };
-        Ok(Self { socket, peer: None, run, seq: 0, dropped: 0, writer, stats, next_status_ns: 0 })
+    /// `AddrInUse` where another process listens, `InvalidInput` for another address, else the system's.
+    pub fn bind(address: Option<&str>, run: u64, writer: Writer, stats: Arc<AirStats>) -> io::Result<Self> {
+        let clients = address.map(Clients::bind).transpose()?;
+        Ok(Self { clients, served: None, run, seq: 0, dropped: 0, writer, stats, next_status_ns: 0 })
     }
 
     /// Messages that could not be sent.
@@ -72,59 +57,54 @@ impl ControlSocket {
         self.dropped
     }
 
-    fn send(&mut self, mut header: Header, payload: &[u8]) {
-        let (Some(socket), Some(peer)) = (&self.socket, &self.peer) else { return };
+    fn send(&mut self, to: ClientId, mut header: Header, payload: &[u8]) {
+        let Some(clients) = &mut self.clients else { return };
         self.seq += 1;
         header.run = self.run;
         header.seq = self.seq;
         header.sent_mono_ns = mono_ns();
         header.payload_bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         header.payload_crc32 = crc32fast::hash(payload);
-        let bytes: [u8; HEADER_BYTES] = header.encode();
-        let more = zmq::DONTWAIT | zmq::SNDMORE;
-        let sent = socket
-            .send(&peer[..], more)
-            .and_then(|()| socket.send(&bytes[..], more))
-            .and_then(|()| socket.send(payload, zmq::DONTWAIT));
-        if sent.is_err() {
-            self.dropped += 1;
+        if clients.send(to, &header, payload) {
+            return;
+        }
+        self.dropped += 1;
+        if self.served == Some(to) && !clients.is_open(to) {
+            self.served = None;
         }
     }
 
-    fn send_json<T: Serialize>(&mut self, kind: Kind, value: &T) {
-        if self.peer.is_none() {
-            return;
-        }
+    fn send_json<T: Serialize>(&mut self, to: ClientId, kind: Kind, value: &T) {
         if let Ok(payload) = serde_json::to_vec(value) {
             let mut header = Header::new(kind, Agent::Air);
             header.dtype = Dtype::Json;
-            self.send(header, &payload);
+            self.send(to, header, &payload);
         }
     }
 
-    fn refuse(&mut self, code: &str, seq: Option<u64>, reason: String) {
+    /// To who is served, if anybody is.
+    fn tell<T: Serialize>(&mut self, kind: Kind, value: &T) {
+        if let Some(served) = self.served {
+            self.send_json(served, kind, value);
+        }
+    }
+
+    fn refuse(&mut self, to: ClientId, code: &str, seq: Option<u64>, reason: String) {
         tracing::warn!(code, reason, "control message refused");
-        self.send_json(Kind::Refuse, &Refusal { code: code.to_owned(), seq, reason });
+        self.send_json(to, Kind::Refuse, &Refusal { code: code.to_owned(), seq, reason });
     }
 
     /// Reads one message: a command, or nothing where it was something else.
-    fn read(&mut self, mut frames: Vec<Vec<u8>>) -> Option<(u64, Command)> {
-        if frames.is_empty() {
-            return None;
-        }
-        let sender = frames.remove(0);
-        let message = match Message::from_frames(frames) {
+    fn read(&mut self, from: ClientId, frame: Result<Frame, WireError>) -> Option<(u64, Command)> {
+        let message = match frame.and_then(|(header, payload)| Message::decode(&header, payload)) {
             Ok(message) => message,
             Err(error) => {
                 let code = if matches!(error, WireError::Version { .. }) { "version" } else { "malformed" };
-                // The refusal goes to who sent it; snippets and events go on to who is understood.
-                let served = self.peer.replace(sender);
-                self.refuse(code, None, error.to_string());
-                self.peer = served;
+                self.refuse(from, code, None, error.to_string());
                 return None;
             }
         };
-        self.peer = Some(sender);
+        self.served = Some(from);
         let seq = message.header.seq;
         match message.header.kind {
             Kind::Weights => {
@@ -137,20 +117,20 @@ impl ControlSocket {
             Kind::Command => match message.parse::<Command>() {
                 Ok(command) => Some((seq, command)),
                 Err(error) => {
-                    self.refuse("malformed", Some(seq), error.to_string());
+                    self.refuse(from, "malformed", Some(seq), error.to_string());
                     None
                 }
             },
             Kind::Hello => {
-                self.send_json(Kind::Welcome, &serde_json::json!({"process": "air"}));
+                self.send_json(from, Kind::Welcome, &serde_json::json!({"process": "air"}));
                 None
             }
             Kind::Heartbeat => {
-                self.send(Header::new(Kind::Heartbeat, Agent::Air), &[]);
+                self.send(from, Header::new(Kind::Heartbeat, Agent::Air), &[]);
                 None
             }
             other => {
-                self.refuse("kind", Some(seq), format!("air takes no message of kind {other:?}"));
+                self.refuse(from, "kind", Some(seq), format!("air takes no message of kind {other:?}"));
                 None
             }
         }
@@ -180,14 +160,15 @@ impl ControlSocket {
 }
 
 impl ControlPort for ControlSocket {
-    fn poll_socket(&self) -> Option<&zmq::Socket> {
-        self.socket.as_ref()
+    fn poll_fds(&self, each: &mut dyn FnMut(RawFd)) {
+        self.clients.iter().flat_map(Clients::fds).for_each(each);
     }
 
     fn recv(&mut self) -> Option<(u64, Command)> {
+        self.clients.as_mut()?.turn();
         for _ in 0..GARBAGE {
-            let frames = self.socket.as_ref()?.recv_multipart(zmq::DONTWAIT).ok()?;
-            if let Some(command) = self.read(frames) {
+            let (from, frame) = self.clients.as_mut()?.next()?;
+            if let Some(command) = self.read(from, frame) {
                 return Some(command);
             }
         }
@@ -195,6 +176,7 @@ impl ControlPort for ControlSocket {
     }
 
     fn snippet(&mut self, meta: &SnippetMeta, samples: &[Complex32]) {
+        let Some(served) = self.served else { return };
         let mut header = Header::new(Kind::Snippet, Agent::Air);
         header.dtype = Dtype::Cf32;
         header.rank = 1;
@@ -203,18 +185,18 @@ impl ControlPort for ControlSocket {
         header.micro_batch = meta.stream;
         let sounding = meta.sounding.map_or(0, |c| u64::from(c) + 1);
         header.aux = [meta.arrival_mono_ns, u64::from(meta.window) | sounding << 32 | u64::from(meta.wide) << 48];
-        self.send(header, bytemuck::cast_slice(samples));
+        self.send(served, header, bytemuck::cast_slice(samples));
     }
 
     fn event(&mut self, event: &Event) {
         self.record(event);
         match event {
-            Event::Applied { .. } => self.send_json(Kind::Applied, event),
-            Event::Clock { .. } => self.send_json(Kind::Clock, event),
-            Event::Status(_) | Event::Peer { .. } => self.send_json(Kind::Status, event),
+            Event::Applied { .. } => self.tell(Kind::Applied, event),
+            Event::Clock { .. } => self.tell(Kind::Clock, event),
+            Event::Status(_) | Event::Peer { .. } => self.tell(Kind::Status, event),
             Event::Refused { seq, reason } => {
                 let refusal = Refusal { code: "command".into(), seq: Some(*seq), reason: reason.clone() };
-                self.send_json(Kind::Refuse, &refusal);
+                self.tell(Kind::Refuse, &refusal);
             }
         }
     }

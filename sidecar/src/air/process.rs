@@ -18,9 +18,8 @@ pub fn run(config: &AirProcessConfig, run_dir: Option<&Path>, stop: &AtomicBool)
         Some(dir) => Writer::open_queued(dir, "air").map_err(|e| AirProcessError::Record(e.to_string()))?,
         None => Writer::nowhere(),
     };
-    let context = zmq::Context::new();
     let address = config.control.as_deref();
-    let mut port = ControlSocket::bind(&context, address, config.run, writer.clone(), Arc::clone(&config.stats))
+    let mut port = ControlSocket::bind(address, config.run, writer.clone(), Arc::clone(&config.stats))
         .map_err(|source| AirProcessError::Control { address: address.unwrap_or_default().to_owned(), source })?;
     let records = writer.clone();
     let mut truth = move |t: &Truth<'_>| {

@@ -1,27 +1,37 @@
 //! The wire to `air`: snippets and events in, weights and commands out.
 
+use crate::clock::mono_ns;
 use crate::guard::{Action, Approved};
+use crate::wire::local::{LocalStream, path_of};
 use crate::wire::{Agent, Dtype, Header, Kind, Message, WireError};
 use num_complex::Complex32;
 use ran_bridge::air::{At, Command, Event, SnippetMeta};
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why the wire cannot be opened or written.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
+    /// The address.
+    #[error("control of air at {0}: write ipc:// and a path, the same as in air's configuration")]
+    Address(String),
     /// The socket.
-    #[error("control of air at {endpoint}: {source}; is `sidecar air` configured with this address?")]
+    #[error("control of air at {endpoint}: {source}")]
     Socket {
         /// As configured.
         endpoint: String,
-        /// What libzmq says.
+        /// What the system says.
         source: zmq::Error,
     },
     /// A message that cannot be written.
     #[error(transparent)]
     Wire(#[from] WireError),
-    /// The queue to `air` is full: it is not there, or does not read.
-    #[error("air does not take commands: {0}")]
-    Full(zmq::Error),
+    /// Nobody listens at the address: `air` is not there, or has just ended. The link tries again by itself.
+    #[error("air is not there")]
+    Away,
+    /// The queue to `air` is full: it does not read.
+    #[error("air does not take commands: its queue is full")]
+    Full,
 }
 
 /// What came.
@@ -35,14 +45,17 @@ pub enum FromAir {
     Unusable(String),
 }
 
+/// Pause between two attempts to connect, ms.
+const RETRY_MS: u64 = 20;
+
 /// The wire.
 pub struct AirLink {
-    socket: zmq::Socket,
+    stream: Option<LocalStream>,
+    path: PathBuf,
     endpoint: String,
+    tried_ns: u64,
     run: u64,
     seq: u64,
-    header: zmq::Message,
-    payload: zmq::Message,
     bytes: Vec<u8>,
     /// When the last message was taken from the socket, before it was read, host-monotonic ns.
     pub received_mono_ns: u64,
@@ -51,38 +64,50 @@ pub struct AirLink {
 }
 
 impl AirLink {
-    /// Connects; `air` may come later.
+    /// A link that connects as soon as `air` is there, and again whenever it comes back.
     ///
     /// # Errors
-    /// [`LinkError::Socket`].
-    pub fn connect(context: &zmq::Context, endpoint: &str, run: u64) -> Result<Self, LinkError> {
-        let fail = |source| LinkError::Socket { endpoint: endpoint.to_owned(), source };
-        let socket = context.socket(zmq::DEALER).map_err(fail)?;
-        socket.set_linger(0).map_err(fail)?;
-        socket.set_rcvhwm(4096).map_err(fail)?;
-        socket.set_sndhwm(256).map_err(fail)?;
-        socket.set_reconnect_ivl(20).map_err(fail)?;
-        socket.set_reconnect_ivl_max(500).map_err(fail)?;
-        socket.connect(endpoint).map_err(fail)?;
-        Ok(Self {
-            socket,
+    /// [`LinkError::Address`].
+    pub fn connect(endpoint: &str, run: u64) -> Result<Self, LinkError> {
+        let path = path_of(endpoint).ok_or_else(|| LinkError::Address(endpoint.to_owned()))?;
+        let mut link = Self {
+            stream: None,
+            path: path.to_path_buf(),
             endpoint: endpoint.to_owned(),
+            tried_ns: 0,
             run,
             seq: 0,
-            header: zmq::Message::new(),
-            payload: zmq::Message::new(),
             bytes: Vec::with_capacity(256),
             received_mono_ns: 0,
             samples: Vec::with_capacity(65_536),
-        })
+        };
+        link.try_connect();
+        Ok(link)
     }
 
-    /// Waits for a message up to `timeout_ms`; `true` when one is there.
+    fn try_connect(&mut self) {
+        let now = mono_ns();
+        if self.tried_ns == 0 || now.saturating_sub(self.tried_ns) >= RETRY_MS * 1_000_000 {
+            self.tried_ns = now;
+            self.stream = LocalStream::connect(&self.path).ok();
+        }
+    }
+
+    /// Waits for a message up to `timeout_ms`; `true` when one may be there.
     ///
     /// # Errors
     /// [`LinkError::Socket`].
-    pub fn wait(&self, timeout_ms: i64) -> Result<bool, LinkError> {
-        match self.socket.poll(zmq::POLLIN, timeout_ms) {
+    pub fn wait(&mut self, timeout_ms: u64) -> Result<bool, LinkError> {
+        if self.stream.is_none() {
+            self.try_connect();
+        }
+        let Some(stream) = &self.stream else {
+            std::thread::sleep(Duration::from_millis(timeout_ms.min(RETRY_MS)));
+            return Ok(false);
+        };
+        let mut items = [zmq::PollItem::from_fd(stream.fd(), zmq::POLLIN)];
+        match zmq::poll(&mut items, i64::try_from(timeout_ms).unwrap_or(i64::MAX)) {
+            // An error or a hang-up is read, too.
             Ok(n) => Ok(n > 0),
             Err(zmq::Error::EINTR) => Ok(false),
             Err(source) => Err(LinkError::Socket { endpoint: self.endpoint.clone(), source }),
@@ -91,91 +116,61 @@ impl AirLink {
 
     /// The next message, if one is there. Foreign bytes give [`FromAir::Unusable`], never a panic.
     pub fn receive(&mut self) -> Option<FromAir> {
-        match self.socket.recv(&mut self.header, zmq::DONTWAIT) {
-            Ok(()) => {}
-            Err(_) => return None,
-        }
-        let mut frames = 1;
-        while self.socket.get_rcvmore().unwrap_or(false) {
-            if self.socket.recv(&mut self.payload, zmq::DONTWAIT).is_err() {
-                break;
+        let Self { stream, samples, received_mono_ns, .. } = self;
+        for fill in [false, true] {
+            let open = stream.as_mut()?;
+            let ended = fill && open.turn().is_err();
+            let got = open.next_frame().map(|frame| {
+                *received_mono_ns = mono_ns();
+                match frame {
+                    Ok((header, payload)) => (false, read(header, payload, samples)),
+                    Err(error) => (true, Err(error)),
+                }
+            });
+            if let Some((broken, got)) = got {
+                if broken {
+                    *stream = None;
+                }
+                return Some(got.unwrap_or_else(|e| FromAir::Unusable(e.to_string())));
             }
-            frames += 1;
-        }
-        self.received_mono_ns = crate::clock::mono_ns();
-        if frames != 2 {
-            return Some(FromAir::Unusable(WireError::Frames(frames).to_string()));
-        }
-        Some(self.read().unwrap_or_else(|e| FromAir::Unusable(e.to_string())))
-    }
-
-    fn read(&mut self) -> Result<FromAir, WireError> {
-        let h = Header::decode(&self.header)?;
-        let said = h.payload_bytes as usize;
-        if said != self.payload.len() {
-            return Err(WireError::Length { said, got: self.payload.len() });
-        }
-        let got = crc32fast::hash(&self.payload);
-        if got != h.payload_crc32 {
-            return Err(WireError::Checksum { said: h.payload_crc32, got });
-        }
-        match h.kind {
-            Kind::Snippet if h.dtype == Dtype::Cf32 => {
-                self.samples.clear();
-                self.samples.extend(self.payload.chunks_exact(8).map(|c| {
-                    Complex32::new(
-                        f32::from_le_bytes([c[0], c[1], c[2], c[3]]),
-                        f32::from_le_bytes([c[4], c[5], c[6], c[7]]),
-                    )
-                }));
-                let column = (h.aux[1] >> 32) as u16;
-                let meta = SnippetMeta {
-                    seq: h.seq,
-                    stream: h.micro_batch,
-                    start: h.round,
-                    window: h.aux[1] as u32,
-                    sounding: column.checked_sub(1),
-                    wide: h.aux[1] >> 48 & 1 == 1,
-                    arrival_mono_ns: h.aux[0],
-                };
-                Ok(FromAir::Snippet(meta, h.sent_mono_ns))
-            }
-            Kind::Applied | Kind::Clock | Kind::Status => serde_json::from_slice(&self.payload)
-                .map(|e| FromAir::Event(Box::new(e)))
-                .map_err(|e| WireError::Json { kind: h.kind, reason: e.to_string() }),
-            Kind::Refuse => {
-                let refusal: crate::air::Refusal = serde_json::from_slice(&self.payload)
-                    .map_err(|e| WireError::Json { kind: h.kind, reason: e.to_string() })?;
-                let event = Event::Refused { seq: refusal.seq.unwrap_or(0), reason: refusal.reason };
-                Ok(FromAir::Event(Box::new(event)))
-            }
-            kind => {
-                let text = String::from_utf8_lossy(&self.payload[..self.payload.len().min(200)]).into_owned();
-                Ok(FromAir::Unusable(format!("{kind:?}: {text}")))
+            if ended {
+                *stream = None;
             }
         }
+        None
     }
 
     /// Sends a command that is no action (windows, slots, sounding, status). Gives its sequence number.
     ///
     /// # Errors
-    /// [`LinkError::Wire`], [`LinkError::Full`].
+    /// [`LinkError::Wire`], [`LinkError::Away`], [`LinkError::Full`].
     pub fn command(&mut self, command: &Command) -> Result<u64, LinkError> {
         let mut message = Message::json(Kind::Command, Agent::Ran, command)?;
         self.seq += 1;
         message.header.seq = self.seq;
         message.header.run = self.run;
-        message.header.sent_mono_ns = crate::clock::mono_ns();
-        let frames = message.into_frames();
-        self.socket.send_multipart(frames, zmq::DONTWAIT).map_err(LinkError::Full)?;
+        message.header.sent_mono_ns = mono_ns();
+        self.put(&message.header.encode(), &message.payload)?;
         Ok(self.seq)
+    }
+
+    fn put(&mut self, header: &[u8], payload: &[u8]) -> Result<(), LinkError> {
+        let stream = self.stream.as_mut().ok_or(LinkError::Away)?;
+        match stream.send(header, payload) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(LinkError::Full),
+            Err(_) => {
+                self.stream = None;
+                Err(LinkError::Away)
+            }
+        }
     }
 
     /// Carries out an approved action of `air`'s: weights or power. Gives the sequence number of the command; `None` for actions that
     /// are not `air`'s.
     ///
     /// # Errors
-    /// [`LinkError::Wire`], [`LinkError::Full`].
+    /// [`LinkError::Wire`], [`LinkError::Away`], [`LinkError::Full`].
     pub fn act(&mut self, approved: &Approved<Action>, cause: u64) -> Result<Option<u64>, LinkError> {
         match approved.action() {
             Action::Beam { weights } => self.weights(weights, cause).map(Some),
@@ -201,9 +196,59 @@ impl AirLink {
         h.aux[0] = cause;
         h.payload_bytes = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
         h.payload_crc32 = crc32fast::hash(&self.bytes);
-        h.sent_mono_ns = crate::clock::mono_ns();
-        self.socket.send(&h.encode()[..], zmq::SNDMORE | zmq::DONTWAIT).map_err(LinkError::Full)?;
-        self.socket.send(&self.bytes[..], zmq::DONTWAIT).map_err(LinkError::Full)?;
+        h.sent_mono_ns = mono_ns();
+        let bytes = std::mem::take(&mut self.bytes);
+        let put = self.put(&h.encode(), &bytes);
+        self.bytes = bytes;
+        put?;
         Ok(self.seq)
+    }
+}
+
+/// Reads a message; samples of a snippet go into `samples`.
+fn read(header: &[u8], payload: &[u8], samples: &mut Vec<Complex32>) -> Result<FromAir, WireError> {
+    let h = Header::decode(header)?;
+    let said = h.payload_bytes as usize;
+    if said != payload.len() {
+        return Err(WireError::Length { said, got: payload.len() });
+    }
+    let got = crc32fast::hash(payload);
+    if got != h.payload_crc32 {
+        return Err(WireError::Checksum { said: h.payload_crc32, got });
+    }
+    match h.kind {
+        Kind::Snippet if h.dtype == Dtype::Cf32 => {
+            samples.clear();
+            samples.extend(payload.chunks_exact(8).map(|c| {
+                Complex32::new(
+                    f32::from_le_bytes([c[0], c[1], c[2], c[3]]),
+                    f32::from_le_bytes([c[4], c[5], c[6], c[7]]),
+                )
+            }));
+            let column = (h.aux[1] >> 32) as u16;
+            let meta = SnippetMeta {
+                seq: h.seq,
+                stream: h.micro_batch,
+                start: h.round,
+                window: h.aux[1] as u32,
+                sounding: column.checked_sub(1),
+                wide: h.aux[1] >> 48 & 1 == 1,
+                arrival_mono_ns: h.aux[0],
+            };
+            Ok(FromAir::Snippet(meta, h.sent_mono_ns))
+        }
+        Kind::Applied | Kind::Clock | Kind::Status => serde_json::from_slice(payload)
+            .map(|e| FromAir::Event(Box::new(e)))
+            .map_err(|e| WireError::Json { kind: h.kind, reason: e.to_string() }),
+        Kind::Refuse => {
+            let refusal: crate::air::Refusal =
+                serde_json::from_slice(payload).map_err(|e| WireError::Json { kind: h.kind, reason: e.to_string() })?;
+            let event = Event::Refused { seq: refusal.seq.unwrap_or(0), reason: refusal.reason };
+            Ok(FromAir::Event(Box::new(event)))
+        }
+        kind => {
+            let text = String::from_utf8_lossy(&payload[..payload.len().min(200)]).into_owned();
+            Ok(FromAir::Unusable(format!("{kind:?}: {text}")))
+        }
     }
 }

@@ -76,13 +76,8 @@ impl FastThread {
     ///
     /// # Errors
     /// [`LinkError`], or a rate that does not fit the subcarrier spacing.
-    pub fn new(
-        config: RanConfig,
-        shared: Arc<Shared>,
-        ends: FastEnds,
-        context: &zmq::Context,
-    ) -> Result<Self, super::RanError> {
-        let link = AirLink::connect(context, &config.air, config.run)?;
+    pub fn new(config: RanConfig, shared: Arc<Shared>, ends: FastEnds) -> Result<Self, super::RanError> {
+        let link = AirLink::connect(&config.air, config.run)?;
         let numerology = Numerology::new(config.rate_hz, config.cell.scs_hz)?;
         let mut fast = FastConfig::new(config.antennas, config.served(), config.eavesdropper());
         fast.null_part = config.null_part;

@@ -83,7 +83,7 @@ pub fn start_threads(
     let (buffers_in, buffers) = sync_channel(16);
     let (rows_in, rows) = sync_channel::<Row>(4096);
     let ends = FastEnds { actions, search: search_in, found, mibs: mibs_in, buffers, rows: rows_in.clone() };
-    let mut fast = FastThread::new(config.clone(), Arc::clone(shared), ends, &zmq::Context::new())?;
+    let mut fast = FastThread::new(config.clone(), Arc::clone(shared), ends)?;
     let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
         std::thread::Builder::new()
             .name(name.to_owned())

@@ -4,8 +4,10 @@ mod dealer;
 mod header;
 mod kind;
 mod link;
+pub mod local;
 mod message;
 mod router;
+mod stream;
 
 pub use dealer::{Dealer, DealerConfig, DealerEvent};
 pub use header::{HEADER_BYTES, Header, MAGIC, MAX_PAYLOAD_BYTES, MAX_RANK, VERSION, WireError};
@@ -13,3 +15,4 @@ pub use kind::{Agent, Dtype, Kind};
 pub use link::{LinkError, LinkStats, Refusal};
 pub use message::Message;
 pub use router::{Router, RouterConfig, RouterEvent};
+pub use stream::{Deframer, Frame, SendQueue};

@@ -4,6 +4,7 @@
 
 use num_complex::Complex32;
 use ran_bridge::air::{self, AirConfig, AirStats, Command, ControlPort, Event, GnbEnd, SnippetMeta, Summary, UeEnd};
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -38,9 +39,7 @@ struct TestPort {
 }
 
 impl ControlPort for TestPort {
-    fn poll_socket(&self) -> Option<&zmq::Socket> {
-        None
-    }
+    fn poll_fds(&self, _each: &mut dyn FnMut(RawFd)) {}
     fn recv(&mut self) -> Option<(u64, Command)> {
         self.commands.try_recv().ok()
     }

@@ -1,0 +1,103 @@
+//! Who is connected to the control socket of `air`.
+
+use crate::wire::local::{LocalListener, LocalStream, path_of};
+use crate::wire::{HEADER_BYTES, Header, WireError};
+use std::io::{self, ErrorKind};
+use std::os::fd::RawFd;
+
+/// Connections at once; one more is closed.
+pub(super) const MAX_CLIENTS: usize = 8;
+
+/// Number of a connection; never used twice.
+pub(super) type ClientId = u64;
+
+/// A message that was read: header and payload.
+pub(super) type Frame = ([u8; HEADER_BYTES], Vec<u8>);
+
+#[derive(Debug)]
+struct Client {
+    id: ClientId,
+    stream: LocalStream,
+    /// It sends no more; what it has sent is still obeyed.
+    ended: bool,
+}
+
+/// The listener and its connections.
+#[derive(Debug)]
+pub(super) struct Clients {
+    listener: LocalListener,
+    open: Vec<Client>,
+    next: ClientId,
+}
+
+impl Clients {
+    /// Binds.
+    ///
+    /// # Errors
+    /// `InvalidInput` where the address is no `ipc://` path, else as [`LocalListener::bind`].
+    pub(super) fn bind(address: &str) -> io::Result<Self> {
+        let path =
+            path_of(address).ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "write ipc:// and a path"))?;
+        Ok(Self { listener: LocalListener::bind(path)?, open: Vec::with_capacity(MAX_CLIENTS), next: 1 })
+    }
+
+    /// What to poll.
+    pub(super) fn fds(&self) -> impl Iterator<Item = RawFd> {
+        let open = self.open.iter().filter(|c| !c.ended).map(|c| c.stream.fd());
+        std::iter::once(self.listener.fd()).chain(open)
+    }
+
+    /// Takes new connections, and reads and writes what can be.
+    pub(super) fn turn(&mut self) {
+        while let Some(stream) = self.listener.accept() {
+            if self.open.len() == MAX_CLIENTS {
+                tracing::warn!(MAX_CLIENTS, "one more connection to the control socket is closed");
+            } else {
+                self.open.push(Client { id: self.next, stream, ended: false });
+                self.next += 1;
+            }
+        }
+        for client in self.open.iter_mut().filter(|c| !c.ended) {
+            if let Err(error) = client.stream.turn() {
+                tracing::debug!(client.id, %error, "a connection to the control socket ended");
+                client.ended = true;
+            }
+        }
+    }
+
+    /// The next message of whoever has one, or why there will be none any more: bytes that are no message close their connection.
+    pub(super) fn next(&mut self) -> Option<(ClientId, Result<Frame, WireError>)> {
+        let mut got = None;
+        self.open.retain_mut(|client| {
+            if got.is_some() {
+                return true;
+            }
+            match client.stream.next_frame() {
+                None => !client.ended,
+                Some(Ok((header, payload))) => {
+                    let mut head = [0; HEADER_BYTES];
+                    head.copy_from_slice(header);
+                    got = Some((client.id, Ok((head, payload.to_vec()))));
+                    true
+                }
+                Some(Err(error)) => {
+                    got = Some((client.id, Err(error)));
+                    client.ended = true;
+                    true
+                }
+            }
+        });
+        got
+    }
+
+    /// Whether it is still connected.
+    pub(super) fn is_open(&self, id: ClientId) -> bool {
+        self.open.iter().any(|c| c.id == id && !c.ended)
+    }
+
+    /// Sends to one; `false` where it is gone or does not read.
+    pub(super) fn send(&mut self, to: ClientId, header: &Header, payload: &[u8]) -> bool {
+        let Some(client) = self.open.iter_mut().find(|c| c.id == to) else { return false };
+        client.stream.send(&header.encode(), payload).unwrap_or(false)
+    }
+}
