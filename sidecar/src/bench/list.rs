@@ -58,6 +58,12 @@ pub const BENCHES: &[Bench] = &[
         run: super::csi::run,
     },
     Bench {
+        name: "hop",
+        what: "a snippet there and weights back over the UNIX socket of air and ran, against libzmq's ipc transport",
+        takes: "5 s",
+        run: super::hop::run,
+    },
+    Bench {
         name: "loop",
         what: "from an SSB's arrival in air to new weights armed there, in phases; alone and with training beside",
         takes: "3 min",

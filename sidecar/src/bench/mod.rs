@@ -4,6 +4,7 @@ pub mod air_basic;
 mod air_basic_peer;
 mod air_basic_relay;
 mod csi;
+mod hop;
 mod list;
 mod loop_bench;
 mod loop_lab;
