@@ -165,7 +165,9 @@ fn get(url: &str) -> serde_json::Value {
     serde_json::from_str(&text(url)).unwrap_or_default()
 }
 
-fn text(url: &str) -> String {
+/// What is served at a URL; empty where nobody answers within two seconds.
+#[must_use]
+pub fn text(url: &str) -> String {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return String::new() };
     runtime
         .block_on(async {

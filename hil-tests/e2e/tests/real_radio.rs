@@ -1,0 +1,146 @@
+//! A real gNB and a real srsUE through `air`. Opt-in: without the two programs it says that it is skipped.
+//!
+//! ```sh
+//! SIDECAR_GNB=/path/to/gnb SIDECAR_SRSUE=/path/to/srsue SIDECAR_REAL_S=600 cargo test -p e2e --test real_radio -- --nocapture
+//! ```
+//!
+//! | variable | meaning |
+//! | --- | --- |
+//! | `SIDECAR_GNB`, `SIDECAR_SRSUE` | the programs, or scripts of yours that `exec` them with all arguments |
+//! | `SIDECAR_GNB_CONFIG` | instead of `configs/gnb/gnb.yml`, for instance one with `no_core: true` |
+//! | `SIDECAR_PING` | with a core: address that the UE pings from the network namespace `ue1` |
+//! | `SIDECAR_REAL_S` | how long it is watched once the UE is connected, s; 60 by default |
+
+#![expect(clippy::unwrap_used, reason = "helpers of the test")]
+
+use e2e::{binary, text, wait_until};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// A program that is ended with the test.
+struct Program {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Program {
+    fn start(mut command: Command, log: PathBuf) -> Self {
+        let out = File::create(&log).unwrap();
+        let err = out.try_clone().unwrap();
+        let child = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn();
+        Self { child: child.unwrap_or_else(|e| panic!("cannot start {command:?}: {e}")), log }
+    }
+    /// How often it has printed something.
+    fn said(&self, what: &str) -> usize {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).matches(what).count()
+    }
+    fn end(&mut self) {
+        let _ = kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM);
+        if !wait_until(15, || self.child.try_wait().is_ok_and(|s| s.is_some())) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+/// A sample of `air`'s metrics.
+fn metric(name: &str) -> Option<f64> {
+    text("http://127.0.0.1:9700/metrics")
+        .lines()
+        .find(|l| l.split([' ', '{']).next() == Some(name))
+        .and_then(|l| l.rsplit(' ').next()?.parse().ok())
+}
+
+#[test]
+fn a_real_ue_attaches_to_a_real_gnb_through_air() {
+    let (Some(gnb), Some(ue)) = (variable("SIDECAR_GNB"), variable("SIDECAR_SRSUE")) else {
+        eprintln!(
+            "skipped: real_radio needs a real gNB and srsUE: set SIDECAR_GNB and SIDECAR_SRSUE to the two programs"
+        );
+        return;
+    };
+    let seconds: u64 = variable("SIDECAR_REAL_S").map_or(60, |s| s.parse().expect("SIDECAR_REAL_S in whole seconds"));
+    let ping = variable("SIDECAR_PING");
+    let dir = tempfile::tempdir().unwrap();
+    let log = |name: &str| dir.path().join(name);
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+
+    let mut command = Command::new(binary("sidecar"));
+    command
+        .arg("-c")
+        .arg(configs.join("real-gnb.yaml"))
+        .arg("--set")
+        .arg(format!("run.root={}", log("runs").display()));
+    command.arg("up");
+    let up = Program::start(command, log("up.out"));
+    assert!(wait_until(30, || metric("sidecar_air_dl_samples_total").is_some()), "air does not answer: {}", tail(&up));
+
+    let mut command = Command::new(gnb);
+    let config = variable("SIDECAR_GNB_CONFIG").map_or_else(|| configs.join("gnb/gnb.yml"), PathBuf::from);
+    command.arg("-c").arg(config).current_dir(dir.path());
+    let mut gnb = Program::start(command, log("gnb.out"));
+    assert!(wait_until(60, || gnb.said("gNB started") > 0), "the gNB does not start: {}", tail(&gnb));
+
+    // Without a terminal the UE's lines would wait in a buffer.
+    let mut command = Command::new("stdbuf");
+    command.arg("-oL").arg(ue).arg(configs.join("ue/ue.conf")).current_dir(dir.path());
+    let mut ue = Program::start(command, log("ue.out"));
+    assert!(wait_until(180, || ue.said("RRC Connected") > 0), "the UE does not attach: {}", tail(&ue));
+
+    if let Some(address) = &ping {
+        assert!(wait_until(120, || ue.said("PDU Session Establishment successful") > 0), "no session: {}", tail(&ue));
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", "ue1", "ping", "-w", &seconds.to_string(), address]);
+        let out = command.output().unwrap();
+        let said = String::from_utf8_lossy(&out.stdout);
+        let end: Vec<&str> = said.lines().rev().take(3).collect();
+        println!("{}", end.join("\n"));
+        assert!(out.status.success(), "no answer to any ping: {said}");
+    } else {
+        std::thread::sleep(std::time::Duration::from_secs(seconds));
+    }
+
+    let connected = ue.said("RRC Connected");
+    let samples = metric("sidecar_air_dl_samples_total").unwrap();
+    println!("RRC Connected {connected} times, {samples} downlink samples in {seconds} s at 11.52 MS/s");
+    // Faults before the programs are ended: what an end does to the wires is not asked here.
+    let faults: Vec<(&str, Option<f64>)> = FAULTS.iter().map(|name| (*name, metric(name))).collect();
+    println!("{faults:?}");
+    ue.end();
+    gnb.end();
+    for (name, count) in faults {
+        assert_eq!(count, Some(0.0), "{name}");
+    }
+    assert!(samples > seconds as f64 * 1e6, "the radio stood still: {samples} samples");
+}
+
+/// What must stay 0.
+const FAULTS: [&str; 8] = [
+    "sidecar_air_lost_samples_total",
+    "sidecar_air_invented_samples_total",
+    "sidecar_air_late_samples_total",
+    "sidecar_air_nonfinite_samples_total",
+    "sidecar_air_empty_messages_total",
+    "sidecar_air_odd_size_messages_total",
+    "sidecar_air_oversize_messages_total",
+    "sidecar_air_late_peers_total",
+];
+
+fn tail(program: &Program) -> String {
+    let text = String::from_utf8_lossy(&std::fs::read(&program.log).unwrap_or_default()).into_owned();
+    let lines: Vec<&str> = text.lines().rev().take(15).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}
