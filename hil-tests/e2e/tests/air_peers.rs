@@ -88,6 +88,44 @@ fn a_ue_that_was_given_up_and_asks_again_keeps_its_own_count() {
 }
 
 #[test]
+fn a_ue_that_asks_but_sends_nothing_does_not_stop_the_cell() {
+    let lab = Lab::start(1, 1, |c| c.late_after_ms = 100);
+    let (mut gnb_tx, mut gnb_rx) = lab.gnb();
+    let (mut ue_rx, mut ue_tx) = lab.ue(0);
+    ue_rx.ask();
+    until("it joined", || lab.stats.counters().joins == 1);
+    gnb_tx.send_tags(100);
+    assert!(ue_rx.take() == tags(0, 100));
+    // As srsUE does between its first samples and the start of its stack: the next request waits, no uplink comes.
+    ue_rx.ask();
+    assert!(is_zero(&gnb_rx.collect(100)), "zeros once it is given up");
+    let late = lab.stats.counters().late_peers;
+    for _ in 0..3 {
+        gnb_tx.send_tags(SLOT);
+        assert!(is_zero(&gnb_rx.collect(SLOT)));
+    }
+    assert_eq!((late, lab.stats.counters().late_peers), (1, 1), "the cell goes on without it");
+
+    // After a while it is tried again, in vain.
+    until("it is tried again", || lab.stats.counters().joins == 3);
+    gnb_tx.send_tags(SLOT);
+    assert!(ue_rx.take() == tags(100 + 3 * SLOT as u64, SLOT));
+    ue_rx.ask();
+    assert!(is_zero(&gnb_rx.collect(SLOT)));
+    assert_eq!(lab.stats.counters().late_peers, 2);
+
+    // What it then sends belongs to samples that are over; from there on it is at its place.
+    ue_tx.send_tags(100 + SLOT);
+    until("it is back", || lab.stats.counters().joins == 4);
+    gnb_tx.send_tags(50);
+    assert!(ue_rx.take() == tags(100 + 4 * SLOT as u64, 50));
+    gnb_rx.ask();
+    ue_tx.send_tags(50);
+    assert!(gnb_rx.take() == tags(100 + SLOT as u64, 50));
+    assert_eq!(lab.stop().counters.late_samples, 100 + SLOT as u64);
+}
+
+#[test]
 fn a_gnb_that_restarts_is_served_again_from_its_own_zero() {
     let lab = Lab::start(1, 1, |_| {});
     let (mut gnb_tx, gnb_rx) = lab.gnb();

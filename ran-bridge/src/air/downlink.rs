@@ -171,7 +171,7 @@ impl Engine<'_> {
                     }
                 }
             }
-            if link.requested() && ue.state != PeerState::Present {
+            if link.requested() && !ue.is_present() && ue.may_join(mono_ns()) {
                 ue.join(self.dl);
                 let name = ue.name.clone();
                 add(&self.stats.joins, 1);

@@ -24,8 +24,22 @@ pub(super) struct Ue {
     /// Downlink samples given since its connection began.
     pub(super) given: u64,
     pub(super) told_silent: bool,
-    pub(super) connected: bool,
+    /// Whether its two connections are there.
+    pub(super) rx_up: bool,
+    pub(super) tx_up: bool,
+    /// When the first of its connections ended while the other was still there; 0 = none or both.
+    leaving_ns: u64,
+    /// Given up because it sent no uplink: tried again at this time although its request still waits; 0 = at its request.
+    pub(super) retry_ns: u64,
+    /// Pause before that, ms; doubles with each try in vain.
+    retry_ms: u64,
 }
+
+/// After one connection of a receiver has ended, the end of the other belongs to the same departure for this long, ns.
+const LEAVING_NS: u64 = 1_000_000_000;
+/// First pause before a receiver that sends no uplink is tried again, in units of the time after which it is given up; and the longest, ms.
+const FIRST_RETRY: u64 = 4;
+const LONGEST_RETRY_MS: u64 = 30_000;
 
 impl Ue {
     pub(super) fn open(
@@ -59,7 +73,11 @@ impl Ue {
             joined_at: 0,
             given: 0,
             told_silent: false,
-            connected: false,
+            rx_up: false,
+            tx_up: false,
+            leaving_ns: 0,
+            retry_ns: 0,
+            retry_ms: 0,
         })
     }
 
@@ -76,6 +94,45 @@ impl Ue {
     /// Uplink index after its last sample, on the gNB's time line.
     pub(super) fn uplink_end(&self) -> i64 {
         self.base + i64::try_from(self.uplink.end()).unwrap_or(i64::MAX / 2)
+    }
+
+    /// Whether it is connected at all.
+    pub(super) fn connected(&self) -> bool {
+        self.rx_up || self.tx_up
+    }
+
+    /// One or both of its connections have ended. Whether that is a new departure: a process that ends closes both, one is
+    /// seen first, and what came in between must not be taken for a new process, nor a new process for the old one.
+    pub(super) fn departs(&mut self, now_ns: u64) -> bool {
+        let new = !self.is_leaving(now_ns);
+        self.leaving_ns = if new && self.connected() { now_ns } else { 0 };
+        new
+    }
+
+    /// Whether the end of its other connection is awaited: its request that waits may be one of the dead.
+    fn is_leaving(&self, now_ns: u64) -> bool {
+        self.leaving_ns != 0 && now_ns.saturating_sub(self.leaving_ns) < LEAVING_NS
+    }
+
+    /// Whether its request makes it join, if it has one.
+    pub(super) fn may_join(&self, now_ns: u64) -> bool {
+        !self.is_present() && now_ns >= self.retry_ns && !self.is_leaving(now_ns)
+    }
+
+    /// It is given up: nobody waits for it until it asks or, where uplink was what it owed, until it sends some or is tried again.
+    pub(super) fn give_up(&mut self, now: u64, owes_uplink: bool, now_ns: u64, late_after_ms: u64) {
+        self.state = PeerState::Late;
+        self.out.restart(now);
+        if owes_uplink {
+            let first = late_after_ms.saturating_mul(FIRST_RETRY);
+            self.retry_ms = self.retry_ms.saturating_mul(2).max(first).min(LONGEST_RETRY_MS);
+            self.retry_ns = now_ns.saturating_add(self.retry_ms * 1_000_000);
+        }
+    }
+
+    /// It sent uplink.
+    pub(super) fn sent(&mut self) {
+        (self.retry_ns, self.retry_ms) = (0, 0);
     }
 
     /// It asked for its first sample, or again after it had been given up: its sample count continues at downlink `now`.
@@ -96,7 +153,7 @@ impl Ue {
         self.out.restart(now);
         self.uplink.restart(0);
         self.given = 0;
-        self.connected = false;
+        self.sent();
     }
 
     pub(super) fn status(&self) -> PeerStatus {

@@ -19,6 +19,7 @@ impl Engine<'_> {
             match link.receive(&mut self.message) {
                 Ok(true) => {
                     ingest(&self.message, &mut ue.uplink, self.stats, link.address());
+                    ue.sent();
                 }
                 Ok(false) => {}
                 Err(error) => {

@@ -3,6 +3,7 @@
 use super::engine::{Engine, warn_socket};
 use super::msg::{Event, PeerState};
 use super::stats::add;
+use crate::clock::mono_ns;
 use crate::iq::LinkEvent;
 
 impl Engine<'_> {
@@ -14,7 +15,7 @@ impl Engine<'_> {
             let mut gone = false;
             if let Some(link) = &mut ue.tx {
                 while let Some(event) = link.next_event() {
-                    ue.connected = event == LinkEvent::Up;
+                    ue.tx_up = event == LinkEvent::Up;
                     if event == LinkEvent::Down {
                         gone = true;
                         warn_socket(link.reopen(), link.address());
@@ -24,14 +25,14 @@ impl Engine<'_> {
             }
             if let Some(link) = &mut ue.rx {
                 while let Some(event) = link.next_event() {
-                    ue.connected |= event == LinkEvent::Up;
+                    ue.rx_up = event == LinkEvent::Up;
                     if event == LinkEvent::Down {
                         gone = true;
                         warn_socket(link.free_dead_request(), link.address());
                     }
                 }
             }
-            if gone {
+            if gone && ue.departs(mono_ns()) {
                 let was_there = ue.state == PeerState::Present || ue.state == PeerState::Late;
                 ue.forget(self.dl);
                 if was_there {
@@ -83,7 +84,7 @@ impl Engine<'_> {
     pub(super) fn watch_progress(&mut self, now_ns: u64) {
         let still_ms = now_ns.saturating_sub(self.progress_ns) / 1_000_000;
         if still_ms >= self.config.late_after_ms {
-            self.give_up_late();
+            self.give_up_late(now_ns);
         }
         if still_ms >= self.config.silent_after_ms {
             self.tell_silent();
@@ -94,7 +95,7 @@ impl Engine<'_> {
         }
     }
 
-    fn give_up_late(&mut self) {
+    fn give_up_late(&mut self, now_ns: u64) {
         let gnb_waits = self.gnb.wires.as_ref().is_some_and(|w| w.rx.requested());
         let blocked_by_backlog = !self.wants_downlink();
         for i in 0..self.ues.len() {
@@ -109,14 +110,13 @@ impl Engine<'_> {
             if !(does_not_ask || owes) {
                 continue;
             }
-            ue.state = PeerState::Late;
-            ue.out.restart(self.dl);
+            ue.give_up(self.dl, !does_not_ask, now_ns, self.config.late_after_ms);
             let name = ue.name.clone();
             add(&self.stats.late_peers, 1);
             let advice = if does_not_ask {
                 "it takes no downlink: look at its log; it is served again when it asks"
             } else {
-                "it sends no uplink: look at its log; it is served again when it asks"
+                "it sends no uplink: look at its log; it is served again when it sends some, and tried again now and then"
             };
             self.tell_peer(&name, PeerState::Late, advice.into());
         }
@@ -147,7 +147,7 @@ impl Engine<'_> {
     fn tell_silent_ues(&mut self) {
         for i in 0..self.ues.len() {
             let ue = &mut self.ues[i];
-            if ue.told_silent || !ue.connected || ue.state != PeerState::Awaited {
+            if ue.told_silent || !ue.connected() || ue.state != PeerState::Awaited {
                 continue;
             }
             ue.told_silent = true;
