@@ -163,6 +163,9 @@ impl Engine<'_> {
                         if check_request(&self.message).is_err() {
                             add(&self.stats.empty_messages, 1);
                         }
+                        if !self.is_of_a_live_ue(i) {
+                            self.free_dead_ue(i);
+                        }
                     }
                     Ok(false) => {}
                     Err(error) => {
@@ -171,6 +174,8 @@ impl Engine<'_> {
                     }
                 }
             }
+            let ue = &mut self.ues[i];
+            let Some(link) = &mut ue.rx else { continue };
             if link.requested() && !ue.is_present() && ue.may_join(mono_ns()) {
                 ue.join(self.dl);
                 let name = ue.name.clone();
@@ -185,6 +190,9 @@ impl Engine<'_> {
                 Ok(true) => {
                     if check_request(&self.message).is_err() {
                         add(&self.stats.empty_messages, 1);
+                    }
+                    if !self.is_of_a_live_gnb() {
+                        self.free_dead_gnb();
                     }
                 }
                 Ok(false) => {}

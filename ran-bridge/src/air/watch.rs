@@ -11,36 +11,72 @@ impl Engine<'_> {
     pub(super) fn watch_links(&mut self) {
         self.watch_gnb();
         for i in 0..self.ues.len() {
-            let ue = &mut self.ues[i];
-            let mut gone = false;
-            if let Some(link) = &mut ue.tx {
-                while let Some(event) = link.next_event() {
-                    ue.tx_up = event == LinkEvent::Up;
-                    if event == LinkEvent::Down {
-                        gone = true;
-                        warn_socket(link.reopen(), link.address());
-                        break;
-                    }
+            self.watch_ue(i);
+        }
+    }
+
+    /// Whether a request that was just received came over a connection that is there. What a receiver sent before it ended may be
+    /// read after its end was told; an answer to that would be one that its successor misses.
+    pub(super) fn is_of_a_live_ue(&mut self, i: usize) -> bool {
+        if !self.ues[i].rx_up {
+            // Its connection may be newer than the last look.
+            self.watch_ue(i);
+        }
+        self.ues[i].rx_up
+    }
+
+    /// As [`Engine::is_of_a_live_ue`] for the gNB.
+    pub(super) fn is_of_a_live_gnb(&mut self) -> bool {
+        if !self.gnb.rx_up {
+            self.watch_gnb();
+        }
+        self.gnb.rx_up
+    }
+
+    fn watch_ue(&mut self, i: usize) {
+        let ue = &mut self.ues[i];
+        let mut gone = false;
+        if let Some(link) = &mut ue.tx {
+            while let Some(event) = link.next_event() {
+                ue.tx_up = event == LinkEvent::Up;
+                if event == LinkEvent::Down {
+                    gone = true;
+                    warn_socket(link.reopen(), link.address());
+                    break;
                 }
             }
-            if let Some(link) = &mut ue.rx {
-                while let Some(event) = link.next_event() {
-                    ue.rx_up = event == LinkEvent::Up;
-                    if event == LinkEvent::Down {
-                        gone = true;
-                        warn_socket(link.free_dead_request(), link.address());
-                    }
+        }
+        if let Some(link) = &mut ue.rx {
+            while let Some(event) = link.next_event() {
+                ue.rx_up = event == LinkEvent::Up;
+                if event == LinkEvent::Down {
+                    gone = true;
+                    warn_socket(link.free_dead_request(), link.address());
                 }
             }
-            if gone && ue.departs(mono_ns()) {
-                let was_there = ue.state == PeerState::Present || ue.state == PeerState::Late;
-                ue.forget(self.dl);
-                if was_there {
-                    add(&self.stats.disconnects, 1);
-                    let name = self.ues[i].name.clone();
-                    self.tell_peer(&name, PeerState::Gone, "its uplink is zeros until it connects again".into());
-                }
+        }
+        if gone && ue.departs(mono_ns()) {
+            let was_there = ue.state == PeerState::Present || ue.state == PeerState::Late;
+            ue.forget(self.dl);
+            if was_there {
+                add(&self.stats.disconnects, 1);
+                let name = self.ues[i].name.clone();
+                self.tell_peer(&name, PeerState::Gone, "its uplink is zeros until it connects again".into());
             }
+        }
+    }
+
+    /// Answers a request of the dead, so that the next one can be read.
+    pub(super) fn free_dead_ue(&mut self, i: usize) {
+        if let Some(link) = &mut self.ues[i].rx {
+            warn_socket(link.free_dead_request(), link.address());
+        }
+    }
+
+    /// As [`Engine::free_dead_ue`] for the gNB.
+    pub(super) fn free_dead_gnb(&mut self) {
+        if let Some(wires) = &mut self.gnb.wires {
+            warn_socket(wires.rx.free_dead_request(), wires.rx.address());
         }
     }
 
