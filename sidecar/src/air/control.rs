@@ -104,6 +104,7 @@ impl ControlSocket {
 
     fn refuse(&mut self, code: &str, seq: Option<u64>, reason: String) {
         tracing::warn!(code, reason, "control message refused");
+        self.stats.refused_messages.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.send_json(Kind::Refuse, &Refusal { code: code.to_owned(), seq, reason });
     }
 
