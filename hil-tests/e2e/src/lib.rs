@@ -2,4 +2,4 @@
 
 mod processes;
 
-pub use processes::{System, binary, wait_until};
+pub use processes::{System, binary, json, wait_until};
