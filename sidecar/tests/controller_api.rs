@@ -120,6 +120,7 @@ async fn every_route_answers_as_described() {
     let client = reqwest::Client::new();
     let document: Value = client.get(format!("{base}/api/openapi.json")).send().await.unwrap().json().await.unwrap();
     assert_eq!(document, openapi());
+    assert!(!document.to_string().contains("[`"), "a link of the code's documentation is left");
     let mut seen = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {

@@ -3,8 +3,9 @@
 use super::http::GoalText;
 use super::routes::{Answer, ROUTES, Route};
 use super::state::{ApiState, Goal};
-use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 /// The document, as `GET /api/openapi.json` gives it. Schemas are JSON Schema 2020-12 under `components/schemas`.
@@ -14,7 +15,7 @@ pub fn openapi() -> Value {
         s.definitions_path = "/components/schemas".into();
         s.meta_schema = None;
     });
-    let mut generator = settings.into_generator();
+    let mut generator = settings.with_transform(RecursiveTransform(without_links)).into_generator();
     let mut paths = Map::new();
     for route in ROUTES {
         let (method, operation) = operation(route, &mut generator);
@@ -36,6 +37,13 @@ pub fn openapi() -> Value {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     })
+}
+
+/// Descriptions come from comments in the code, whose links lead nowhere here.
+fn without_links(schema: &mut Schema) {
+    if let Some(Value::String(words)) = schema.get_mut("description") {
+        *words = words.replace("[`", "`").replace("`]", "`");
+    }
 }
 
 fn operation(route: &Route, generator: &mut SchemaGenerator) -> (&'static str, Value) {
