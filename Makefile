@@ -10,7 +10,7 @@ help:
 	@echo "make check   format, lints, docs, licences"
 	@echo "make bench   every bench, as Markdown (BENCH=name for one)"
 	@echo "make deps    install what the build needs from the system's packages, or print the command"
-	@echo "make schema  write the configuration's JSON Schema again"
+	@echo "make schema  write the JSON Schemas of sidecar's and the lab's configuration again"
 
 deps:
 	@sh configs/deps.sh
@@ -37,3 +37,4 @@ bench: build
 
 schema: build
 	target/debug/sidecar config schema > configs/sidecar.schema.json
+	target/debug/lab --schema > configs/lab.schema.json

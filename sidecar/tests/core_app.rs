@@ -6,11 +6,12 @@ use axum::Router as Http;
 use axum::extract::State;
 use axum::routing::{get, put};
 use core_bridge::open5gs::{Endpoint, PollerConfig, Source};
-use sidecar::agent::LearnerConfig;
+use sidecar::agent::{AgentConfig, AgentError, LearnerConfig};
 use sidecar::app::{AppConfig, AppError};
 use sidecar::controller::state::{AppState, CoreState, Order, Outcome};
 use sidecar::core::{CoreConfig, CoreError};
 use sidecar::guard::{Action, Limits};
+use sidecar::telemetry::MetricsAt;
 use sidecar::wire::{Agent, Kind, Message, Router, RouterConfig, RouterEvent};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -53,6 +54,17 @@ fn outcome(message: &Message) -> Option<(u64, bool, String)> {
     if let Outcome::Done { id, ok, reason } = outcome { Some((id, ok, reason)) } else { None }
 }
 
+fn agent_config(run: u64, controller: &str) -> AgentConfig {
+    AgentConfig {
+        run,
+        controller: controller.to_owned(),
+        state_every: Duration::from_millis(50),
+        limits: Limits::default(),
+        learn: None,
+        metrics: None,
+    }
+}
+
 fn core_config(controller: &str, base: &str) -> CoreConfig {
     let endpoint = |source| Endpoint { source, base: base.to_owned() };
     let mut poller =
@@ -61,16 +73,12 @@ fn core_config(controller: &str, base: &str) -> CoreConfig {
     let mut learn = LearnerConfig::new(Agent::Core, 42);
     learn.sample_every = Duration::from_millis(5);
     learn.round_every = Duration::from_millis(100);
+    let metrics = Some(MetricsAt::open("127.0.0.1:0".parse().unwrap()));
     CoreConfig {
-        run: 42,
-        controller: controller.to_owned(),
+        agent: AgentConfig { learn: Some(learn), metrics, ..agent_config(42, controller) },
         poller,
         user_plane: Some(base.to_owned()),
-        state_every: Duration::from_millis(50),
         timeout: Duration::from_millis(500),
-        limits: Limits::default(),
-        learn: Some(learn),
-        metrics: Some(("127.0.0.1:0".parse().unwrap(), None)),
     }
 }
 
@@ -134,17 +142,12 @@ async fn app_takes_rates_sets_resolutions_and_notices_silence() {
     let base = serve(http).await;
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let config = AppConfig {
-        run: 7,
-        controller: router.endpoint().to_owned(),
+        agent: agent_config(7, router.endpoint()),
         listen: free,
         trace: None,
         control: Some(base),
         silent_after: Duration::from_millis(300),
-        state_every: Duration::from_millis(50),
         timeout: Duration::from_millis(500),
-        limits: Limits::default(),
-        learn: None,
-        metrics: None,
     };
     let (stop, stopped) = watch::channel(false);
     let process = tokio::spawn(sidecar::app::run(config, None, stopped));
@@ -179,20 +182,18 @@ async fn app_takes_rates_sets_resolutions_and_notices_silence() {
 async fn what_keeps_them_from_starting_has_a_name() {
     let (_stop, stopped) = watch::channel(false);
     let config = core_config("tcp://0.0.0.0:1", "http://127.0.0.1:9");
-    assert!(matches!(sidecar::core::run(config, None, stopped.clone()).await, Err(CoreError::Link(_))));
+    assert!(matches!(
+        sidecar::core::run(config, None, stopped.clone()).await,
+        Err(CoreError::Agent(AgentError::Link(_)))
+    ));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let config = AppConfig {
-        run: 0,
-        controller: "tcp://127.0.0.1:9".into(),
+        agent: agent_config(0, "tcp://127.0.0.1:9"),
         listen: taken.local_addr().unwrap(),
         trace: None,
         control: None,
         silent_after: Duration::from_secs(1),
-        state_every: Duration::from_secs(1),
         timeout: Duration::from_secs(1),
-        limits: Limits::default(),
-        learn: None,
-        metrics: None,
     };
     assert!(matches!(sidecar::app::run(config, None, stopped).await, Err(AppError::Serve(_))));
 }

@@ -40,5 +40,12 @@ fn every_name_of_the_dashboard_and_the_code_is_in_the_table() {
     let mut code = BTreeSet::new();
     registered(&root().join("sidecar/src"), &mut code);
     assert!(code.len() > 10);
+    // The data plane's counters are named after its fields.
+    let air = ran_bridge::air::Counters::default().named();
+    code.extend(air.into_iter().map(|(name, _)| format!("sidecar_air_{name}_total")));
+    code.insert("sidecar_air_stage_seconds".into());
+    // Every registry has these two by itself.
+    code.extend(["sidecar_build_info", "sidecar_start_time_seconds"].map(str::to_owned));
     assert_eq!(code.difference(&table).collect::<Vec<_>>(), Vec::<&String>::new(), "in the code only");
+    assert_eq!(table.difference(&code).collect::<Vec<_>>(), Vec::<&String>::new(), "in the table only");
 }

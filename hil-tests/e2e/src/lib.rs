@@ -2,4 +2,4 @@
 
 mod processes;
 
-pub use processes::{System, binary, text, wait_until};
+pub use processes::{System, binary, json, text, wait_until};

@@ -2,6 +2,7 @@
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use sidecar::config::Config;
 use sidecar::demo::Plan;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -68,16 +69,22 @@ impl System {
         Self { up, plan, root }
     }
 
+    /// What everything runs with.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.plan.config
+    }
+
     /// The controller's state; `Null` where it does not answer.
     #[must_use]
     pub fn api(&self) -> serde_json::Value {
-        get(&self.plan.api_url)
+        json(&self.plan.api_url, &[])
     }
 
     /// The lab's state; `Null` where it does not answer.
     #[must_use]
     pub fn world(&self) -> serde_json::Value {
-        get(&self.plan.world_url)
+        json(&self.plan.world_url, &[])
     }
 
     /// Loops closed since the controller knows `ran`.
@@ -89,7 +96,7 @@ impl System {
     /// Text of a process's `/metrics`; empty where it does not answer.
     #[must_use]
     pub fn metrics_of_ran(&self) -> String {
-        text(&format!("http://{}/metrics", self.plan.config.ran.metrics.listen))
+        text(&format!("http://{}/metrics", self.plan.config.ran.metrics.listen), &[])
     }
 
     /// The run's folder.
@@ -161,18 +168,20 @@ impl Drop for System {
     }
 }
 
-fn get(url: &str) -> serde_json::Value {
-    serde_json::from_str(&text(url)).unwrap_or_default()
+/// What a `GET` with these parameters answers, as JSON; `Null` where nobody answers, or with something else.
+#[must_use]
+pub fn json(url: &str, query: &[(&str, &str)]) -> serde_json::Value {
+    serde_json::from_str(&text(url, query)).unwrap_or_default()
 }
 
-/// What is served at a URL; empty where nobody answers within two seconds.
+/// What a `GET` with these parameters answers; empty where nobody answers within two seconds.
 #[must_use]
-pub fn text(url: &str) -> String {
+pub fn text(url: &str, query: &[(&str, &str)]) -> String {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return String::new() };
     runtime
         .block_on(async {
             let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().ok()?;
-            client.get(url).send().await.ok()?.text().await.ok()
+            client.get(url).query(query).send().await.ok()?.text().await.ok()
         })
         .unwrap_or_default()
 }

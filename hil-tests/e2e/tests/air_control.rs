@@ -74,6 +74,7 @@ fn commands_go_in_and_snippets_and_refusals_come_out() {
     let mut air = AirConfig::lab(RATE_HZ, 1, gnb, vec![ue]);
     air.start_wait_ms = 5000;
     let config = AirProcessConfig { run: 77, ..AirProcessConfig::new(air, Some(wire("air"))) };
+    let stats = Arc::clone(&config.stats);
     let stop = Arc::new(AtomicBool::new(false));
     let run_dir = folder.path().join("run");
     std::fs::create_dir(&run_dir).unwrap();
@@ -103,6 +104,7 @@ fn commands_go_in_and_snippets_and_refusals_come_out() {
     let seq = client.send(Message::json(Kind::Command, Agent::Ran, &serde_json::json!({"cmd": "quit"})).unwrap());
     let refusal = client.next(Kind::Refuse).parse::<Refusal>().unwrap();
     assert_eq!((refusal.code.as_str(), refusal.seq), ("malformed", Some(seq)));
+    assert_eq!(stats.refused_messages.load(Ordering::Relaxed), 4, "each of the four is counted");
 
     let windows = vec![Window { id: 3, stream: 0, first: 50, period: 0, len: 20 }];
     client.send(Message::json(Kind::Command, Agent::Ran, &Command::Windows { windows }).unwrap());

@@ -58,7 +58,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// A sample of `air`'s metrics.
 fn metric(name: &str) -> Option<f64> {
-    text("http://127.0.0.1:9700/metrics")
+    text("http://127.0.0.1:9700/metrics", &[])
         .lines()
         .find(|l| l.split([' ', '{']).next() == Some(name))
         .and_then(|l| l.rsplit(' ').next()?.parse().ok())

@@ -34,6 +34,9 @@ struct Arguments {
     /// Print the effective configuration and end.
     #[arg(long)]
     show_config: bool,
+    /// Print the configuration's JSON Schema and end.
+    #[arg(long)]
+    schema: bool,
     /// Draws everything that is drawn; the same seed gives the same world per radio time.
     #[arg(long)]
     seed: Option<u64>,
@@ -106,6 +109,10 @@ fn main() -> ExitCode {
         )
         .init();
     let arguments = Arguments::parse();
+    if arguments.schema {
+        println!("{:#}", LabConfig::schema());
+        return ExitCode::SUCCESS;
+    }
     let config = match arguments.config() {
         Ok(config) => config,
         Err(e) => {

@@ -68,6 +68,8 @@ counters! {
     commands_applied,
     /// Commands that were refused.
     commands_refused,
+    /// Control messages that are no command: of another version, malformed, of a kind that is not taken here.
+    refused_messages,
     /// Snippets sent.
     snippets,
     /// Snippets not sent because a window reached past what is kept.

@@ -91,6 +91,7 @@ impl ControlSocket {
 
     fn refuse(&mut self, to: ClientId, code: &str, seq: Option<u64>, reason: String) {
         tracing::warn!(code, reason, "control message refused");
+        self.stats.refused_messages.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.send_json(to, Kind::Refuse, &Refusal { code: code.to_owned(), seq, reason });
     }
 

@@ -1,8 +1,6 @@
 //! Settings and errors of the process.
 
-use crate::agent::LearnerConfig;
-use crate::guard::Limits;
-use crate::wire::LinkError;
+use crate::agent::{AgentConfig, AgentError};
 use core_bridge::app::ServeError;
 use core_bridge::http::HttpError;
 use core_bridge::trace::{TraceConfig, TraceError};
@@ -25,10 +23,8 @@ pub struct AppTrace {
 /// Settings of `sidecar app`.
 #[derive(Debug, Clone)]
 pub struct AppConfig {
-    /// Run of the controller; 0 = whatever it says.
-    pub run: u64,
-    /// Controller, `tcp://127.0.0.1:7700`.
-    pub controller: String,
+    /// What it has as every agent.
+    pub agent: AgentConfig,
     /// Where the application pushes its rates; loopback.
     pub listen: SocketAddr,
     /// A trace in place of the application.
@@ -37,16 +33,8 @@ pub struct AppConfig {
     pub control: Option<String>,
     /// No report for this long: what was reported is no longer observed.
     pub silent_after: Duration,
-    /// Time between two states sent to the controller.
-    pub state_every: Duration,
     /// Time for one HTTP request.
     pub timeout: Duration,
-    /// Bounds on actions.
-    pub limits: Limits,
-    /// Prediction; `None` = none.
-    pub learn: Option<LearnerConfig>,
-    /// Where Prometheus is served, with its token; `None` = nowhere.
-    pub metrics: Option<(SocketAddr, Option<String>)>,
 }
 
 /// Why `app` could not start.
@@ -61,16 +49,7 @@ pub enum AppError {
     /// The trace.
     #[error(transparent)]
     Trace(#[from] TraceError),
-    /// The link to the controller.
+    /// Link, record, metrics or learner.
     #[error(transparent)]
-    Link(#[from] LinkError),
-    /// The record.
-    #[error(transparent)]
-    Record(#[from] crate::record::RecordError),
-    /// Prometheus.
-    #[error(transparent)]
-    Telemetry(#[from] crate::telemetry::TelemetryError),
-    /// A thread.
-    #[error("no thread for prediction: {0}")]
-    Thread(std::io::Error),
+    Agent(#[from] AgentError),
 }

@@ -2,14 +2,13 @@
 
 use super::config::{AppConfig, AppError, AppTrace};
 use crate::clock::mono_ns;
-use core_bridge::app::{RateItem, RateReport, RateServer, RateServerStats, serve_rates};
+use core_bridge::app::{RateItem, RateReport, RateServer, serve_rates};
 use core_bridge::trace::Trace;
-use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// A source of reports. It ends when it is dropped.
+/// A source of reports. A server ends when it is dropped.
 pub(super) struct Source {
-    server: Option<RateServer>,
+    pub(super) server: Option<RateServer>,
     pub(super) reports: mpsc::Receiver<(RateReport, u64)>,
 }
 
@@ -24,10 +23,6 @@ impl Source {
         let (server, reports) = serve_rates(config.listen, 256).await?;
         tracing::info!(address = %server.address(), "takes application rates");
         Ok(Self { server: Some(server), reports })
-    }
-
-    pub(super) fn stats(&self) -> Option<&Arc<RateServerStats>> {
-        self.server.as_ref().map(RateServer::stats)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::error::CliError;
 use super::exit::Exit;
+use crate::agent::AgentError;
 use crate::air::AirProcessError;
 use crate::app::AppError;
 use crate::controller::ControllerError;
@@ -41,16 +42,24 @@ impl From<RanError> for CliError {
     }
 }
 
+impl From<AgentError> for CliError {
+    fn from(e: AgentError) -> Self {
+        match e {
+            AgentError::Record(e) => e.into(),
+            AgentError::Telemetry(e) => e.into(),
+            e @ AgentError::Link(_) => {
+                Self::new(Exit::Peer, e, "does `sidecar controller` run, with the same configuration?")
+            }
+            e @ AgentError::Thread(_) => Self::new(Exit::System, e, ""),
+        }
+    }
+}
+
 impl From<CoreError> for CliError {
     fn from(e: CoreError) -> Self {
         match e {
-            CoreError::Record(e) => e.into(),
-            CoreError::Telemetry(e) => e.into(),
+            CoreError::Agent(e) => e.into(),
             e @ CoreError::Http(_) => Self::new(Exit::Config, e, "see the section `core` of `sidecar config show`"),
-            e @ CoreError::Link(_) => {
-                Self::new(Exit::Peer, e, "does `sidecar controller` run, with the same configuration?")
-            }
-            e @ CoreError::Thread(_) => Self::new(Exit::System, e, ""),
         }
     }
 }
@@ -58,16 +67,10 @@ impl From<CoreError> for CliError {
 impl From<AppError> for CliError {
     fn from(e: AppError) -> Self {
         match e {
-            AppError::Record(e) => e.into(),
-            AppError::Telemetry(e) => e.into(),
+            AppError::Agent(e) => e.into(),
             e @ AppError::Http(_) => Self::new(Exit::Config, e, "see the section `app` of `sidecar config show`"),
             e @ AppError::Trace(_) => Self::new(Exit::Input, e, "`app.trace` wants a CSV file with a header line"),
-            e @ AppError::Link(_) => {
-                Self::new(Exit::Peer, e, "does `sidecar controller` run, with the same configuration?")
-            }
-            e @ (AppError::Serve(_) | AppError::Thread(_)) => {
-                Self::new(Exit::System, e, "`ss -ltnp` tells who has the port")
-            }
+            e @ AppError::Serve(_) => Self::new(Exit::System, e, "`ss -ltnp` tells who has the port"),
         }
     }
 }

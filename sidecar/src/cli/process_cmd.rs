@@ -7,8 +7,8 @@ use super::exit::Exit;
 use super::joined::Joined;
 use super::stop::Stop;
 use super::text;
-use crate::config::{Config, Duration, ExtraProcess, MetricsSection, ProcessName};
-use crate::telemetry::{Metrics, MetricsServer, add_air_metrics, serve_metrics};
+use crate::config::{Config, Duration, ExtraProcess, ProcessName};
+use crate::telemetry::{Metrics, add_air_metrics, serve_metrics};
 use crate::up::{self, UpOptions};
 
 pub(super) fn up(args: &Args, duration: Option<Duration>) -> Result<Exit, CliError> {
@@ -65,7 +65,7 @@ fn air(config: &Config, joined: &Joined, stop: &Stop) -> Result<(), CliError> {
     let process = config.air_process(joined.run_id());
     let metrics = Metrics::new("air")?;
     add_air_metrics(&metrics, &process.stats)?;
-    let _served = serve(&config.air.metrics, &metrics)?;
+    let _served = serve_metrics(&config.air.metrics.at(), &metrics)?;
     crate::air::run(&process, Some(joined.dir()), stop.flag())?;
     Ok(())
 }
@@ -81,8 +81,4 @@ where
     let done = runtime.block_on(process);
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     Ok(done?)
-}
-
-fn serve(section: &MetricsSection, metrics: &Metrics) -> Result<MetricsServer, CliError> {
-    Ok(serve_metrics(section.listen, metrics, section.token.as_deref())?)
 }

@@ -1,14 +1,14 @@
 //! From the configuration to what `core` and `app` take, and to what every agent learns with.
 
+use super::quantity::Duration;
 use super::sections::{Config, MetricsSection};
-use crate::agent::LearnerConfig;
+use crate::agent::{AgentConfig, LearnerConfig};
 use crate::app::{AppConfig, AppTrace};
 use crate::core::CoreConfig;
 use crate::wire::Agent;
 use core_bridge::open5gs::{Endpoint, PollerConfig, Source};
 use core_bridge::trace::TraceConfig;
 use predict::optim::{AdamWConfig, OptimiserConfig};
-use std::net::SocketAddr;
 
 impl Config {
     /// How an agent learns; `None` where learning is off.
@@ -29,6 +29,17 @@ impl Config {
         })
     }
 
+    fn agent(&self, agent: Agent, run: u64, state_every: Duration, metrics: &MetricsSection) -> AgentConfig {
+        AgentConfig {
+            run,
+            controller: self.controller.bind.clone(),
+            state_every: state_every.std(),
+            limits: self.guard_limits(),
+            learn: self.learner(agent, run),
+            metrics: Some(metrics.at()),
+        }
+    }
+
     /// What the process `core` takes; `run` is the run's number in wire headers.
     #[must_use]
     pub fn core_process(&self, run: u64) -> CoreConfig {
@@ -44,19 +55,14 @@ impl Config {
             .filter_map(|(base, sources)| Some((base.as_ref()?, sources)))
             .flat_map(|(base, sources)| sources.iter().map(|source| Endpoint { source: *source, base: base.clone() }));
         CoreConfig {
-            run,
-            controller: self.controller.bind.clone(),
+            agent: self.agent(Agent::Core, run, core.state_every, &core.metrics),
             poller: PollerConfig {
                 period: core.poll.std(),
                 timeout: core.timeout.std(),
                 ..PollerConfig::new(endpoints.collect())
             },
             user_plane: core.user_plane.clone(),
-            state_every: core.state_every.std(),
             timeout: core.timeout.std(),
-            limits: self.guard_limits(),
-            learn: self.learner(Agent::Core, run),
-            metrics: Some(served(&core.metrics)),
         }
     }
 
@@ -71,23 +77,14 @@ impl Config {
             every: t.every.std(),
         });
         AppConfig {
-            run,
-            controller: self.controller.bind.clone(),
+            agent: self.agent(Agent::App, run, app.state_every, &app.metrics),
             listen: app.listen,
             trace,
             control: app.control.clone(),
             silent_after: app.silent_after.std(),
-            state_every: app.state_every.std(),
             timeout: app.timeout.std(),
-            limits: self.guard_limits(),
-            learn: self.learner(Agent::App, run),
-            metrics: Some(served(&app.metrics)),
         }
     }
-}
-
-fn served(metrics: &MetricsSection) -> (SocketAddr, Option<String>) {
-    (metrics.listen, metrics.token.clone())
 }
 
 #[cfg(test)]
@@ -101,6 +98,6 @@ mod tests {
         config.core.amf = None;
         assert_eq!(config.core_process(1).poller.endpoints.len(), 4);
         config.learn.enabled = false;
-        assert!(config.app_process(1).learn.is_none());
+        assert!(config.app_process(1).agent.learn.is_none());
     }
 }

@@ -38,7 +38,7 @@ impl Config {
             hub: self.controller_hub(name),
             train: self.learn.enabled.then_some(self.learn.train),
             round_timeout_ns: ns(self.learn.round_timeout),
-            metrics: Some(c.metrics.listen),
+            metrics: Some(c.metrics.at()),
         }
     }
 

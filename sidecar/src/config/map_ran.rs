@@ -46,7 +46,7 @@ impl Config {
                 step_db: ran.power.step.db() as f32,
             },
             learn: self.learner(crate::wire::Agent::Ran, run),
-            metrics: Some(ran.metrics.listen),
+            metrics: Some(ran.metrics.at()),
             window_ns: (self.controller.policy.effect_window.s() * 1e9).round() as u64,
             ..RanConfig::demo(&self.air.control, monitors.collect())
         }

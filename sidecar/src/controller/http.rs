@@ -1,13 +1,16 @@
 //! The controller's HTTP interface: the whole state, one resource a path, goals, an event stream, a page.
 
+use super::openapi::openapi;
+use super::routes::{Answer, ROUTES};
 use super::state::{ApiState, Goal};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, Sse};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -26,8 +29,11 @@ pub struct Served {
     pub token: Option<Arc<str>>,
 }
 
-#[derive(Deserialize)]
-struct GoalText {
+/// Body of `POST /api/goal`.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(super) struct GoalText {
+    /// In words; not blank.
+    #[schemars(length(min = 1, max = GOAL_CHARS))]
     text: String,
 }
 
@@ -36,34 +42,22 @@ const GOAL_CHARS: usize = 1000;
 
 /// The routes.
 pub fn routes(served: Served) -> Router {
-    Router::new()
-        .route("/", get(|| async { Html(include_str!("page.html")) }))
-        .route("/api", get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value(a))))
-        .route("/api/agents", get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value(&a.agents))))
-        .route(
-            "/api/actions",
-            get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value((&a.counts, &a.actions)))),
-        )
-        .route(
-            "/api/predictions",
-            get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value((&a.predictions, &a.errors)))),
-        )
-        .route("/api/ues", get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value(&a.ues))))
-        .route("/api/loop", get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value(&a.fast))))
-        .route(
-            "/api/goal",
-            post(goal).get(|s: State<Served>, h: HeaderMap| show(s, h, |a| serde_json::to_value(&a.goal))),
-        )
-        .route("/api/events", get(events))
-        .with_state(served)
+    let router = ROUTES.iter().fold(Router::new(), |router, route| {
+        let handler = match route.answer {
+            Answer::Page => get(|| async { Html(include_str!("page.html")) }),
+            Answer::Part(part, _) => get(move |s: State<Served>, h: HeaderMap| show(s, h, part)),
+            Answer::SetGoal => post(goal),
+            Answer::Events => get(events),
+            Answer::Description => get(|s: State<Served>, h: HeaderMap| show(s, h, |_| Ok(openapi()))),
+        };
+        router.route(route.path, handler)
+    });
+    router.with_state(served)
 }
 
 /// Whether a request may pass.
 fn permitted(served: &Served, headers: &HeaderMap) -> bool {
-    let Some(token) = &served.token else { return true };
-    let given =
-        headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
-    given == Some(token)
+    served.token.as_ref().is_none_or(|token| crate::telemetry::bears(headers, token))
 }
 
 async fn show(

@@ -5,10 +5,13 @@ pub mod config;
 pub mod decide;
 pub mod http;
 pub mod hub;
+mod openapi;
 pub mod picture;
 mod process;
 mod rounds;
+mod routes;
 pub mod state;
 pub mod view;
 
+pub use openapi::openapi;
 pub use process::{ControllerConfig, ControllerError, run};

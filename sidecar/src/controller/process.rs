@@ -7,7 +7,7 @@ use super::rounds::Rounds;
 use super::state::ApiState;
 use crate::clock::mono_ns;
 use crate::record::Writer;
-use crate::telemetry::{Metrics, serve_metrics};
+use crate::telemetry::{Metrics, MetricsAt, serve_metrics};
 use crate::wire::{Kind, Message, Router, RouterConfig, RouterEvent};
 use prometheus::{Gauge, GaugeVec};
 use std::net::SocketAddr;
@@ -40,7 +40,7 @@ pub struct ControllerConfig {
     /// A round ends with those present after this long, ns.
     pub round_timeout_ns: u64,
     /// Where `/metrics` is served.
-    pub metrics: Option<SocketAddr>,
+    pub metrics: Option<MetricsAt>,
 }
 
 /// Why the controller cannot run.
@@ -88,7 +88,7 @@ pub fn run(config: &ControllerConfig, run_dir: Option<&Path>, stop: &AtomicBool)
     };
     let metrics = Metrics::new("controller")?;
     let gauges = Gauges::new(&metrics)?;
-    let _server = config.metrics.map(|addr| serve_metrics(addr, &metrics, None)).transpose()?;
+    let _server = config.metrics.as_ref().map(|at| serve_metrics(at, &metrics)).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

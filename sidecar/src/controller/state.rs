@@ -2,11 +2,12 @@
 
 use crate::effect::Effect;
 use crate::ran::phases::PhaseRow;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One UE in the columns of the gNB's own console.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ConsoleRow {
     /// Index at the gNB.
@@ -52,7 +53,7 @@ pub struct ConsoleRow {
 }
 
 /// One UE across all layers, as shown.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct UeRow {
     /// Subscriber, where known.
@@ -86,7 +87,7 @@ pub struct UeRow {
 }
 
 /// One monitor receiver.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct StreamState {
     /// Receiver of `air`.
@@ -114,7 +115,7 @@ pub struct StreamState {
 }
 
 /// The fast loop.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct LoopState {
     /// `waiting for air`, `searching`, `tracking`.
@@ -138,7 +139,7 @@ pub struct LoopState {
 }
 
 /// A prediction.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PredictionRow {
     /// `ran`, `core`, `app`.
@@ -154,7 +155,7 @@ pub struct PredictionRow {
 }
 
 /// How well a model predicted.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ErrorRow {
     /// `ran`, `core`, `app`.
@@ -168,7 +169,7 @@ pub struct ErrorRow {
 }
 
 /// Fate of the actions of one kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct KindCounts {
     /// Proposed to the guard.
@@ -186,7 +187,7 @@ pub struct KindCounts {
 }
 
 /// An agent as the controller sees it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AgentInfo {
     /// `ran`, `core`, `app`.
@@ -202,7 +203,7 @@ pub struct AgentInfo {
 }
 
 /// The coordination rounds.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RoundState {
     /// Rounds closed.
@@ -212,7 +213,7 @@ pub struct RoundState {
 }
 
 /// A goal that a person stated.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Goal {
     /// As stated.
@@ -222,7 +223,7 @@ pub struct Goal {
 }
 
 /// The state of everything.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ApiState {
     /// Name of the run; empty where nothing is recorded.

@@ -32,12 +32,3 @@ impl<'a> From<&'a UserPlaneUe> for UserPlaneRow<'a> {
         Self { supi: &ue.supi, limit_bit_per_s: ue.limit_bit_per_s, delivered_bit_per_s: ue.delivered_bit_per_s }
     }
 }
-
-/// An order carried out, or not.
-#[derive(Debug, Serialize)]
-pub(crate) struct OrderRow<'a> {
-    pub id: u64,
-    pub action: &'a str,
-    pub ok: bool,
-    pub reason: &'a str,
-}

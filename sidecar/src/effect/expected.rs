@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A quantity the loop observes, with its unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Observable {
     /// SNR at a monitor receiver, dB.

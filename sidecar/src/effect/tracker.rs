@@ -13,7 +13,7 @@ const ENOUGH: usize = 2;
 const SETTLE_QUARTERS: u64 = 1;
 
 /// What became of an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The promise was kept.
@@ -47,7 +47,7 @@ pub struct Busy {
 }
 
 /// A judged action: one row of the record.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Effect {
     /// Number of the action.
     pub id: u64,

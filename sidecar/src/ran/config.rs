@@ -1,7 +1,6 @@
 //! Settings of `ran`.
 
 use crate::guard::Limits;
-use std::net::SocketAddr;
 
 /// A receiver of `air` that `ran` listens to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +92,7 @@ pub struct RanConfig {
     /// Power.
     pub power: PowerPolicy,
     /// Where `/metrics` is served.
-    pub metrics: Option<SocketAddr>,
+    pub metrics: Option<crate::telemetry::MetricsAt>,
     /// Time in which a slow effect must show, ns.
     pub window_ns: u64,
     /// Learning; `None` = the local trend predicts alone.

@@ -54,7 +54,7 @@ impl Stamps {
 }
 
 /// Mean, median, p99 and largest of one phase, ns.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PhaseStats {
     /// Mean.
     pub mean_ns: f64,
@@ -67,7 +67,7 @@ pub struct PhaseStats {
 }
 
 /// One line of the table.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PhaseRow {
     /// One of [`PHASES`], or `total`.
     pub phase: String,

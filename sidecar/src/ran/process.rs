@@ -41,7 +41,7 @@ pub fn run(config: &RanConfig, run_dir: Option<&Path>, stop: &Arc<AtomicBool>) -
         None => Writer::nowhere(),
     };
     let metrics = Metrics::new("ran")?;
-    let _server = config.metrics.map(|addr| serve_metrics(addr, &metrics, None)).transpose()?;
+    let _server = config.metrics.as_ref().map(|at| serve_metrics(at, &metrics)).transpose()?;
     let shared = Arc::new(Shared::new(Arc::clone(stop)));
     let book = MibBook::default();
     let (actions, threads) = start_threads(config, &shared, &book, &writer)?;

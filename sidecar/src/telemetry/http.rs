@@ -19,24 +19,36 @@ pub struct MetricsServer {
     thread: Option<JoinHandle<()>>,
 }
 
+/// Where a process serves its metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricsAt {
+    /// Address and port; port 0 takes any free one, see [`MetricsServer::addr`].
+    pub listen: SocketAddr,
+    /// Each request carries `Authorization: Bearer <token>` where it is set.
+    pub token: Option<String>,
+}
+
+impl MetricsAt {
+    /// Here, for whoever asks: loopback only.
+    #[must_use]
+    pub const fn open(listen: SocketAddr) -> Self {
+        Self { listen, token: None }
+    }
+}
+
 #[derive(Clone)]
 struct Served {
     metrics: Metrics,
     token: Option<String>,
 }
 
-/// Serves the metrics of a process. Port 0 takes any free port, see [`MetricsServer::addr`].
-///
-/// Listens on loopback only, unless there is a token; then each request carries `Authorization: Bearer <token>`.
+/// Serves the metrics of a process, the same for all of them: on loopback with or without a token, anywhere else only with one.
 ///
 /// # Errors
 /// [`TelemetryError::NeedsToken`], [`TelemetryError::Listen`].
-pub fn serve_metrics(
-    addr: SocketAddr,
-    metrics: &Metrics,
-    token: Option<&str>,
-) -> Result<MetricsServer, TelemetryError> {
-    if !addr.ip().is_loopback() && token.is_none_or(str::is_empty) {
+pub fn serve_metrics(at: &MetricsAt, metrics: &Metrics) -> Result<MetricsServer, TelemetryError> {
+    let (addr, token) = (at.listen, at.token.as_deref().filter(|t| !t.is_empty()));
+    if !addr.ip().is_loopback() && token.is_none() {
         return Err(TelemetryError::NeedsToken(addr));
     }
     let fail = |e: std::io::Error| TelemetryError::Listen { addr, reason: e.to_string() };
@@ -89,14 +101,17 @@ impl Drop for MetricsServer {
 }
 
 async fn answer(State(served): State<Served>, headers: HeaderMap) -> impl IntoResponse {
-    if let Some(token) = &served.token {
-        let given =
-            headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
-        if !given.is_some_and(|given| same(given.as_bytes(), token.as_bytes())) {
-            return (StatusCode::UNAUTHORIZED, "a token is needed\n").into_response();
-        }
+    if served.token.as_ref().is_some_and(|token| !bears(&headers, token)) {
+        return (StatusCode::UNAUTHORIZED, "a token is needed\n").into_response();
     }
     ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], served.metrics.text()).into_response()
+}
+
+/// Whether a request carries `Authorization: Bearer <token>`.
+pub(crate) fn bears(headers: &HeaderMap, token: &str) -> bool {
+    let given =
+        headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+    given.is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
 }
 
 /// Compares in a time that does not depend on where they differ.
@@ -120,13 +135,13 @@ mod tests {
     #[test]
     fn prometheus_gets_its_text_and_the_port_is_free_afterwards() {
         let metrics = Metrics::new("test").unwrap();
-        let server = serve_metrics(([127, 0, 0, 1], 0).into(), &metrics, None).unwrap();
+        let server = serve_metrics(&MetricsAt::open(([127, 0, 0, 1], 0).into()), &metrics).unwrap();
         let addr = server.addr();
         let text = get(addr, "/metrics", "");
         assert!(text.starts_with("HTTP/1.1 200"), "{text}");
         assert!(text.contains("sidecar_build_info{process=\"test\""), "{text}");
         assert!(get(addr, "/nothing", "").starts_with("HTTP/1.1 404"));
-        assert!(matches!(serve_metrics(addr, &metrics, None), Err(TelemetryError::Listen { .. })));
+        assert!(matches!(serve_metrics(&MetricsAt::open(addr), &metrics), Err(TelemetryError::Listen { .. })));
         drop(server);
         std::net::TcpListener::bind(addr).unwrap();
     }
@@ -134,10 +149,13 @@ mod tests {
     #[test]
     fn beyond_this_host_only_with_a_token() {
         let metrics = Metrics::new("test").unwrap();
-        let any: SocketAddr = ([0, 0, 0, 0], 0).into();
-        assert!(matches!(serve_metrics(any, &metrics, None), Err(TelemetryError::NeedsToken(_))));
-        assert!(matches!(serve_metrics(any, &metrics, Some("")), Err(TelemetryError::NeedsToken(_))));
-        let server = serve_metrics(any, &metrics, Some("secret")).unwrap();
+        let any = |token: Option<&str>| {
+            let at = MetricsAt { listen: ([0, 0, 0, 0], 0).into(), token: token.map(str::to_owned) };
+            serve_metrics(&at, &metrics)
+        };
+        assert!(matches!(any(None), Err(TelemetryError::NeedsToken(_))));
+        assert!(matches!(any(Some("")), Err(TelemetryError::NeedsToken(_))));
+        let server = any(Some("secret")).unwrap();
         let addr = ([127, 0, 0, 1], server.addr().port()).into();
         assert!(get(addr, "/metrics", "").starts_with("HTTP/1.1 401"));
         assert!(get(addr, "/metrics", "Authorization: Bearer secreT\r\n").starts_with("HTTP/1.1 401"));

@@ -8,6 +8,7 @@ mod metrics;
 
 pub use air::add_air_metrics;
 pub use error::TelemetryError;
-pub use http::{MetricsServer, serve_metrics};
+pub(crate) use http::bears;
+pub use http::{MetricsAt, MetricsServer, serve_metrics};
 pub use logs::{LogStyle, init_tracing};
 pub use metrics::Metrics;

@@ -33,7 +33,7 @@ pub fn run(config: &Config, options: &UpOptions, stop: &AtomicBool) -> Result<Pa
     let folder = RunFolder::create(&config.run.root, &config.run.name, &start)?;
     let log = folder.writer("up")?;
     let metrics = Metrics::new("up")?;
-    let served = serve_metrics(config.up.metrics.listen, &metrics, config.up.metrics.token.as_deref())?;
+    let served = serve_metrics(&config.up.metrics.at(), &metrics)?;
     let dir = folder.dir().to_path_buf();
     let mut watch = Watch {
         restarts: metrics.counter_vec("sidecar_up_restarts_total", "Restarts of a process", &["process"])?,

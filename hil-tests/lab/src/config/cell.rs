@@ -1,9 +1,10 @@
 //! The radio cell.
 use crate::phy::{Mib, Numerology};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Modulation of the PDSCH filling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Filling {
     /// QPSK.
@@ -13,7 +14,7 @@ pub enum Filling {
 }
 
 /// Carrier, SSB, CSI-RS and level of the downlink.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CellConfig {
     /// Sample rate: 7.68, 11.52, 23.04 … MS/s.

@@ -1,5 +1,6 @@
 //! The whole world in one file.
 use super::{CellConfig, UeConfig};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -28,7 +29,7 @@ pub enum ConfigError {
 }
 
 /// The gNB's radio and sample source.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GnbConfig {
     /// Where the transmit socket (REP) binds.
@@ -56,7 +57,7 @@ impl Default for GnbConfig {
 }
 
 /// Slices, application load and reporting.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MacConfig {
     /// Application rates are those of the resolutions times this: a 5 MHz cell carries about a third of a 20 MHz one.
@@ -90,7 +91,7 @@ impl Default for MacConfig {
 }
 
 /// The gNB's WebSocket.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WsConfig {
     /// Listening address; empty is off.
@@ -108,7 +109,7 @@ impl Default for WsConfig {
 }
 
 /// The core, the user plane and the application.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CoreConfig {
     /// AMF `/metrics`, `/ue-info`, `/gnb-info`.
@@ -146,7 +147,7 @@ impl Default for CoreConfig {
 }
 
 /// What the lab itself tells.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorldConfig {
     /// `GET /world`, `POST /world/ue/{i}`.
@@ -164,7 +165,7 @@ impl Default for WorldConfig {
 }
 
 /// The lab.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LabConfig {
     /// Draws everything that is drawn.
@@ -209,6 +210,12 @@ impl Default for LabConfig {
 }
 
 impl LabConfig {
+    /// The JSON Schema (2020-12) of the file.
+    #[must_use]
+    pub fn schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+
     /// Reads and checks a YAML file.
     ///
     /// # Errors
@@ -253,6 +260,16 @@ impl LabConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_committed_schema_is_current() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/lab.schema.json");
+        let committed: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        assert!(committed == LabConfig::schema(), "run: lab --schema > configs/lab.schema.json");
+        let keys = committed["properties"].as_object().unwrap();
+        let config = serde_json::to_value(LabConfig::default()).unwrap();
+        assert!(config.as_object().unwrap().keys().eq(keys.keys()), "{keys:?}");
+    }
 
     #[test]
     fn defaults_fit() {

@@ -1,10 +1,11 @@
 //! One terminal: a UE or the eavesdropper.
 use crate::traffic::Resolution;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// What a terminal's application asks for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum TrafficConfig {
     /// Video frames of varying size at the resolution's mean rate.
@@ -23,7 +24,7 @@ pub enum TrafficConfig {
 }
 
 /// A change of power state at a radio time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PowerEvent {
     /// Radio time.
@@ -33,7 +34,7 @@ pub struct PowerEvent {
 }
 
 /// One terminal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UeConfig {
     /// Identity; by default `imsi-00101012345678<index>`.

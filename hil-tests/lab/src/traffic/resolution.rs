@@ -1,8 +1,9 @@
 //! Video resolutions and their mean rates.
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What an application plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Resolution {
     /// 480p.
     #[serde(rename = "480p")]

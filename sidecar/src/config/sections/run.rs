@@ -1,6 +1,7 @@
 //! The whole document, and what all processes share.
 
 use super::{AirSection, AppSection, ControllerSection, CoreSection, LearnSection, RanSection, UpSection};
+use crate::telemetry::MetricsAt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -64,5 +65,11 @@ impl MetricsSection {
     #[must_use]
     pub fn on_port(port: u16) -> Self {
         Self { listen: ([127, 0, 0, 1], port).into(), token: None }
+    }
+
+    /// What every process hands to [`crate::telemetry::serve_metrics`].
+    #[must_use]
+    pub fn at(&self) -> MetricsAt {
+        MetricsAt { listen: self.listen, token: self.token.clone() }
     }
 }
