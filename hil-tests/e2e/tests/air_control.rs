@@ -115,6 +115,10 @@ fn commands_go_in_and_snippets_and_refusals_come_out() {
     let event: Event = client.next(Kind::Applied).parse().unwrap();
     assert!(matches!(event, Event::Applied { seq: s, sample: 0, cause: 12, .. } if s == seq), "{event:?}");
 
+    // Another who asks gets the answer; the snippets stay with who set the windows.
+    let asked = sidecar::air::ask_status(&wire("air")).unwrap();
+    assert_eq!((asked.dl_sample, asked.peers.len()), (0, 2));
+
     let mut gnb_tx = Answerer::new(&context, &wire("gnbtx"));
     let mut ue_rx = Asker::new(&context, &wire("uerx"));
     ue_rx.ask();

@@ -20,6 +20,8 @@ struct Client {
     stream: LocalStream,
     /// It sends no more; what it has sent is still obeyed.
     ended: bool,
+    /// It has said something understood.
+    known: bool,
 }
 
 /// The listener and its connections.
@@ -53,7 +55,7 @@ impl Clients {
             if self.open.len() == MAX_CLIENTS {
                 tracing::warn!(MAX_CLIENTS, "one more connection to the control socket is closed");
             } else {
-                self.open.push(Client { id: self.next, stream, ended: false });
+                self.open.push(Client { id: self.next, stream, ended: false, known: false });
                 self.next += 1;
             }
         }
@@ -93,6 +95,16 @@ impl Clients {
     /// Whether it is still connected.
     pub(super) fn is_open(&self, id: ClientId) -> bool {
         self.open.iter().any(|c| c.id == id && !c.ended)
+    }
+
+    /// It has said something understood: it gets events from now on.
+    pub(super) fn know(&mut self, id: ClientId) {
+        self.open.iter_mut().filter(|c| c.id == id).for_each(|c| c.known = true);
+    }
+
+    /// Who gets events, by its place; `None` after the last.
+    pub(super) fn known(&self, at: usize) -> Option<ClientId> {
+        self.open.iter().filter(|c| c.known && !c.ended).nth(at).map(|c| c.id)
     }
 
     /// Sends to one; `false` where it is gone or does not read.

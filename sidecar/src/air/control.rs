@@ -1,5 +1,5 @@
-//! The control socket: speaks the wire format with whoever connects. Refusals and answers go to who asked; snippets and events to
-//! who said something understood last.
+//! The control socket: speaks the wire format with whoever connects. An answer goes to who asked, snippets to who set their windows,
+//! what happens by itself (clock, peers) to everyone who said something understood.
 
 use super::clients::{ClientId, Clients, Frame};
 use super::rows::{AppliedRow, PeerRow, StatusRow};
@@ -32,7 +32,10 @@ pub struct Refusal {
 /// The control side of `air`.
 pub struct ControlSocket {
     clients: Option<Clients>,
-    served: Option<ClientId>,
+    /// Whose command is being carried out.
+    asker: Option<ClientId>,
+    /// Who gets the snippets.
+    listener: Option<ClientId>,
     run: u64,
     seq: u64,
     dropped: u64,
@@ -48,7 +51,7 @@ impl ControlSocket {
     /// `AddrInUse` where another process listens, `InvalidInput` for another address, else the system's.
     pub fn bind(address: Option<&str>, run: u64, writer: Writer, stats: Arc<AirStats>) -> io::Result<Self> {
         let clients = address.map(Clients::bind).transpose()?;
-        Ok(Self { clients, served: None, run, seq: 0, dropped: 0, writer, stats, next_status_ns: 0 })
+        Ok(Self { clients, asker: None, listener: None, run, seq: 0, dropped: 0, writer, stats, next_status_ns: 0 })
     }
 
     /// Messages that could not be sent.
@@ -69,8 +72,8 @@ impl ControlSocket {
             return;
         }
         self.dropped += 1;
-        if self.served == Some(to) && !clients.is_open(to) {
-            self.served = None;
+        if self.listener == Some(to) && !clients.is_open(to) {
+            self.listener = None;
         }
     }
 
@@ -82,10 +85,19 @@ impl ControlSocket {
         }
     }
 
-    /// To who is served, if anybody is.
-    fn tell<T: Serialize>(&mut self, kind: Kind, value: &T) {
-        if let Some(served) = self.served {
-            self.send_json(served, kind, value);
+    /// To who asked, or to everyone where nobody did.
+    fn tell<T: Serialize>(&mut self, kind: Kind, to: Option<ClientId>, value: &T) {
+        let Ok(payload) = serde_json::to_vec(value) else { return };
+        let mut header = Header::new(kind, Agent::Air);
+        header.dtype = Dtype::Json;
+        if let Some(to) = to {
+            self.send(to, header, &payload);
+            return;
+        }
+        let mut at = 0;
+        while let Some(to) = self.clients.as_ref().and_then(|c| c.known(at)) {
+            self.send(to, header, &payload);
+            at += 1;
         }
     }
 
@@ -105,7 +117,9 @@ impl ControlSocket {
                 return None;
             }
         };
-        self.served = Some(from);
+        if let Some(clients) = &mut self.clients {
+            clients.know(from);
+        }
         let seq = message.header.seq;
         match message.header.kind {
             Kind::Weights => {
@@ -166,10 +180,15 @@ impl ControlPort for ControlSocket {
     }
 
     fn recv(&mut self) -> Option<(u64, Command)> {
+        self.asker = None;
         self.clients.as_mut()?.turn();
         for _ in 0..GARBAGE {
             let (from, frame) = self.clients.as_mut()?.next()?;
             if let Some(command) = self.read(from, frame) {
+                self.asker = Some(from);
+                if matches!(command.1, Command::Windows { .. }) {
+                    self.listener = Some(from);
+                }
                 return Some(command);
             }
         }
@@ -177,7 +196,7 @@ impl ControlPort for ControlSocket {
     }
 
     fn snippet(&mut self, meta: &SnippetMeta, samples: &[Complex32]) {
-        let Some(served) = self.served else { return };
+        let Some(listener) = self.listener else { return };
         let mut header = Header::new(Kind::Snippet, Agent::Air);
         header.dtype = Dtype::Cf32;
         header.rank = 1;
@@ -186,18 +205,19 @@ impl ControlPort for ControlSocket {
         header.micro_batch = meta.stream;
         let sounding = meta.sounding.map_or(0, |c| u64::from(c) + 1);
         header.aux = [meta.arrival_mono_ns, u64::from(meta.window) | sounding << 32 | u64::from(meta.wide) << 48];
-        self.send(served, header, bytemuck::cast_slice(samples));
+        self.send(listener, header, bytemuck::cast_slice(samples));
     }
 
     fn event(&mut self, event: &Event) {
         self.record(event);
         match event {
-            Event::Applied { .. } => self.tell(Kind::Applied, event),
-            Event::Clock { .. } => self.tell(Kind::Clock, event),
-            Event::Status(_) | Event::Peer { .. } => self.tell(Kind::Status, event),
+            Event::Applied { .. } => self.tell(Kind::Applied, self.asker, event),
+            Event::Clock { .. } => self.tell(Kind::Clock, None, event),
+            Event::Peer { .. } => self.tell(Kind::Status, None, event),
+            Event::Status(_) => self.tell(Kind::Status, self.asker, event),
             Event::Refused { seq, reason } => {
                 let refusal = Refusal { code: "command".into(), seq: Some(*seq), reason: reason.clone() };
-                self.tell(Kind::Refuse, &refusal);
+                self.tell(Kind::Refuse, self.asker, &refusal);
             }
         }
     }

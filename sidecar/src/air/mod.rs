@@ -1,11 +1,13 @@
 //! `sidecar air`: the data plane as a process. What it does is in [`ran_bridge::air`]; here are its control socket and its record.
 
+mod client;
 mod clients;
 mod config;
 mod control;
 mod process;
 mod rows;
 
+pub use client::{AskError, status as ask_status};
 pub use config::{AirProcessConfig, AirProcessError};
 pub use control::{ControlSocket, Refusal};
 pub use process::run;

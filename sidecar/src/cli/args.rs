@@ -49,7 +49,11 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The data plane: every IQ stream between gNB, antennas, channels and UEs.
-    Air,
+    Air {
+        /// Asks the one that runs instead.
+        #[command(subcommand)]
+        ask: Option<AirCommand>,
+    },
     /// The agent of the physical layer: CSI in, weights out; gNB metrics and control.
     Ran,
     /// The agent of the network layer: the core's metrics, rate limits.
@@ -100,6 +104,14 @@ pub enum Command {
         #[arg(last = true, required = true)]
         command: Vec<std::ffi::OsString>,
     },
+}
+
+/// `sidecar air …`
+#[derive(Debug, Subcommand)]
+pub enum AirCommand {
+    /// What the running `air` says of itself: radio time, peers, counters, time of its stage.
+    #[command(after_help = "Example: sidecar air status -c configs/lab.yaml --json")]
+    Status,
 }
 
 /// `sidecar run …`

@@ -1,9 +1,9 @@
 //! From the command line to an exit code.
 
-use super::args::{Args, Command, RunCommand};
+use super::args::{AirCommand, Args, Command, RunCommand};
 use super::error::CliError;
 use super::exit::Exit;
-use super::{bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, learn_cmd, process_cmd, run_cmd, text};
+use super::{air_cmd, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, learn_cmd, process_cmd, run_cmd, text};
 use crate::config::{Config, Loaded};
 use crate::telemetry::{LogStyle, init_tracing};
 use clap::Parser;
@@ -36,12 +36,20 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
     }
     let at_work = matches!(
         args.command,
-        Command::Air | Command::Ran | Command::Core | Command::App | Command::Controller | Command::Up { .. }
+        Command::Air { ask: None }
+            | Command::Ran
+            | Command::Core
+            | Command::App
+            | Command::Controller
+            | Command::Up { .. }
     );
     // Processes say what they do; commands only what went wrong.
     init_tracing(args.command.name(), LogStyle { json: args.log_json, verbose: args.verbose + u8::from(at_work) })?;
     match &args.command {
-        Command::Air | Command::Ran | Command::Core | Command::App | Command::Controller => process_cmd::run(args),
+        Command::Air { ask: Some(AirCommand::Status) } => air_cmd::status(&load(args)?.air.control, args.json),
+        Command::Air { ask: None } | Command::Ran | Command::Core | Command::App | Command::Controller => {
+            process_cmd::run(args)
+        }
         Command::Up { duration } => process_cmd::up(args, *duration),
         Command::Run(command) => {
             let root = load(args)?.run.root;
@@ -75,7 +83,7 @@ impl Command {
     /// The name in logs.
     pub(super) const fn name(&self) -> &'static str {
         match self {
-            Self::Air => "air",
+            Self::Air { .. } => "air",
             Self::Ran => "ran",
             Self::Core => "core",
             Self::App => "app",

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod air_cmd;
 mod args;
 mod bench_cmd;
 mod child_of;

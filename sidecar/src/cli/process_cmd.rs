@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, CliError> {
     let stop = Stop::on_signals(None)?;
     let joined = Joined::new(args, &config, args.command.name())?;
     let went = match &args.command {
-        Command::Air => air(&config, &joined, &stop),
+        Command::Air { .. } => air(&config, &joined, &stop),
         Command::Ran => {
             let ran = config.ran_process(joined.run_id());
             crate::ran::run(&ran, Some(joined.dir()), &stop.shared_flag()).map_err(CliError::from)
