@@ -13,7 +13,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of the test")]
 
-use e2e::{binary, text, wait_until};
+use e2e::{binary, json, text, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
@@ -58,7 +58,12 @@ fn variable(name: &str) -> Option<String> {
 
 /// A sample of `air`'s metrics.
 fn metric(name: &str) -> Option<f64> {
-    text("http://127.0.0.1:9700/metrics", &[])
+    sample(9700, name)
+}
+
+/// A sample of the metrics that a process serves on this port.
+fn sample(port: u16, name: &str) -> Option<f64> {
+    text(&format!("http://127.0.0.1:{port}/metrics"), &[])
         .lines()
         .find(|l| l.split([' ', '{']).next() == Some(name))
         .and_then(|l| l.rsplit(' ').next()?.parse().ok())
@@ -119,16 +124,25 @@ fn a_real_ue_attaches_to_a_real_gnb_through_air() {
     // Faults before the programs are ended: what an end does to the wires is not asked here.
     let faults: Vec<(&str, Option<f64>)> = FAULTS.iter().map(|name| (*name, metric(name))).collect();
     println!("{faults:?}");
+    // What the agents make of the real thing: the cell, its MIBs, the gNB's WebSocket, the core's counters.
+    let api = json("http://127.0.0.1:7780/api", &[]);
+    let (cell, stream) = (&api["loop"], &api["streams"][0]);
+    println!("phase {}, PCI {}, SFN {}, {stream}", cell["phase"], cell["pci"], cell["sfn"]);
+    let (gnb_up, ues) = (sample(9701, "sidecar_ran_gnb_up"), sample(9702, "sidecar_core_connected_ues"));
+    println!("gNB reports: {gnb_up:?}, UEs that the core sees: {ues:?}");
     ue.end();
     gnb.end();
     for (name, count) in faults {
         assert_eq!(count, Some(0.0), "{name}");
     }
+    assert_eq!((cell["phase"].as_str(), gnb_up), (Some("tracking"), Some(1.0)));
+    assert_eq!((stream["mibs_bad"].as_u64(), stream["mibs_ok"].as_u64() > Some(10)), (Some(0), true), "{stream}");
+    assert!(ping.is_none() || ues == Some(1.0), "the core's UEs: {ues:?}");
     assert!(samples > seconds as f64 * 1e6, "the radio stood still: {samples} samples");
 }
 
 /// What must stay 0.
-const FAULTS: [&str; 8] = [
+const FAULTS: [&str; 9] = [
     "sidecar_air_lost_samples_total",
     "sidecar_air_invented_samples_total",
     "sidecar_air_late_samples_total",
@@ -137,6 +151,7 @@ const FAULTS: [&str; 8] = [
     "sidecar_air_odd_size_messages_total",
     "sidecar_air_oversize_messages_total",
     "sidecar_air_late_peers_total",
+    "sidecar_air_clipped_samples_total",
 ];
 
 fn tail(program: &Program) -> String {
