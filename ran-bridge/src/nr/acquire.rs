@@ -3,7 +3,6 @@
 use num_complex::Complex32;
 
 use super::correlator::{Correlator, HOP, LOW_FFT};
-use super::pilots::wrap;
 use super::raster::{all_offsets_hz, ssb_offsets_hz};
 use super::verify::{Candidate, Verifier};
 use super::{NrError, Numerology, SSB_SUBCARRIERS};
@@ -100,7 +99,9 @@ pub fn search(iq: &[Complex32], rate_hz: f64, config: &SearchConfig) -> Result<V
     for (len, offsets, steps) in stages {
         let cells = search.stage(&iq[..len], offsets, steps)?;
         if !cells.is_empty() {
-            return Ok(cells);
+            // found in few blocks, measured in all
+            let mut verifier = Verifier::new(numerology, config)?;
+            return cells.into_iter().map(|cell| verifier.refine(iq, cell)).collect();
         }
     }
     Ok(Vec::new())
@@ -210,23 +211,9 @@ fn peaks(values: &mut [f32], count: usize, mut take: impl FnMut(usize, f32)) {
     }
 }
 
-/// Phase step from symbol to symbol of a transmitter whose carrier frequency is `center_hz`.
-//= TS 38.211 §5.4: each symbol is turned by exp(−j2πf0 (t_start + N_CP T_c))
-pub(crate) fn compensation_rad(center_hz: f64, numerology: &Numerology) -> f64 {
-    let cycles = center_hz * numerology.symbol() as f64 / numerology.rate_hz();
-    f64::from(wrap((-cycles.fract() * std::f64::consts::TAU) as f32))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn compensation_by_hand() {
-        // 1842.5 MHz · 2192/30.72 MHz = 131 470.0521 cycles: −0.0521 cycles = −0.3272 rad
-        let n = Numerology::new(11.52e6, 15e3).unwrap();
-        assert!((compensation_rad(1842.5e6, &n) + 0.3272).abs() < 1e-3);
-    }
 
     #[test]
     fn frequency_steps_cover_the_reach() {

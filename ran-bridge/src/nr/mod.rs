@@ -12,6 +12,7 @@ mod gold;
 mod mib;
 mod numerology;
 mod ofdm;
+mod offset;
 mod pbch;
 mod pilots;
 mod polar;

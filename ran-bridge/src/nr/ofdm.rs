@@ -85,6 +85,30 @@ impl SymbolDemodulator {
         cfo_hz: f64,
         out: &mut [Complex32],
     ) -> Result<(), NrError> {
+        self.window(iq, useful, cfo_hz)?;
+        self.transform(out);
+        Ok(())
+    }
+
+    /// As [`SymbolDemodulator::demodulate`], each sample weighted with its time from the middle of the useful part, in useful parts
+    /// (−½…½): j2π times this is how the symbol changes with a frequency offset of one subcarrier, its phase in the middle held.
+    pub(crate) fn demodulate_by_time(
+        &mut self,
+        iq: &[Complex32],
+        useful: usize,
+        cfo_hz: f64,
+        out: &mut [Complex32],
+    ) -> Result<(), NrError> {
+        self.window(iq, useful, cfo_hz)?;
+        let per_sample = 1.0 / self.numerology.fft() as f32;
+        let middle = 0.5 - 0.5 * per_sample;
+        self.buffer.iter_mut().enumerate().for_each(|(n, v)| *v *= n as f32 * per_sample - middle);
+        self.transform(out);
+        Ok(())
+    }
+
+    /// Takes the samples of one symbol and turns the frequency offset out of them.
+    fn window(&mut self, iq: &[Complex32], useful: usize, cfo_hz: f64) -> Result<(), NrError> {
         let n = self.numerology.fft();
         let start = useful.saturating_sub(self.backoff);
         let window = iq.get(start..start + n).ok_or(NrError::TooShort { got: iq.len(), needed: start + n })?;
@@ -93,12 +117,15 @@ impl SymbolDemodulator {
         if shift_hz != 0.0 {
             rotate(&mut self.buffer, start, -shift_hz / self.numerology.rate_hz());
         }
+        Ok(())
+    }
+
+    fn transform(&mut self, out: &mut [Complex32]) {
         self.plan.process_with_scratch(&mut self.buffer, &mut self.scratch);
         let (wrapped, from) = self.buffer.split_at(self.first_bin);
         for ((out, bin), ramp) in out.iter_mut().zip(from.iter().chain(wrapped)).zip(&self.ramp) {
             *out = bin * ramp;
         }
-        Ok(())
     }
 
     /// Demodulates an SS/PBCH block whose first CP sample is `iq[0]`.
@@ -106,15 +133,31 @@ impl SymbolDemodulator {
     /// # Errors
     /// [`NrError::TooShort`] unless `iq` holds four symbols.
     pub fn demodulate_block(&mut self, iq: &[Complex32], cfo_hz: f64, grid: &mut SsbGrid) -> Result<(), NrError> {
+        self.each_symbol(iq, grid, |demod, useful, row| demod.demodulate(iq, useful, cfo_hz, row))
+    }
+
+    /// As [`SymbolDemodulator::demodulate_block`] with the weights of [`SymbolDemodulator::demodulate_by_time`].
+    pub(crate) fn demodulate_block_by_time(
+        &mut self,
+        iq: &[Complex32],
+        cfo_hz: f64,
+        grid: &mut SsbGrid,
+    ) -> Result<(), NrError> {
+        self.each_symbol(iq, grid, |demod, useful, row| demod.demodulate_by_time(iq, useful, cfo_hz, row))
+    }
+
+    fn each_symbol(
+        &mut self,
+        iq: &[Complex32],
+        grid: &mut SsbGrid,
+        demodulate: impl Fn(&mut Self, usize, &mut [Complex32]) -> Result<(), NrError>,
+    ) -> Result<(), NrError> {
         let (symbol, cp) = (self.numerology.symbol(), self.numerology.cp());
         if iq.len() < SSB_SYMBOLS * symbol {
             return Err(NrError::TooShort { got: iq.len(), needed: SSB_SYMBOLS * symbol });
         }
         debug_assert_eq!(self.ramp.len(), SSB_SUBCARRIERS);
-        for (l, row) in grid.re.iter_mut().enumerate() {
-            self.demodulate(iq, l * symbol + cp, cfo_hz, row)?;
-        }
-        Ok(())
+        grid.re.iter_mut().enumerate().try_for_each(|(l, row)| demodulate(self, l * symbol + cp, row))
     }
 }
 

@@ -114,6 +114,26 @@ impl BlockEstimator {
         Ok(())
     }
 
+    /// How the known resource elements of `by_time` ([`super::SymbolDemodulator::demodulate_block_by_time`]) lean against the channel of
+    /// `fit`: Im Σ (h X)* y′ and Σ |h|², first over PSS and SSS, then over the DMRS.
+    pub fn lean(&self, by_time: &SsbGrid, fit: &BlockFit) -> [(f32, f32); 2] {
+        let turns: [Complex32; SSB_SYMBOLS] = std::array::from_fn(|l| Complex32::cis(fit.symbol_phase * l as f32));
+        let mut out = [(0.0, 0.0); 2];
+        let mut add = |class: usize, l: usize, k: usize, sent: Complex32| {
+            let h = fit.h[k];
+            out[class].0 += ((h * turns[l] * sent).conj() * by_time.re[l][k]).im;
+            out[class].1 += h.norm_sqr();
+        };
+        for n in 0..SYNC_LEN {
+            add(0, 0, SYNC_FIRST + n, self.pss[n].into());
+            add(0, 2, SYNC_FIRST + n, self.sss[n].into());
+        }
+        for (&(l, k), r) in self.positions.iter().zip(&self.dmrs[usize::from(fit.i_bar)]) {
+            add(1, l, k, *r);
+        }
+        out
+    }
+
     fn divide_sync(&mut self, grid: &SsbGrid) {
         let range = SYNC_FIRST..SYNC_FIRST + SYNC_LEN;
         for ((z, y), d) in self.z[0].iter_mut().zip(&grid.re[0][range.clone()]).zip(&self.pss) {

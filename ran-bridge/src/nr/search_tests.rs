@@ -2,6 +2,7 @@ use num_complex::Complex32;
 use proptest::prelude::*;
 
 use super::ofdm::rotate;
+use super::offset::compensation_rad;
 use super::test_support::{Block, noise};
 use super::{Cell, NrError, Numerology, SearchConfig, SsbReport, SsbTracker, TrackerConfig, find_blocks, search};
 
@@ -15,11 +16,33 @@ fn recording(
     cfo_hz: f64,
     noise_var: f32,
 ) -> Vec<Complex32> {
-    let frame = (0.010 * n.rate_hz()) as usize;
-    let mut iq = noise(frames * frame, noise_var, 7);
+    turned(n, first, offset_hz, frames, start, cfo_hz, noise(frame(n) * frames, noise_var, 7), 0.0)
+}
+
+fn frame(n: &Numerology) -> usize {
+    (0.010 * n.rate_hz()) as usize
+}
+
+/// As [`recording`], into the noise `iq`, from a transmitter that turns each symbol by `step_rad` against the one before.
+#[expect(clippy::too_many_arguments, reason = "a recording has that many properties")]
+fn turned(
+    n: &Numerology,
+    first: &Block,
+    offset_hz: f64,
+    frames: usize,
+    start: usize,
+    cfo_hz: f64,
+    mut iq: Vec<Complex32>,
+    step_rad: f64,
+) -> Vec<Complex32> {
+    let frame = frame(n);
     for f in 0..frames {
         let block = Block { sfn: (first.sfn + f as u16) % 1024, ..*first };
         let mut samples = block.samples(n, offset_hz);
+        for (l, symbol) in samples.chunks_mut(n.symbol()).enumerate() {
+            let turn = Complex32::cis((step_rad * l as f64) as f32);
+            symbol.iter_mut().for_each(|v| *v *= turn);
+        }
         let at = f * frame + start;
         rotate(&mut samples, at, cfo_hz / n.rate_hz());
         iq[at..].iter_mut().zip(samples).for_each(|(v, s)| *v += s);
@@ -77,6 +100,36 @@ fn at_minus_6_db_blind() {
     assert_eq!((cell.pci, blocks.len()), (77, 10));
     assert!(blocks.iter().filter(|b| b.mib_crc_ok).count() >= 7);
     assert!((0u16..).zip(&blocks).all(|(f, b)| b.sfn.is_none_or(|sfn| sfn == 40 + f)));
+}
+
+/// Error of the common offset, and the step found, for a transmitter with or without the phase compensation of TS 38.211 §5.4.
+fn offset_error(compensated: bool, frames: usize, noise_var: f32, seed: u64) -> (f64, f64) {
+    let n = Numerology::new(7.68e6, 15e3).unwrap();
+    let block = Block { pci: 77, index: 0, half_frame: false, sfn: 40, l_max: 4 };
+    let step = if compensated { compensation_rad(1842.5e6, &n) } else { 0.0 };
+    let iq = noise(frame(&n) * frames, noise_var, seed);
+    let iq = turned(&n, &block, -450e3, frames, 30_000, -1500.0, iq, step);
+    let config = SearchConfig { center_hz: Some(1842.5e6), ssb_offset_hz: Some(-450e3), ..SearchConfig::default() };
+    let (cell, blocks) = found(&n, &iq, &config);
+    let worst = blocks.iter().map(|b| (b.cfo_hz + 1500.0).abs()).fold(0.0, f64::max);
+    (worst, cell.symbol_phase_rad)
+}
+
+/// 1842.5 MHz: with the step of §5.4 and without, the offset is 728 Hz apart. One or two blocks at −6 dB tell it to 400 … 600 Hz only.
+#[test]
+fn compensation_is_not_taken_for_an_offset_at_minus_6_db() {
+    for seed in 0..24 {
+        let (error_hz, step) = offset_error(true, 4, 4.0, seed);
+        assert!(error_hz < 300.0, "seed {seed}: {error_hz} Hz, step {step}");
+    }
+}
+
+#[test]
+fn a_transmitter_without_compensation_is_seen_when_blocks_tell() {
+    for seed in 0..6 {
+        let (error_hz, step) = offset_error(false, 10, 0.05, seed);
+        assert!(error_hz < 20.0 && step == 0.0, "seed {seed}: {error_hz} Hz, step {step}");
+    }
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use num_complex::{Complex32, Complex64};
 
-use super::acquire::compensation_rad;
 use super::correlator::LOW_FFT;
-use super::pilots::{BlockEstimator, BlockFit, first_path_s, wrap};
+use super::offset::{InSymbol, resolve};
+use super::pilots::{BlockEstimator, BlockFit, first_path_s};
 use super::tracker::EXPLAINED_MIN;
 use super::{
     Cell, NrError, Numerology, SSB_SUBCARRIERS, SYNC_FIRST, SYNC_LEN, SearchConfig, SsbGrid, SsbReport, SsbTracker,
@@ -40,8 +40,12 @@ pub(crate) struct Verifier<'a> {
 }
 
 /// Means over the blocks of one candidate.
+#[derive(Default)]
 struct Means {
     explained: f32,
+    /// Offset from inside the symbols.
+    inside: InSymbol,
+    /// Phase step from symbol to symbol.
     phase: Complex64,
     power: f32,
     noise: f32,
@@ -63,33 +67,22 @@ impl<'a> Verifier<'a> {
 
     /// The cell behind `candidate`, if there is one.
     pub fn verify(&mut self, iq: &[Complex32], candidate: &Candidate) -> Result<Option<Cell>, NrError> {
-        if candidate.ssb_offset_hz != self.ssb_offset_hz {
-            self.demod = SymbolDemodulator::new(self.numerology, candidate.ssb_offset_hz, SSB_SUBCARRIERS)?;
-            self.ssb_offset_hz = candidate.ssb_offset_hz;
-        }
+        self.tune(candidate.ssb_offset_hz)?;
         let useful = candidate.place * (self.numerology.fft() / LOW_FFT);
         let mut first = useful as i64 - self.numerology.cp() as i64;
         let mut cfo_hz = candidate.cfo_hz;
         let Some(pci) = self.identity(iq, &self.starts(iq, first), candidate, cfo_hz)? else { return Ok(None) };
         let mut estimator = BlockEstimator::new(pci)?;
-        // each round: frequency from the energy that falls into place, timing from the first path
+        // each round: frequency from inside the symbols, timing from the first path
         for _ in 0..2 {
             let starts = self.starts(iq, first);
             let Some(here) = self.means(iq, &starts, cfo_hz, &mut estimator)? else { return Ok(None) };
             if here.explained < EXPLAINED_MIN {
                 return Ok(None);
             }
-            let step = self.numerology.scs_hz() / 10.0;
-            let (Some(below), Some(above)) = (
-                self.means(iq, &starts, cfo_hz - step, &mut estimator)?,
-                self.means(iq, &starts, cfo_hz + step, &mut estimator)?,
-            ) else {
-                return Ok(None);
-            };
-            let curve = f64::from(2.0 * here.explained - above.explained - below.explained);
-            if curve > 0.0 {
-                cfo_hz += (step / 2.0 * f64::from(above.explained - below.explained) / curve).clamp(-step, step);
-            }
+            // beyond an eighth of a subcarrier the estimate is not linear any more
+            let reach = self.numerology.scs_hz() / 8.0;
+            cfo_hz += here.inside.offset_hz(self.numerology.scs_hz()).clamp(-reach, reach);
             first += (f64::from(here.first_path_s) * self.numerology.rate_hz()).round() as i64;
         }
         let starts = self.starts(iq, first);
@@ -104,6 +97,27 @@ impl<'a> Verifier<'a> {
         // a few tones, as a random access preamble has them, look like one block: only a MIB or several blocks make a cell
         let enough = cell.mib_crc_ok || (starts.len() >= 3 && share >= 2.0 * SHARE_MIN);
         Ok(enough.then_some(cell))
+    }
+
+    /// Measures a cell that was found in few blocks again, with every block 20 ms apart in `iq`.
+    pub fn refine(&mut self, iq: &[Complex32], cell: Cell) -> Result<Cell, NrError> {
+        self.tune(cell.ssb_offset_hz)?;
+        let starts = self.starts(iq, cell.sample as i64);
+        if starts.len() <= cell.blocks as usize {
+            return Ok(cell);
+        }
+        let mut estimator = BlockEstimator::new(cell.pci)?;
+        let Some(means) = self.means(iq, &starts, cell.cfo_hz, &mut estimator)? else { return Ok(cell) };
+        let measured = self.cell(cell.pci, cell.sample as usize, starts.len(), cell.cfo_hz, &means);
+        Ok(Cell { mib_crc_ok: cell.mib_crc_ok, ..measured })
+    }
+
+    fn tune(&mut self, ssb_offset_hz: f64) -> Result<(), NrError> {
+        if ssb_offset_hz != self.ssb_offset_hz {
+            self.demod = SymbolDemodulator::new(self.numerology, ssb_offset_hz, SSB_SUBCARRIERS)?;
+            self.ssb_offset_hz = ssb_offset_hz;
+        }
+        Ok(())
     }
 
     fn has_mib(&self, iq: &[Complex32], starts: &[usize], cell: &Cell) -> Result<bool, NrError> {
@@ -178,8 +192,8 @@ impl<'a> Verifier<'a> {
     ) -> Result<Option<Means>, NrError> {
         let mut grid = SsbGrid::zero();
         let mut fit = BlockFit::zero();
-        let mut sum =
-            Means { explained: 0.0, phase: Complex64::new(0.0, 0.0), power: 0.0, noise: 0.0, first_path_s: 0.0 };
+        let mut by_time = SsbGrid::zero();
+        let mut sum = Means::default();
         let mut weights = 0.0;
         for &start in starts {
             self.demod.demodulate_block(&iq[start..], cfo_hz, &mut grid)?;
@@ -188,6 +202,8 @@ impl<'a> Verifier<'a> {
                 Err(NrError::NoSignal) => continue,
                 Err(other) => return Err(other),
             }
+            self.demod.demodulate_block_by_time(&iq[start..], cfo_hz, &mut by_time)?;
+            sum.inside.add(estimator.lean(&by_time, &fit), fit.noise_var, fit.power);
             sum.explained += fit.explained;
             sum.phase += Complex64::cis(f64::from(fit.symbol_phase)) * f64::from(fit.power);
             sum.power += fit.power;
@@ -201,17 +217,8 @@ impl<'a> Verifier<'a> {
     }
 
     fn cell(&self, pci: u16, sample: usize, blocks: usize, coarse_hz: f64, means: &Means) -> Cell {
-        let symbol_s = self.numerology.symbol() as f64 / self.numerology.rate_hz();
-        let seen = means.phase.arg() as f32;
-        // with a known carrier frequency the step tells the fine offset; without, it is taken as it is
-        let fine = |step_rad: f64| f64::from(wrap(seen - step_rad as f32)) / (std::f64::consts::TAU * symbol_s);
-        let hypotheses = [self.config.center_hz.map(|hz| compensation_rad(hz, &self.numerology)), Some(0.0)];
-        let blind = (0.0, f64::from(seen));
-        let (extra_hz, symbol_phase_rad) = match hypotheses {
-            [Some(step), Some(plain)] if fine(step).abs() <= 3.0 * fine(plain).abs() + 300.0 => (fine(step), step),
-            [Some(_), Some(plain)] => (fine(plain), plain),
-            _ => blind,
-        };
+        let (symbol_phase_rad, extra_hz) =
+            resolve(means.phase.arg(), &means.inside, self.config.center_hz, &self.numerology);
         let snr = means.power / means.noise.max(f32::MIN_POSITIVE);
         Cell {
             pci,

@@ -6,6 +6,9 @@ mod plot;
 mod result;
 mod sweep;
 
+#[cfg(test)]
+mod tests;
+
 pub use plot::plot_svg;
 pub use result::{StudyResult, StudyRow, markdown};
 pub use sweep::{StudyConfig, study};
