@@ -44,7 +44,9 @@ impl From<DemoError> for CliError {
             DemoError::NoLab(_) => Self::new(Exit::Input, e, "`make demo` builds both"),
             DemoError::Stuck { .. } => Self::new(Exit::Peer, e, "is another demo running, or the machine very busy?"),
             DemoError::Stopped => Self::new(Exit::Ok, e, "what was recorded stays; `sidecar run list`"),
-            DemoError::System { .. } | DemoError::Ports(_) => Self::new(Exit::System, e, "is there room, and may you write there?"),
+            DemoError::System { .. } | DemoError::Ports(_) => {
+                Self::new(Exit::System, e, "is there room, and may you write there?")
+            }
         }
     }
 }

@@ -247,12 +247,7 @@ impl Hub {
     }
 
     fn finish(&mut self, effect: Effect, now_ns: u64) {
-        let counts = self.counts.entry(effect.kind).or_default();
-        match effect.verdict {
-            Verdict::Effective => counts.effective += 1,
-            Verdict::NoEffect => counts.no_effect += 1,
-            Verdict::RolledBack => counts.rolled_back += 1,
-        }
+        self.counts.entry(effect.kind).or_default().judged(effect.verdict);
         if effect.verdict != Verdict::Effective {
             self.memory.failed(effect.kind, &effect.target, now_ns);
         }

@@ -243,6 +243,7 @@ impl Gauges {
                 ("effective", c.effective),
                 ("no_effect", c.no_effect),
                 ("rolled_back", c.rolled_back),
+                ("abandoned", c.abandoned),
             ];
             for (fate, n) in fates {
                 self.actions.with_label_values(&[kind.as_str(), fate]).set(n as f64);

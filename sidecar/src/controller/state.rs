@@ -1,6 +1,6 @@
 //! What the controller shows: the state of everything, as `GET /api` gives it. `None` is "not observed".
 
-use crate::effect::Effect;
+use crate::effect::{Effect, Verdict};
 use crate::ran::phases::PhaseRow;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -183,6 +183,20 @@ pub struct KindCounts {
     pub no_effect: u64,
     /// Judged without effect and undone.
     pub rolled_back: u64,
+    /// Given up unjudged: never in force, or what it acted on is gone.
+    pub abandoned: u64,
+}
+
+impl KindCounts {
+    /// Counts a verdict.
+    pub const fn judged(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Effective => self.effective += 1,
+            Verdict::NoEffect => self.no_effect += 1,
+            Verdict::RolledBack => self.rolled_back += 1,
+            Verdict::Abandoned => self.abandoned += 1,
+        }
+    }
 }
 
 /// An agent as the controller sees it.

@@ -22,6 +22,8 @@ pub enum Verdict {
     NoEffect,
     /// It was not, and what was in force before is in force again.
     RolledBack,
+    /// It was not judged: it never got into force, or what it acted on is gone, so that nothing can be seen of it.
+    Abandoned,
 }
 
 impl Verdict {
@@ -32,6 +34,7 @@ impl Verdict {
             Self::Effective => "effective",
             Self::NoEffect => "no effect",
             Self::RolledBack => "rolled back",
+            Self::Abandoned => "abandoned",
         }
     }
 }
@@ -204,6 +207,24 @@ impl Tracker {
         Some(effect)
     }
 
+    /// Gives up an action that is being judged; `None` where none of this kind and target is.
+    pub fn abandon(&mut self, kind: ActionKind, target: &str, now_ns: u64) -> Option<Effect> {
+        let key = (kind, target.to_owned());
+        let open = self.open.remove(&key)?;
+        Some(Effect { verdict: Verdict::Abandoned, after: None, ..self.judge(key, open, now_ns).0 })
+    }
+
+    /// Gives up every action that is being judged or rolled back, in the order in which they were taken.
+    pub fn abandon_all(&mut self, now_ns: u64) -> Vec<Effect> {
+        let mut keys: Vec<_> = self.open.iter().map(|(k, o)| (o.id, k.clone())).collect();
+        keys.sort_unstable();
+        let mut out: Vec<Effect> = keys.into_iter().filter_map(|(_, (k, t))| self.abandon(k, &t, now_ns)).collect();
+        let undoing = std::mem::take(&mut self.undoing).into_values();
+        out.extend(undoing.map(|e| Effect { verdict: Verdict::Abandoned, mono_ns: now_ns, ..e }));
+        out.sort_unstable_by_key(|e| e.id);
+        out
+    }
+
     fn judge(&self, (kind, target): (ActionKind, String), open: Open, now_ns: u64) -> (Effect, Option<Action>) {
         let e = &open.expected;
         let from = open.approved_ns + e.window_ns / 4 * SETTLE_QUARTERS;
@@ -326,6 +347,23 @@ mod tests {
         assert_eq!(busy, Busy { kind: ActionKind::Power, target: "cell".into() });
         let _ = t.poll(1000 * MS);
         assert!(t.start(&approve(-2.0, 1001 * MS), lower_power(), None, "test").is_ok());
+    }
+
+    #[test]
+    fn what_is_abandoned_is_not_judged() {
+        let mut t = tracker_with(20.0, 17.0);
+        let given_up = t.abandon_all(1050 * MS);
+        assert_eq!(
+            given_up.iter().map(|e| (e.id, e.verdict, e.mono_ns)).collect::<Vec<_>>(),
+            [(1, Verdict::Abandoned, 1050 * MS)]
+        );
+        assert_eq!((given_up[0].before, given_up[0].after), (Some(20.0), None), "what came after says nothing");
+        assert_eq!(t.poll(2000 * MS), (vec![], vec![]));
+        assert_eq!(t.abandon(ActionKind::Power, "cell", 2000 * MS), None);
+        let mut t = tracker_with(20.0, 20.0);
+        assert_eq!(t.poll(1200 * MS).1.len(), 1);
+        assert_eq!(t.abandon_all(1201 * MS)[0].verdict, Verdict::Abandoned, "also while it is rolled back");
+        assert_eq!(t.rolled_back(1, true, 1202 * MS), None);
     }
 
     #[test]

@@ -25,13 +25,24 @@ pub struct Seen {
     pub tracked: bool,
 }
 
+/// Whose an action for `air` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// An order of the controller, by its number.
+    Order(u64),
+    /// Of this mind, which judges it.
+    Own,
+    /// The rollback of the judged action of this number.
+    Undo(u64),
+}
+
 /// What is to be done.
 #[derive(Debug)]
 pub enum Do {
     /// Steer the beam, or go back to the wide one.
     Beam(bool),
-    /// An action for `air`.
-    Act(Approved<Action>),
+    /// An action for `air`; what became of it comes back through [`Mind::carried`].
+    Act(Approved<Action>, Purpose),
     /// A judged action, for record and controller.
     Judged(Effect),
 }
@@ -46,6 +57,9 @@ pub struct Mind {
     /// Fate of the actions, by kind.
     pub counts: BTreeMap<ActionKind, KindCounts>,
     power_db: f32,
+    /// Power before the last change, dB re full scale: in force again where the change did not reach `air`.
+    power_before_db: f32,
+    undoing: bool,
     watched_since: Option<u64>,
     beam: bool,
     beam_id: Option<u64>,
@@ -65,6 +79,8 @@ impl Mind {
             tracker: Tracker::new(),
             counts: BTreeMap::new(),
             power_db: 0.0,
+            power_before_db: 0.0,
+            undoing: false,
             watched_since: None,
             beam: false,
             beam_id: None,
@@ -91,19 +107,53 @@ impl Mind {
     ) -> Result<Approved<Action>, crate::guard::Refusal> {
         let approved = self.guard.check(action, now_ns, age_ns)?;
         if let Action::Power { db } = approved.action() {
-            self.power_db = *db;
+            self.power_is(*db);
         }
         Ok(approved)
     }
 
-    /// The cell is lost: the beam is wide again, nothing is judged on what was before.
-    pub fn lost(&mut self) {
+    fn power_is(&mut self, db: f32) {
+        (self.power_before_db, self.power_db) = (self.power_db, db);
+    }
+
+    /// What became of an action for `air`. One that did not get into force is not judged, and what was believed before holds again.
+    pub fn carried(&mut self, action: &Action, purpose: Purpose, ok: bool, now_ns: u64) -> Vec<Do> {
+        let mut out = Vec::new();
+        if let (false, Action::Power { db }) = (ok, action)
+            && *db == self.power_db
+        {
+            self.power_db = self.power_before_db;
+            self.guard.assume_power(self.power_db);
+        }
+        let effect = match purpose {
+            Purpose::Order(_) => None,
+            Purpose::Own if ok => None,
+            Purpose::Own => self.tracker.abandon(action.kind(), &action.target(), now_ns),
+            Purpose::Undo(id) => {
+                self.undoing = false;
+                self.tracker.rolled_back(id, ok, now_ns)
+            }
+        };
+        if let Some(effect) = effect {
+            self.finish(effect, now_ns, &mut out);
+        }
+        out
+    }
+
+    /// The cell is lost: the beam is wide again. What was being judged is given up: nothing can be seen of it any more.
+    pub fn lost(&mut self, now_ns: u64) -> Vec<Do> {
+        let mut out = Vec::new();
+        for effect in self.tracker.abandon_all(now_ns) {
+            self.finish(effect, now_ns, &mut out);
+        }
+        self.undoing = false;
         self.beam = false;
         self.beam_id = None;
         self.watched_since = None;
         // What sets `air` up again sends the wide beam and 0 dB.
-        self.power_db = 0.0;
+        (self.power_db, self.power_before_db) = (0.0, 0.0);
         self.guard.assume_power(0.0);
+        out
     }
 
     /// Looks at the receivers and decides. `weights` are those that would be sent now.
@@ -149,7 +199,8 @@ impl Mind {
 
     fn adjust(&mut self, worst_db: f64, seen: &[Seen], now_ns: u64, out: &mut Vec<Do>) {
         let kind = ActionKind::Power;
-        if self.tracker.is_open(kind, "cell") || self.rests(kind, now_ns) || now_ns < self.acted_ns + self.window_ns {
+        let busy = self.undoing || self.tracker.is_open(kind, "cell");
+        if busy || self.rests(kind, now_ns) || now_ns < self.acted_ns + self.window_ns {
             return;
         }
         let step = self.power.step_db;
@@ -176,9 +227,9 @@ impl Mind {
         }
         let previous = Action::Power { db: self.power_db };
         if let Some((_, approved)) = self.take(Action::Power { db }, expected, previous, &why, now_ns) {
-            self.power_db = db;
+            self.power_is(db);
             self.acted_ns = now_ns;
-            out.push(Do::Act(approved));
+            out.push(Do::Act(approved, Purpose::Own));
         }
     }
 
@@ -221,10 +272,11 @@ impl Mind {
                 previous => match self.guard.check(previous, now_ns, 0) {
                     Ok(approved) => {
                         if let Action::Power { db } = approved.action() {
-                            self.power_db = *db;
+                            self.power_is(*db);
                         }
-                        out.push(Do::Act(approved));
-                        true
+                        self.undoing = true;
+                        out.push(Do::Act(approved, Purpose::Undo(rollback.id)));
+                        continue;
                     }
                     Err(refusal) => {
                         tracing::warn!(%refusal, "a rollback was refused");
@@ -239,12 +291,7 @@ impl Mind {
     }
 
     fn finish(&mut self, effect: Effect, now_ns: u64, out: &mut Vec<Do>) {
-        let counts = self.counts.entry(effect.kind).or_default();
-        match effect.verdict {
-            Verdict::Effective => counts.effective += 1,
-            Verdict::NoEffect => counts.no_effect += 1,
-            Verdict::RolledBack => counts.rolled_back += 1,
-        }
+        self.counts.entry(effect.kind).or_default().judged(effect.verdict);
         if effect.verdict != Verdict::Effective {
             self.rests.insert(effect.kind, now_ns + REST_NS);
         }
@@ -320,13 +367,82 @@ mod tests {
         for t in (from_ms..from_ms + ms).step_by(50) {
             let mut s = seen(snr(m.beam, m.power_db));
             s[1].beam_snr_db = Some(10.0 + f64::from(m.power_db));
-            for d in m.tick(&s, &w, t * MS) {
-                if let Do::Judged(e) = d {
-                    judged.push(e);
+            let mut todo = m.tick(&s, &w, t * MS);
+            while let Some(d) = todo.pop() {
+                match d {
+                    Do::Judged(e) => judged.push(e),
+                    Do::Act(a, purpose) => todo.extend(m.carried(a.action(), purpose, true, t * MS)),
+                    Do::Beam(_) => {}
                 }
             }
         }
         judged
+    }
+
+    #[test]
+    fn an_action_that_did_not_reach_air_is_not_judged_and_not_believed() {
+        let mut m = mind();
+        let w = [Complex32::new(0.7, 0.0), Complex32::new(0.0, 0.7)];
+        let (mut judged, mut failed_ns) = (Vec::new(), None);
+        for t in (1..4000).step_by(50) {
+            let s = seen(if m.beam { 25.0 } else { 16.0 });
+            let mut todo = m.tick(&s, &w, t * MS);
+            while let Some(d) = todo.pop() {
+                match d {
+                    Do::Judged(e) if e.kind == ActionKind::Power => judged.push(e.verdict),
+                    Do::Act(a, purpose) => {
+                        assert_eq!((purpose, a.action()), (Purpose::Own, &Action::Power { db: -1.0 }));
+                        failed_ns = Some(t * MS);
+                        todo.extend(m.carried(a.action(), purpose, false, t * MS));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        assert!(failed_ns.is_some());
+        assert_eq!(judged, [Verdict::Abandoned], "once, then it rests");
+        assert_eq!(m.power_db(), 0.0, "what air really has");
+        assert_eq!(m.counts[&ActionKind::Power].abandoned, 1);
+        // an order of the controller that did not get out: steps count from what is in force
+        assert!(m.check(Action::Power { db: -3.0 }, 5000 * MS, 0).is_ok());
+        assert!(m.carried(&Action::Power { db: -3.0 }, Purpose::Order(7), false, 5001 * MS).is_empty());
+        assert!(m.check(Action::Power { db: -6.0 }, 6000 * MS, 0).is_err(), "6 dB in one step from 0 dB");
+    }
+
+    #[test]
+    fn a_rollback_that_did_not_reach_air_is_none() {
+        let mut m = mind();
+        let w = [Complex32::new(0.7, 0.0), Complex32::new(0.0, 0.7)];
+        let mut judged = Vec::new();
+        for t in (1..4000).step_by(50) {
+            let mut todo = m.tick(&seen(if m.beam { 25.0 } else { 16.0 }), &w, t * MS);
+            while let Some(d) = todo.pop() {
+                match d {
+                    Do::Judged(e) if e.kind == ActionKind::Power => judged.push(e.verdict),
+                    Do::Act(a, purpose) => {
+                        let ok = purpose == Purpose::Own;
+                        todo.extend(m.carried(a.action(), purpose, ok, t * MS));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        assert_eq!((judged, m.power_db()), (vec![Verdict::NoEffect], -1.0), "the lower power is still in force");
+    }
+
+    #[test]
+    fn a_lost_cell_abandons_what_is_being_judged() {
+        let mut m = mind();
+        // the beam is tried at 1.001 s, its window ends at 2.001 s
+        assert!(run(&mut m, 1, 1200, |_, _| 16.0).is_empty());
+        assert!(m.beam);
+        let judged: Vec<_> = m.lost(1300 * MS).into_iter().collect();
+        assert!(
+            matches!(&judged[..], [Do::Judged(e)] if e.verdict == Verdict::Abandoned && e.kind == ActionKind::Beam)
+        );
+        assert_eq!(m.counts[&ActionKind::Beam].abandoned, 1);
+        assert!(m.lost(1350 * MS).is_empty(), "once");
+        assert!(run(&mut m, 1400, 900, |_, _| 16.0).is_empty(), "nothing is judged later, nothing begins unwatched");
     }
 
     #[test]
