@@ -15,12 +15,29 @@ const SHOWN: usize = 200;
 /// An agent that was silent for longer is not present, ns.
 const PRESENT_NS: u64 = 3_000_000_000;
 
+/// An order that is still not answered after so many times the answer's time is revoked: what was in force before is ordered.
+const REVOKE_AFTER: u64 = 5;
+
 /// A message and whom it is for.
 pub type Outgoing = (Agent, Message);
 
+/// An action on its way, with all that its judgement needs.
+#[derive(Clone)]
+struct Taken {
+    approved: Approved<Action>,
+    expected: Expected,
+    previous: Action,
+    why: String,
+}
+
 enum Purpose {
-    Take { approved: Approved<Action>, expected: Expected, previous: Action, why: String },
-    Undo { effect: u64, action: Action },
+    Take(Taken),
+    Undo {
+        effect: u64,
+        action: Action,
+    },
+    /// Takes back an order that nobody answered, which may be in force or not.
+    Revoke(Taken),
 }
 
 struct Pending {
@@ -28,6 +45,8 @@ struct Pending {
     kind: ActionKind,
     target: String,
     sent_ns: u64,
+    /// Not answered in time: counted as failed, and still waited for, since it may be in force.
+    overdue: bool,
 }
 
 /// The controller's mind.
@@ -124,15 +143,7 @@ impl Hub {
     pub fn tick(&mut self, now_ns: u64) -> Vec<Outgoing> {
         let started = *self.started_ns.get_or_insert(now_ns);
         let mut out = Vec::new();
-        let late: Vec<u64> = self
-            .pending
-            .iter()
-            .filter(|(_, p)| now_ns.saturating_sub(p.sent_ns) > self.config.answer_ns)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in late {
-            self.done(id, false, "no answer", now_ns);
-        }
+        self.overdue(now_ns, &mut out);
         let (done, undo) = self.tracker.poll(now_ns);
         for effect in done {
             self.finish(effect, now_ns);
@@ -179,7 +190,8 @@ impl Hub {
                     counts.approved += 1;
                     tracing::info!(action = %approved.action().words(), %why, "ordered");
                     let action = approved.action().clone();
-                    self.order(action, Purpose::Take { approved, expected, previous, why }, age_ns, now_ns, out);
+                    let taken = Taken { approved, expected, previous, why };
+                    self.order(action, Purpose::Take(taken), age_ns, now_ns, out);
                 }
                 Err(refusal) => {
                     counts.refused += 1;
@@ -213,27 +225,82 @@ impl Hub {
         let (kind, target) = (action.kind(), action.target());
         match Message::json(Kind::Action, Agent::Controller, &Order { id, action, inputs_age_ns }) {
             Ok(message) => {
-                self.pending.insert(id, Pending { purpose, kind, target, sent_ns: now_ns });
+                self.pending.insert(id, Pending { purpose, kind, target, sent_ns: now_ns, overdue: false });
                 out.push((to, message));
             }
             Err(error) => tracing::error!(%error, "an order could not be written"),
         }
     }
 
+    /// What nobody answered in time has failed; what nobody answers at all is revoked.
+    fn overdue(&mut self, now_ns: u64, out: &mut Vec<Outgoing>) {
+        let age = |p: &Pending| now_ns.saturating_sub(p.sent_ns);
+        let older = |all: &HashMap<u64, Pending>, than_ns: u64, overdue: bool| {
+            let mut ids: Vec<u64> =
+                all.iter().filter(|(_, p)| p.overdue == overdue && age(p) > than_ns).map(|(id, _)| *id).collect();
+            ids.sort_unstable();
+            ids
+        };
+        for id in older(&self.pending, self.config.answer_ns, false) {
+            self.late(id, now_ns);
+        }
+        for id in older(&self.pending, self.config.answer_ns.saturating_mul(REVOKE_AFTER), true) {
+            let Some(pending) = self.pending.get(&id) else { continue };
+            let (Purpose::Take(taken) | Purpose::Revoke(taken)) = &pending.purpose else {
+                self.pending.remove(&id);
+                continue;
+            };
+            let taken = taken.clone();
+            match self.guard.check(taken.previous.clone(), now_ns, 0) {
+                Ok(approved) => {
+                    tracing::warn!(action = %taken.approved.action().words(), "revoked: nobody answered");
+                    self.pending.remove(&id);
+                    self.order(approved.into_action(), Purpose::Revoke(taken), 0, now_ns, out);
+                }
+                // too often, most likely: the next look tries again
+                Err(refusal) => tracing::debug!(%refusal, "not revoked yet"),
+            }
+        }
+    }
+
+    fn late(&mut self, id: u64, now_ns: u64) {
+        let Some(pending) = self.pending.get_mut(&id) else { return };
+        pending.overdue = true;
+        match &pending.purpose {
+            Purpose::Take(Taken { approved, .. }) => {
+                let action = approved.action();
+                tracing::warn!(action = %action.words(), "no answer in time");
+                self.memory.failed(action.kind(), &action.target(), now_ns);
+                self.counts.entry(action.kind()).or_default().refused += 1;
+            }
+            Purpose::Undo { effect, .. } => {
+                let effect = *effect;
+                if let Some(effect) = self.tracker.rolled_back(effect, false, now_ns) {
+                    self.finish(effect, now_ns);
+                }
+            }
+            Purpose::Revoke(_) => {}
+        }
+    }
+
     fn done(&mut self, id: u64, ok: bool, reason: &str, now_ns: u64) {
         let Some(pending) = self.pending.remove(&id) else { return };
         match pending.purpose {
-            Purpose::Take { approved, expected, previous, why } if ok => {
-                self.picture.took(approved.action());
-                if let Err(busy) = self.tracker.start(&approved, expected, Some(previous), &why) {
-                    tracing::warn!(%busy, "an action is not followed");
+            Purpose::Take(taken) if ok => {
+                if pending.overdue {
+                    tracing::info!(action = %taken.approved.action().words(), "in force late, judged from now on");
+                    self.counts.entry(pending.kind).or_default().late += 1;
                 }
+                self.follow(taken, now_ns);
             }
-            Purpose::Take { approved, .. } => {
+            Purpose::Take(Taken { approved, previous, .. }) => {
                 let action = approved.action();
                 tracing::warn!(action = %action.words(), reason, "an order was not carried out");
-                self.memory.failed(action.kind(), &action.target(), now_ns);
-                self.counts.entry(action.kind()).or_default().refused += 1;
+                self.guard.assume(&previous);
+                if !pending.overdue {
+                    self.memory.failed(action.kind(), &action.target(), now_ns);
+                    self.counts.entry(action.kind()).or_default().refused += 1;
+                }
             }
             Purpose::Undo { effect, action } => {
                 if ok {
@@ -243,6 +310,26 @@ impl Hub {
                     self.finish(effect, now_ns);
                 }
             }
+            Purpose::Revoke(taken) if ok => {
+                self.picture.took(&taken.previous);
+                let (kind, target) = (taken.approved.action().kind(), taken.approved.action().target());
+                let started =
+                    self.tracker.start(&taken.approved, taken.expected, Some(taken.previous), &taken.why, now_ns);
+                if let Some(effect) = started.ok().and_then(|_| self.tracker.abandon(kind, &target, now_ns)) {
+                    self.finish(effect, now_ns);
+                }
+            }
+            // it may be in force: then it is judged like any other
+            Purpose::Revoke(taken) => self.follow(taken, now_ns),
+        }
+    }
+
+    /// An ordered action is in force: from now on it is judged.
+    fn follow(&mut self, taken: Taken, now_ns: u64) {
+        let Taken { approved, expected, previous, why } = taken;
+        self.picture.took(approved.action());
+        if let Err(busy) = self.tracker.start(&approved, expected, Some(previous), &why, now_ns) {
+            tracing::warn!(%busy, "an action is not followed");
         }
     }
 

@@ -240,6 +240,7 @@ impl Gauges {
             let fates = [
                 ("proposed", c.proposed),
                 ("refused", c.refused),
+                ("late", c.late),
                 ("effective", c.effective),
                 ("no_effect", c.no_effect),
                 ("rolled_back", c.rolled_back),

@@ -175,8 +175,10 @@ pub struct KindCounts {
     pub proposed: u64,
     /// Passed.
     pub approved: u64,
-    /// Refused.
+    /// Refused by a guard, not carried out, or not answered in time.
     pub refused: u64,
+    /// Of those not answered in time, in force later all the same and judged from then on.
+    pub late: u64,
     /// Judged effective.
     pub effective: u64,
     /// Judged without effect, nothing undone.

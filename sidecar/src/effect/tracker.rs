@@ -96,6 +96,7 @@ struct Open {
     previous: Option<Action>,
     before: Option<f64>,
     approved_ns: u64,
+    in_force_ns: u64,
 }
 
 /// The tracker. It reads no clock: times come with each call.
@@ -144,7 +145,8 @@ impl Tracker {
         self.open.len()
     }
 
-    /// Follows an action from now on. `previous` is what to go back to.
+    /// Follows an action that is in force since `in_force_ns`, at the earliest since it was approved: before is the window before the
+    /// approval, after is the window from then on. `previous` is what to go back to.
     ///
     /// # Errors
     /// [`Busy`] while another of the same kind and target is being judged.
@@ -154,6 +156,7 @@ impl Tracker {
         expected: Expected,
         previous: Option<Action>,
         why: &str,
+        in_force_ns: u64,
     ) -> Result<u64, Busy> {
         let action = approved.action();
         let key = (action.kind(), action.target());
@@ -165,8 +168,16 @@ impl Tracker {
             self.mean_between(expected.observable, &expected.target, at.saturating_sub(expected.window_ns), at, 1);
         self.next_id += 1;
         let id = self.next_id;
-        let open =
-            Open { id, action: action.words(), why: why.to_owned(), expected, previous, before, approved_ns: at };
+        let open = Open {
+            id,
+            action: action.words(),
+            why: why.to_owned(),
+            expected,
+            previous,
+            before,
+            approved_ns: at,
+            in_force_ns: in_force_ns.max(at),
+        };
         self.open.insert(key, open);
         Ok(id)
     }
@@ -177,7 +188,7 @@ impl Tracker {
         let due: Vec<_> = self
             .open
             .iter()
-            .filter(|(_, o)| now_ns >= o.approved_ns.saturating_add(o.expected.window_ns))
+            .filter(|(_, o)| now_ns >= o.in_force_ns.saturating_add(o.expected.window_ns))
             .map(|(k, o)| (o.id, k.clone()))
             .collect();
         let (mut done, mut undo) = (Vec::new(), Vec::new());
@@ -227,8 +238,8 @@ impl Tracker {
 
     fn judge(&self, (kind, target): (ActionKind, String), open: Open, now_ns: u64) -> (Effect, Option<Action>) {
         let e = &open.expected;
-        let from = open.approved_ns + e.window_ns / 4 * SETTLE_QUARTERS;
-        let to = open.approved_ns + e.window_ns;
+        let from = open.in_force_ns + e.window_ns / 4 * SETTLE_QUARTERS;
+        let to = open.in_force_ns + e.window_ns;
         let after = self.mean_between(e.observable, &e.target, from, to, ENOUGH);
         // what was not observed before or after is no proof of an effect
         let kept = matches!((open.before, after), (Some(b), Some(a)) if e.kept(b, a));
@@ -294,7 +305,7 @@ mod tests {
         for k in 0..10 {
             t.observe(Observable::SnrDb, "ue0", before, 900 * MS + k * 10 * MS);
         }
-        t.start(&approve(-3.0, 1000 * MS), lower_power(), Some(Action::Power { db: 0.0 }), "test").unwrap();
+        t.start(&approve(-3.0, 1000 * MS), lower_power(), Some(Action::Power { db: 0.0 }), "test", 1000 * MS).unwrap();
         for k in 0..11 {
             t.observe(Observable::SnrDb, "ue0", after, 1000 * MS + k * 10 * MS);
         }
@@ -334,7 +345,7 @@ mod tests {
         let mut t = Tracker::new();
         t.observe(Observable::SnrDb, "ue0", 20.0, 990 * MS);
         t.observe(Observable::SnrDb, "ue0", f64::NAN, 995 * MS);
-        t.start(&approve(-3.0, 1000 * MS), lower_power(), None, "test").unwrap();
+        t.start(&approve(-3.0, 1000 * MS), lower_power(), None, "test", 1000 * MS).unwrap();
         let (done, _) = t.poll(1100 * MS);
         assert_eq!((done[0].verdict, done[0].before, done[0].after), (Verdict::NoEffect, Some(20.0), None));
     }
@@ -342,11 +353,25 @@ mod tests {
     #[test]
     fn one_action_a_kind_and_target_at_a_time() {
         let mut t = Tracker::new();
-        t.start(&approve(-1.0, MS), lower_power(), None, "test").unwrap();
-        let busy = t.start(&approve(-2.0, 2 * MS), lower_power(), None, "test").unwrap_err();
+        t.start(&approve(-1.0, MS), lower_power(), None, "test", MS).unwrap();
+        let busy = t.start(&approve(-2.0, 2 * MS), lower_power(), None, "test", 2 * MS).unwrap_err();
         assert_eq!(busy, Busy { kind: ActionKind::Power, target: "cell".into() });
         let _ = t.poll(1000 * MS);
-        assert!(t.start(&approve(-2.0, 1001 * MS), lower_power(), None, "test").is_ok());
+        assert!(t.start(&approve(-2.0, 1001 * MS), lower_power(), None, "test", 1001 * MS).is_ok());
+    }
+
+    #[test]
+    fn what_came_into_force_late_is_judged_from_then_on() {
+        let mut t = Tracker::new();
+        for k in 0..40 {
+            let at = 900 * MS + k * 10 * MS;
+            t.observe(Observable::SnrDb, "ue0", if at < 1200 * MS { 20.0 } else { 17.0 }, at);
+        }
+        t.start(&approve(-3.0, 1000 * MS), lower_power(), None, "test", 1150 * MS).unwrap();
+        assert!(t.poll(1249 * MS).0.is_empty(), "a window from 1.15 s on");
+        let done = t.poll(1250 * MS).0;
+        assert_eq!((done[0].verdict, done[0].before), (Verdict::Effective, Some(20.0)));
+        assert_eq!(done[0].approved_mono_ns, 1000 * MS);
     }
 
     #[test]
@@ -370,7 +395,7 @@ mod tests {
     fn the_first_quarter_of_the_window_does_not_count() {
         let mut t = Tracker::new();
         t.observe(Observable::SnrDb, "ue0", 20.0, 950 * MS);
-        t.start(&approve(-3.0, 1000 * MS), lower_power(), None, "test").unwrap();
+        t.start(&approve(-3.0, 1000 * MS), lower_power(), None, "test", 1000 * MS).unwrap();
         t.observe(Observable::SnrDb, "ue0", 20.0, 1010 * MS);
         t.observe(Observable::SnrDb, "ue0", 17.0, 1050 * MS);
         t.observe(Observable::SnrDb, "ue0", 17.0, 1090 * MS);

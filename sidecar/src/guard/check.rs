@@ -93,6 +93,15 @@ impl Guard {
         self.power_db = db;
     }
 
+    /// Says that what an action does is in force, whether or not it came through here.
+    pub fn assume(&mut self, in_force: &Action) {
+        match in_force {
+            Action::Power { db } => self.power_db = *db,
+            Action::SliceQuota { sst, sd, min, .. } => self.assume_quota(*sst, *sd, *min),
+            _ => {}
+        }
+    }
+
     /// Lets the action pass, or says why not. `inputs_age_ns` is the age of the oldest input it rests on.
     ///
     /// # Errors
@@ -101,13 +110,7 @@ impl Guard {
         match self.examine(&action, now_mono_ns, inputs_age_ns) {
             Ok(()) => {
                 self.counts.approved += 1;
-                match &action {
-                    Action::Power { db } => self.power_db = *db,
-                    Action::SliceQuota { sst, sd, min, .. } => {
-                        self.quotas.insert((*sst, *sd), *min);
-                    }
-                    _ => {}
-                }
+                self.assume(&action);
                 Ok(Approved { action, approved_mono_ns: now_mono_ns })
             }
             Err(refusal) => {

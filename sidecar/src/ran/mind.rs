@@ -246,7 +246,7 @@ impl Mind {
         match self.guard.check(action, now_ns, 0) {
             Ok(approved) => {
                 counts.approved += 1;
-                let id = self.tracker.start(&approved, expected, Some(previous), why).ok()?;
+                let id = self.tracker.start(&approved, expected, Some(previous), why, now_ns).ok()?;
                 Some((id, approved))
             }
             Err(refusal) => {

@@ -88,6 +88,69 @@ fn an_order_without_answer_is_given_up_and_counted() {
 }
 
 #[test]
+fn a_late_answer_is_judged_from_then_on() {
+    let mut hub = hub(true);
+    let (at, order, _) = until_order(&mut hub);
+    let mut undo = None;
+    // answered after 2.5 s, 0.5 s too late; nothing gets better
+    for k in 1..=50 {
+        let now = at + k * 100 * MS;
+        hub.take(&app(5e6, 3e6, "1080p", now), now);
+        if k == 25 {
+            answer(&mut hub, order.id, true, now);
+        }
+        if let Some((_, m)) = hub.tick(now).into_iter().next() {
+            undo.get_or_insert((now, m.parse::<Order>().unwrap()));
+        }
+    }
+    let counts = &hub.api(at).counts["resolution"];
+    assert_eq!((counts.approved, counts.refused, counts.late), (1, 1, 1));
+    let (undone_at, undo) = undo.expect("what is in force without effect is rolled back");
+    assert_eq!(undo.action, Action::Resolution { supi: SUPI.into(), res: "1080p".into() });
+    assert_eq!(undone_at, at + 4500 * MS, "a whole window after it came into force");
+    answer(&mut hub, undo.id, true, at + 5100 * MS);
+    let state = hub.api(at + 5100 * MS);
+    assert_eq!(state.actions[0].verdict, Verdict::RolledBack);
+}
+
+#[test]
+fn an_order_that_nobody_answers_is_revoked_until_somebody_does() {
+    let mut hub = hub(true);
+    let (at, order, _) = until_order(&mut hub);
+    let mut revokes = Vec::new();
+    for k in 1..=250 {
+        let now = at + k * 100 * MS;
+        hub.take(&app(5e6, 3e6, "1080p", now), now);
+        for (_, m) in hub.tick(now) {
+            revokes.push((now, m.parse::<Order>().unwrap()));
+        }
+    }
+    let previous = Action::Resolution { supi: SUPI.into(), res: "1080p".into() };
+    assert_eq!(revokes.len(), 2, "again and again, and nothing new on this subscriber meanwhile");
+    assert!(revokes.iter().all(|(_, o)| o.action == previous));
+    assert_eq!(revokes[0].0, at + 10_100 * MS);
+    answer(&mut hub, order.id, true, at + 25_100 * MS);
+    answer(&mut hub, revokes[1].1.id, true, at + 25_101 * MS);
+    let state = hub.api(at + 25_200 * MS);
+    assert_eq!(state.actions.iter().map(|e| e.verdict).collect::<Vec<_>>(), [Verdict::Abandoned]);
+    assert_eq!(hub.tracker.outstanding(), 0);
+}
+
+#[test]
+fn a_revocation_that_fails_leaves_nothing_unjudged() {
+    let mut hub = hub(true);
+    let (at, _, _) = until_order(&mut hub);
+    let revoke = (1..=101).find_map(|k| {
+        let now = at + k * 100 * MS;
+        hub.take(&app(5e6, 3e6, "1080p", now), now);
+        hub.tick(now).pop().map(|(_, m)| (now, m.parse::<Order>().unwrap()))
+    });
+    let (now, revoke) = revoke.unwrap();
+    answer(&mut hub, revoke.id, false, now + MS);
+    assert_eq!(hub.tracker.outstanding(), 1, "it may be in force: it is judged");
+}
+
+#[test]
 fn without_leave_to_act_nothing_is_ordered() {
     let mut hub = hub(false);
     for k in 1..100 {
