@@ -193,8 +193,12 @@ impl Process {
         }
         self.gauges.silent.set(f64::from(u8::from(self.silent)));
         let board = self.learner.as_ref().map(Learner::board).unwrap_or_default();
-        let state =
-            AppState { mono_ns, items: self.items.clone(), predictions: board.predictions, errors: board.errors };
+        let state = AppState {
+            mono_ns: self.heard_ns,
+            items: self.items.clone(),
+            predictions: board.predictions,
+            errors: board.errors,
+        };
         if let Ok(message) = Message::json(Kind::State, ME, &state) {
             self.dealer.send(message);
         }

@@ -3,6 +3,7 @@
 use super::config::HubConfig;
 use super::decide::{Memory, Proposal, decide};
 use super::picture::Picture;
+use super::stamp::Stamps;
 use super::state::{AgentInfo, ApiState, AppState, CoreState, Goal, KindCounts, Order, Outcome, RanState};
 use super::view::World;
 use crate::effect::{Effect, Expected, Tracker, Verdict};
@@ -77,6 +78,7 @@ struct Seen {
     at_ns: u64,
     messages: u64,
     hellos: u64,
+    foreign_stamps: u64,
 }
 
 impl Hub {
@@ -131,10 +133,22 @@ impl Hub {
         &mut self,
         message: &Message,
         now_ns: u64,
-        take: impl Fn(&mut Picture, T, &mut Tracker, u64),
+        take: impl Fn(&mut Picture, T, &mut Tracker, Stamps),
     ) {
+        let stamps = Stamps::of(&message.header, self.config.wire_run, now_ns);
+        if let Some(seen) = self.agents.get_mut(&message.header.agent.code()).filter(|_| !stamps.ours()) {
+            if seen.foreign_stamps == 0 {
+                let sent = message.header.sent_mono_ns;
+                tracing::warn!(
+                    agent = seen.name,
+                    sent,
+                    "a stamp that is not of this host's clock: the time of receipt stands"
+                );
+            }
+            seen.foreign_stamps += 1;
+        }
         match message.parse::<T>() {
-            Ok(state) => take(&mut self.picture, state, &mut self.tracker, now_ns),
+            Ok(state) => take(&mut self.picture, state, &mut self.tracker, stamps),
             Err(_) => self.unusable += 1,
         }
     }
@@ -143,6 +157,7 @@ impl Hub {
     pub fn tick(&mut self, now_ns: u64) -> Vec<Outgoing> {
         let started = *self.started_ns.get_or_insert(now_ns);
         let mut out = Vec::new();
+        self.picture.forget_silent(now_ns);
         self.overdue(now_ns, &mut out);
         let (done, undo) = self.tracker.poll(now_ns);
         for effect in done {
@@ -150,6 +165,7 @@ impl Hub {
         }
         for rollback in undo {
             let id = rollback.id;
+            // going back to what was rests on no measurement, so that none can be too old for it
             match self.guard.check(rollback.previous, now_ns, 0) {
                 Ok(approved) => {
                     let action = approved.into_action();
@@ -180,8 +196,8 @@ impl Hub {
         let proposals = decide(&world, &policy, &self.memory, now_ns, |kind, target| {
             tracker.is_open(kind, target) || pending.values().any(|p| p.kind == kind && p.target == target)
         });
-        let age_ns = self.picture.age_ns(now_ns);
-        for Proposal { action, expected, previous, why } in proposals {
+        for Proposal { action, expected, previous, why, oldest_ns } in proposals {
+            let age_ns = oldest_ns.map_or(u64::MAX, |at| now_ns.saturating_sub(at));
             let kind = action.kind();
             let counts = self.counts.entry(kind).or_default();
             counts.proposed += 1;
@@ -406,6 +422,7 @@ impl Seen {
             silent_s: silent_ns as f64 * 1e-9,
             messages: self.messages,
             hellos: self.hellos,
+            foreign_stamps: self.foreign_stamps,
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod hub;
 pub mod picture;
 mod process;
 mod rounds;
+pub mod stamp;
 pub mod state;
 pub mod view;
 

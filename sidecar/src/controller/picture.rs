@@ -2,10 +2,12 @@
 
 use super::capacity;
 use super::config::{HubConfig, Subscriber};
-use super::state::{ApiState, AppState, ConsoleRow, CoreState, PredictionRow, RanState, StreamState, UeRow};
-use super::view::{CellView, SliceView, UeView, World};
+use super::stamp::Stamps;
+use super::state::{ApiState, AppItem, AppState, ConsoleRow, CoreState, PredictionRow, RanState, StreamState, UeRow};
+use super::view::{CellView, Measured, SliceView, UeView, World};
 use crate::effect::{Effect, Observable, Tracker};
 use crate::guard::Action;
+use crate::ran::shared::SNR_SILENT_NS;
 use std::collections::HashMap;
 
 /// Weight of the newest report in the share of stalled time.
@@ -22,7 +24,6 @@ pub struct Picture {
     core: CoreState,
     stall: HashMap<String, f64>,
     limits: HashMap<String, f64>,
-    oldest: HashMap<&'static str, u64>,
 }
 
 impl Picture {
@@ -38,44 +39,84 @@ impl Picture {
             core: CoreState::default(),
             stall: HashMap::new(),
             limits: HashMap::new(),
-            oldest: HashMap::new(),
         }
     }
 
-    /// Takes a report of `ran`.
-    pub fn ran(&mut self, state: RanState, tracker: &mut Tracker, now_ns: u64) {
-        for s in &self.subscribers {
-            let Some(row) = console_of(&state.console, s) else { continue };
-            observe(tracker, Observable::Cqi, &s.supi, row.cqi.map(f64::from), now_ns);
-            observe(tracker, Observable::DlBitPerS, &s.supi, row.dl_bit_per_s, now_ns);
-            observe(tracker, Observable::DlBacklogBytes, &s.supi, row.dl_backlog_bytes.map(|b| b as f64), now_ns);
+    /// Takes a report of `ran`. Its times are put on this host's clock.
+    pub fn ran(&mut self, mut state: RanState, tracker: &mut Tracker, stamps: Stamps) {
+        state.mono_ns = stamps.at_ns(state.mono_ns);
+        state.console_mono_ns = match state.console_mono_ns {
+            0 => state.mono_ns,
+            stated => stamps.at_ns(stated),
+        };
+        state.fast.radio_mono_ns = stamps.at_ns(state.fast.radio_mono_ns);
+        for s in &mut state.streams {
+            s.ssb_mono_ns = s.ssb_mono_ns.map(|at| stamps.at_ns(at));
+            s.beam_mono_ns = s.beam_mono_ns.map(|at| stamps.at_ns(at));
         }
-        self.oldest.insert("ran", now_ns);
-        self.ran = state;
-    }
-
-    /// Takes a report of `app`.
-    pub fn app(&mut self, state: AppState, tracker: &mut Tracker, now_ns: u64) {
-        for item in &state.items {
-            observe(tracker, Observable::OfferedBitPerS, &item.supi, item.offered_bit_per_s, now_ns);
-            observe(tracker, Observable::DeliveredBitPerS, &item.supi, item.delivered_bit_per_s, now_ns);
-            let now = if item.stalled { 1.0 } else { 0.0 };
-            observe(tracker, Observable::StallRatio, &item.supi, Some(now), now_ns);
-            let ratio = self.stall.entry(item.supi.clone()).or_insert(now);
-            *ratio += STALL_BLEND * (now - *ratio);
-            if !self.subscribers.iter().any(|s| s.supi == item.supi) {
-                let supi = item.supi.clone();
-                self.subscribers.push(Subscriber { supi, ue: None, rnti: None, stream: None, slice: None });
+        let at = state.console_mono_ns;
+        if at > self.ran.console_mono_ns {
+            for s in &self.subscribers {
+                let Some(row) = console_of(&state.console, s) else { continue };
+                observe(tracker, Observable::Cqi, &s.supi, row.cqi.map(f64::from), at);
+                observe(tracker, Observable::DlBitPerS, &s.supi, row.dl_bit_per_s, at);
+                observe(tracker, Observable::DlBacklogBytes, &s.supi, row.dl_backlog_bytes.map(|b| b as f64), at);
             }
         }
-        self.oldest.insert("app", now_ns);
-        self.app = state;
+        if state.mono_ns >= self.ran.mono_ns {
+            self.ran = state;
+        }
+    }
+
+    /// Takes a report of `app`. One that tells the same measurement again is no observation.
+    pub fn app(&mut self, mut state: AppState, tracker: &mut Tracker, stamps: Stamps) {
+        state.mono_ns = stamps.at_ns(state.mono_ns);
+        let at = state.mono_ns;
+        if at > self.app.mono_ns {
+            for item in &state.items {
+                self.rates(item, tracker, at);
+            }
+        }
+        if at >= self.app.mono_ns {
+            self.app = state;
+        }
+    }
+
+    fn rates(&mut self, item: &AppItem, tracker: &mut Tracker, at: u64) {
+        observe(tracker, Observable::OfferedBitPerS, &item.supi, item.offered_bit_per_s, at);
+        observe(tracker, Observable::DeliveredBitPerS, &item.supi, item.delivered_bit_per_s, at);
+        let now = if item.stalled { 1.0 } else { 0.0 };
+        observe(tracker, Observable::StallRatio, &item.supi, Some(now), at);
+        let ratio = self.stall.entry(item.supi.clone()).or_insert(now);
+        *ratio += STALL_BLEND * (now - *ratio);
+        if !self.subscribers.iter().any(|s| s.supi == item.supi) {
+            let supi = item.supi.clone();
+            self.subscribers.push(Subscriber { supi, ue: None, rnti: None, stream: None, slice: None });
+        }
     }
 
     /// Takes a report of `core`.
-    pub fn core(&mut self, state: CoreState, _tracker: &mut Tracker, now_ns: u64) {
-        self.oldest.insert("core", now_ns);
-        self.core = state;
+    pub fn core(&mut self, mut state: CoreState, _tracker: &mut Tracker, stamps: Stamps) {
+        state.mono_ns = stamps.at_ns(state.mono_ns);
+        if state.mono_ns >= self.core.mono_ns {
+            self.core = state;
+        }
+    }
+
+    /// Forgets the SNR of receivers that `ran` has not heard, or not told of, for [`SNR_SILENT_NS`].
+    pub fn forget_silent(&mut self, now_ns: u64) {
+        let silent = |at: Option<u64>| at.is_none_or(|at| now_ns.saturating_sub(at) > SNR_SILENT_NS);
+        for s in &mut self.ran.streams {
+            if silent(s.ssb_mono_ns) {
+                (s.ssb_snr_db, s.cfo_hz) = (None, None);
+            }
+            if silent(s.beam_mono_ns) {
+                (s.beam_snr_db, s.predicted_snr_db) = (None, None);
+            }
+            if silent(s.ssb_mono_ns) && silent(s.beam_mono_ns) {
+                s.tracked = false;
+            }
+        }
     }
 
     /// An action is in force.
@@ -97,25 +138,23 @@ impl Picture {
         }
     }
 
-    /// Age of the oldest report that decisions rest on, ns; huge while the application said nothing.
-    #[must_use]
-    pub fn age_ns(&self, now_ns: u64) -> u64 {
-        self.oldest.get("app").map_or(u64::MAX, |at| now_ns.saturating_sub(*at))
-    }
-
     /// What decisions rest on.
     #[must_use]
     pub fn world(&self) -> World {
         let active = self.app.items.iter().filter(|i| i.offered_bit_per_s.unwrap_or(0.0) > 0.0).count().max(1) as f64;
         let mut whole = Vec::new();
+        let mut whole_ns = Vec::new();
+        let app_ns = (self.app.mono_ns > 0).then_some(self.app.mono_ns);
         let ues: Vec<UeView> = self
             .subscribers
             .iter()
             .map(|s| {
                 let item = self.app.items.iter().find(|i| i.supi == s.supi);
-                let limit = self.core.items.iter().find(|i| i.supi == s.supi).and_then(|i| i.limit_bit_per_s);
-                let full = self.full_bit_per_s(s);
+                let at_core = self.core.items.iter().find(|i| i.supi == s.supi);
+                let limit = at_core.and_then(|i| i.limit_bit_per_s);
+                let (full, full_ns) = self.full_bit_per_s(s).unzip();
                 whole.extend(full);
+                whole_ns.extend(full_ns);
                 let demand = predicted(&self.app.predictions, &s.supi);
                 let offered = item.and_then(|i| i.offered_bit_per_s);
                 UeView {
@@ -130,24 +169,34 @@ impl Picture {
                     limit_bit_per_s: limit.or_else(|| self.limits.get(&s.supi).copied()),
                     stalled: item.is_some_and(|i| i.stalled),
                     stall_ratio: self.stall.get(&s.supi).copied(),
+                    at: Measured {
+                        app_ns: app_ns.filter(|_| item.is_some()),
+                        demand_ns: app_ns.filter(|_| demand.or(offered).is_some()),
+                        capacity_ns: full_ns,
+                        limit_ns: at_core.map(|_| self.core.mono_ns),
+                    },
                 }
             })
             .collect();
         let used: f64 = ues.iter().filter_map(|u| u.delivered_bit_per_s).sum();
         let mean = (!whole.is_empty()).then(|| whole.iter().sum::<f64>() / whole.len() as f64);
-        let cell = CellView { spare_bit_per_s: mean.map(|m| (m - used).max(0.0)) };
+        whole_ns.extend(app_ns.filter(|_| !whole_ns.is_empty()));
+        let cell =
+            CellView { spare_bit_per_s: mean.map(|m| (m - used).max(0.0)), spare_ns: whole_ns.into_iter().min() };
         World { ues, slices: self.slices.clone(), cell }
     }
 
-    /// What the whole carrier would carry to this UE, predicted where a prediction is there.
-    fn full_bit_per_s(&self, s: &Subscriber) -> Option<f64> {
+    /// What the whole carrier would carry to this UE, predicted where a prediction is there, and when the oldest of what that comes
+    /// from was measured.
+    fn full_bit_per_s(&self, s: &Subscriber) -> Option<(f64, u64)> {
         let console = console_of(&self.ran.console, s);
-        let by_cqi = console.and_then(|c| c.cqi).map(|c| capacity::from_cqi(c, self.prb));
-        let stream = self.stream(s);
-        let by_snr =
-            stream.and_then(|t| t.predicted_snr_db.or(t.beam_snr_db)).map(|d| capacity::from_snr_db(d, self.prb));
+        let by_cqi = console.and_then(|c| c.cqi).map(|c| (capacity::from_cqi(c, self.prb), self.ran.console_mono_ns));
+        let by_snr = self.stream(s).and_then(|t| {
+            let snr_db = t.predicted_snr_db.or(t.beam_snr_db)?;
+            Some((capacity::from_snr_db(snr_db, self.prb), t.beam_mono_ns?))
+        });
         match (by_cqi, by_snr) {
-            (Some(a), Some(b)) => Some(a.min(b)),
+            (Some((a, a_ns)), Some((b, b_ns))) => Some((a.min(b), a_ns.min(b_ns))),
             (a, b) => a.or(b),
         }
     }

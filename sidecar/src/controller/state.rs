@@ -103,8 +103,12 @@ pub struct StreamState {
     pub mibs_bad: u64,
     /// SNR of the SSB (wide beam), dB.
     pub ssb_snr_db: Option<f64>,
+    /// When that was heard last, host-monotonic ns.
+    pub ssb_mono_ns: Option<u64>,
     /// SNR through the beam in force, dB.
     pub beam_snr_db: Option<f64>,
+    /// When that was heard last, host-monotonic ns.
+    pub beam_mono_ns: Option<u64>,
     /// Predicted SNR through the beam, dB.
     pub predicted_snr_db: Option<f64>,
     /// Carrier frequency offset, Hz.
@@ -135,6 +139,8 @@ pub struct LoopState {
     pub air: BTreeMap<String, u64>,
     /// Radio time, s.
     pub radio_s: f64,
+    /// When it was that time, host-monotonic ns.
+    pub radio_mono_ns: u64,
 }
 
 /// A prediction.
@@ -215,6 +221,8 @@ pub struct AgentInfo {
     pub messages: u64,
     /// Times it said hello: 1, and one more for each restart.
     pub hellos: u64,
+    /// Reports whose stamps are not from this host's clock: for these the time of receipt stands.
+    pub foreign_stamps: u64,
 }
 
 /// The coordination rounds.
@@ -278,6 +286,8 @@ pub struct RanState {
     pub mono_ns: u64,
     /// The gNB's columns, one a UE.
     pub console: Vec<ConsoleRow>,
+    /// When they came from the gNB, host-monotonic ns; 0 where none came.
+    pub console_mono_ns: u64,
     /// Whether the gNB's reports come.
     pub gnb_up: bool,
     /// The monitor receivers.
@@ -319,7 +329,7 @@ pub struct Order {
     pub id: u64,
     /// What to do; it passed the controller's guard and passes the agent's again.
     pub action: crate::guard::Action,
-    /// Age of the inputs when ordered, ns.
+    /// Age of the oldest measurement that it rests on when ordered, ns. What takes back an action rests on none: 0.
     pub inputs_age_ns: u64,
 }
 
@@ -327,7 +337,7 @@ pub struct Order {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AppState {
-    /// When it was made, host-monotonic ns.
+    /// When the items were measured, host-monotonic ns.
     pub mono_ns: u64,
     /// One a subscriber.
     pub items: Vec<AppItem>,
@@ -357,7 +367,7 @@ pub struct AppItem {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CoreState {
-    /// When it was made, host-monotonic ns.
+    /// When the items were measured, host-monotonic ns.
     pub mono_ns: u64,
     /// One a subscriber.
     pub items: Vec<CoreItem>,

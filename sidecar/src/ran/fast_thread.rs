@@ -302,6 +302,7 @@ impl FastThread {
             }
             (Phase::Tracking { place, cell, ears }, what) => {
                 let Some(ear) = ears.iter_mut().find(|e| e.stream() == meta.stream) else { return };
+                let arrival = Some(meta.arrival_mono_ns);
                 let heard = match what {
                     What::Ssb => ear.ssb(meta.start, &self.link.samples).map(|(s, cfo)| self.fast.ssb(&s, Some(cfo))),
                     What::Sounded | What::Beam => {
@@ -313,6 +314,11 @@ impl FastThread {
                         };
                         ear.csi_rs(what == What::Sounded, meta.start, slot, &self.link.samples)
                             .map(|s| self.fast.csi_rs(&s, in_force))
+                            .inspect(|_| {
+                                if in_force == InForce::Beam {
+                                    ear.beam_mono_ns = arrival;
+                                }
+                            })
                     }
                     What::Search(_) => return,
                 };
@@ -326,6 +332,7 @@ impl FastThread {
                 let ssb = what == What::Ssb;
                 let mut rows = None;
                 if ssb {
+                    ear.ssb_mono_ns = arrival;
                     let report = ear.report();
                     let mono_ns = stamps.estimated_mono_ns;
                     let row = SsbRow {

@@ -216,7 +216,9 @@ impl Slow {
                     stream: s.stream,
                     eavesdropper: Some(s.stream) == eavesdropper,
                     beam_snr_db: s.beam_snr_db,
+                    at_ns: s.beam_mono_ns,
                     tracked: s.tracked,
+                    silent: s.silent,
                 })
                 .collect();
             (seen, view.weights.clone(), view.phase == "tracking")
@@ -226,9 +228,11 @@ impl Slow {
             self.follow(given_up);
             self.shared.beam_on.store(false, Ordering::Relaxed);
         }
+        // a trend goes on from what is observed only
+        self.trends.retain(|stream, _| seen.iter().any(|s| s.stream == *stream && s.beam_snr_db.is_some()));
         for s in &seen {
-            if let Some(snr) = s.beam_snr_db {
-                self.trends.entry(s.stream).or_default().push(snr, now);
+            if let (Some(snr), Some(at)) = (s.beam_snr_db, s.at_ns) {
+                self.trends.entry(s.stream).or_default().push(snr, at);
             }
         }
         let decided = self.mind.tick(&seen, &weights, now);
@@ -313,6 +317,7 @@ impl Slow {
             book: &self.book,
             trends: &self.trends,
             console: &self.console,
+            console_ns: self.console_ns,
             gnb_up: self.console_ns > 0 && now.saturating_sub(self.console_ns) < 5_000_000_000,
             mind: &self.mind,
             board: self.learning.as_ref().map_or_else(Board::default, Learner::board),
@@ -350,7 +355,10 @@ impl Slow {
         match event {
             DealerEvent::Message { message, .. } => match message.header.kind {
                 Kind::Action => match message.parse::<Order>() {
-                    Ok(order) => self.ordered(order),
+                    Ok(order) => {
+                        let age_ns = order.inputs_age_ns.saturating_add(message.header.transit_ns(mono_ns()));
+                        self.ordered(Order { inputs_age_ns: age_ns, ..order });
+                    }
                     Err(error) => tracing::warn!(%error, "an order that cannot be read"),
                 },
                 kind if Learner::wants(kind) => {

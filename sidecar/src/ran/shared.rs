@@ -10,6 +10,10 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
+/// As [`super::fast::SNR_SILENT_S`] on the host's monotonic clock, ns, for when radio time stands still or `ran` itself is silent: an SNR
+/// that is older is no longer observed, in decisions, on the page, and in metrics.
+pub const SNR_SILENT_NS: u64 = 2_000_000_000;
+
 /// Actions that wait for the fast loop at most.
 pub const ACTIONS_QUEUE: usize = 16;
 
@@ -20,10 +24,16 @@ pub struct StreamView {
     pub stream: u32,
     /// SSBs taken.
     pub ssbs: u64,
-    /// SNR of the SSB, dB.
+    /// SNR of the SSB, dB; `None` once it is silent.
     pub ssb_snr_db: Option<f64>,
-    /// SNR through the beam, dB.
+    /// When it was heard last, host-monotonic ns.
+    pub ssb_mono_ns: Option<u64>,
+    /// SNR through the beam, dB; `None` once it is silent.
     pub beam_snr_db: Option<f64>,
+    /// When it was heard last, host-monotonic ns.
+    pub beam_mono_ns: Option<u64>,
+    /// Whether it was heard once and is silent now.
+    pub silent: bool,
     /// Frequency offset, Hz.
     pub cfo_hz: Option<f64>,
     /// Whether the channel is known.
