@@ -55,6 +55,9 @@ pub struct Proposal {
     pub oldest_ns: Option<u64>,
 }
 
+/// Targets that rest at once; beyond, the one that rests longest is let go.
+const MAX_RESTING: usize = 1024;
+
 /// When actions without effect were judged, per kind and target.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
@@ -64,7 +67,12 @@ pub struct Memory {
 impl Memory {
     /// Remembers an action that did nothing.
     pub fn failed(&mut self, kind: ActionKind, target: &str, now_ns: u64) {
-        self.failed_ns.insert((kind, target.to_owned()), now_ns);
+        let key = (kind, target.to_owned());
+        if self.failed_ns.len() >= MAX_RESTING && !self.failed_ns.contains_key(&key) {
+            let longest = self.failed_ns.iter().min_by_key(|(_, at)| **at).map(|(k, _)| k.clone());
+            self.failed_ns.retain(|k, _| Some(k) != longest.as_ref());
+        }
+        self.failed_ns.insert(key, now_ns);
     }
 
     fn rests(&self, kind: ActionKind, target: &str, now_ns: u64, rest_ns: u64) -> bool {
@@ -354,6 +362,18 @@ mod tests {
         let mut held = with(ue(1, 8e6, 7.9e6, 9e6));
         held.limit_bit_per_s = Some(7.9e6);
         assert_eq!(run(&world(vec![held]))[0].oldest_ns, Some(30));
+    }
+
+    #[test]
+    fn who_rests_is_bounded() {
+        let mut memory = Memory::default();
+        for k in 0..2 * MAX_RESTING as u64 {
+            memory.failed(ActionKind::RateLimit, &k.to_string(), k);
+        }
+        assert_eq!(memory.failed_ns.len(), MAX_RESTING);
+        assert!(
+            memory.rests(ActionKind::RateLimit, "2047", 2048, 10) && !memory.rests(ActionKind::RateLimit, "0", 1, 10)
+        );
     }
 
     #[test]

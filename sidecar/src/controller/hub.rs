@@ -408,6 +408,9 @@ impl Hub {
             ..ApiState::default()
         };
         state.counts = self.counts.iter().map(|(k, c)| (k.name().to_owned(), c.clone())).collect();
+        let drops =
+            [("subscriber", self.picture.refused()), ("series", self.tracker.refused()), ("message", self.unusable)];
+        state.drops = drops.map(|(reason, n)| (reason.to_owned(), n)).into();
         self.picture.show(&mut state);
         state
     }

@@ -13,6 +13,19 @@ use std::collections::HashMap;
 /// Weight of the newest report in the share of stalled time.
 const STALL_BLEND: f64 = 0.1;
 
+/// Subscribers that are followed: those configured, and those that reports name while there is room.
+pub const MAX_SUBSCRIBERS: usize = 128;
+/// A subscriber that only reports named makes room for another when none named it for this long, ns.
+const FORGET_NS: u64 = 60_000_000_000;
+
+/// No room for another subscriber.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{supi} is not followed: {MAX_SUBSCRIBERS} subscribers are already")]
+pub struct TooManySubscribers {
+    /// Whose report was dropped.
+    pub supi: String,
+}
+
 /// What is known, by subscriber.
 #[derive(Debug)]
 pub struct Picture {
@@ -24,6 +37,9 @@ pub struct Picture {
     core: CoreState,
     stall: HashMap<String, f64>,
     limits: HashMap<String, f64>,
+    /// Subscribers that only reports named, and when they did last.
+    named: HashMap<String, u64>,
+    refused: u64,
 }
 
 impl Picture {
@@ -39,6 +55,8 @@ impl Picture {
             core: CoreState::default(),
             stall: HashMap::new(),
             limits: HashMap::new(),
+            named: HashMap::new(),
+            refused: 0,
         }
     }
 
@@ -72,11 +90,20 @@ impl Picture {
     pub fn app(&mut self, mut state: AppState, tracker: &mut Tracker, stamps: Stamps) {
         state.mono_ns = stamps.at_ns(state.mono_ns);
         let at = state.mono_ns;
-        if at > self.app.mono_ns {
-            for item in &state.items {
-                self.rates(item, tracker, at);
+        let new = at > self.app.mono_ns;
+        state.items.retain(|item| match self.admit(&item.supi, tracker, at) {
+            Ok(()) => {
+                if new {
+                    self.rates(item, tracker, at);
+                }
+                true
             }
-        }
+            Err(error) => {
+                tracing::debug!(%error, "a report is dropped");
+                self.refused += 1;
+                false
+            }
+        });
         if at >= self.app.mono_ns {
             self.app = state;
         }
@@ -89,10 +116,46 @@ impl Picture {
         observe(tracker, Observable::StallRatio, &item.supi, Some(now), at);
         let ratio = self.stall.entry(item.supi.clone()).or_insert(now);
         *ratio += STALL_BLEND * (now - *ratio);
-        if !self.subscribers.iter().any(|s| s.supi == item.supi) {
-            let supi = item.supi.clone();
-            self.subscribers.push(Subscriber { supi, ue: None, rnti: None, stream: None, slice: None });
+    }
+
+    /// Follows a subscriber from now on, where there is room.
+    fn admit(&mut self, supi: &str, tracker: &mut Tracker, at: u64) -> Result<(), TooManySubscribers> {
+        if let Some(last) = self.named.get_mut(supi) {
+            *last = at.max(*last);
+            return Ok(());
         }
+        if self.subscribers.iter().any(|s| s.supi == supi) {
+            return Ok(());
+        }
+        if self.subscribers.len() >= MAX_SUBSCRIBERS && !self.make_room(tracker, at) {
+            return Err(TooManySubscribers { supi: supi.to_owned() });
+        }
+        self.named.insert(supi.to_owned(), at);
+        let supi = supi.to_owned();
+        self.subscribers.push(Subscriber { supi, ue: None, rnti: None, stream: None, slice: None });
+        Ok(())
+    }
+
+    /// Forgets who was not named for longest, where nothing that we did to it is in force or being judged.
+    fn make_room(&mut self, tracker: &mut Tracker, now_ns: u64) -> bool {
+        let mut old: Vec<(u64, String)> = self
+            .named
+            .iter()
+            .filter(|(supi, at)| now_ns.saturating_sub(**at) > FORGET_NS && !self.limits.contains_key(*supi))
+            .map(|(supi, at)| (*at, supi.clone()))
+            .collect();
+        old.sort_unstable();
+        let Some((_, supi)) = old.into_iter().find(|(_, supi)| tracker.forget(supi)) else { return false };
+        self.named.remove(&supi);
+        self.stall.remove(&supi);
+        self.subscribers.retain(|s| s.supi != supi);
+        true
+    }
+
+    /// Reports about subscribers that were dropped for want of room.
+    #[must_use]
+    pub const fn refused(&self) -> u64 {
+        self.refused
     }
 
     /// Takes a report of `core`.
@@ -264,6 +327,51 @@ fn predicted(rows: &[PredictionRow], supi: &str) -> Option<f64> {
 
 fn observe(tracker: &mut Tracker, what: Observable, target: &str, value: Option<f64>, now_ns: u64) {
     if let Some(value) = value {
-        tracker.observe(what, target, value, now_ns);
+        // counted by the tracker
+        if let Err(error) = tracker.observe(what, target, value, now_ns) {
+            tracing::debug!(%error, "an observation is dropped");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Agent, Header, Kind};
+
+    const S: u64 = 1_000_000_000;
+
+    fn report(picture: &mut Picture, tracker: &mut Tracker, supis: std::ops::Range<usize>, at: u64) {
+        let item = |k| AppItem { supi: format!("imsi-{k:015}"), offered_bit_per_s: Some(1e6), ..AppItem::default() };
+        let state = AppState { mono_ns: at, items: supis.map(item).collect(), ..AppState::default() };
+        picture.app(state, tracker, Stamps::of(&Header::new(Kind::State, Agent::App), 0, at));
+    }
+
+    #[test]
+    fn subscribers_are_bounded_and_forgotten_when_they_are_gone() {
+        let configured =
+            |k: usize| Subscriber { supi: format!("imsi-{k:015}"), ue: None, rnti: None, stream: None, slice: None };
+        let config = HubConfig { subscribers: vec![configured(0)], ..HubConfig::default() };
+        let (mut picture, mut tracker) = (Picture::new(&config), Tracker::new());
+        report(&mut picture, &mut tracker, 0..4096, S);
+        assert_eq!(picture.world().ues.len(), MAX_SUBSCRIBERS);
+        assert_eq!((picture.refused(), tracker.refused()), (4096 - MAX_SUBSCRIBERS as u64, 0));
+        assert_eq!(picture.app.items.len(), MAX_SUBSCRIBERS, "what is dropped takes no part in the cell either");
+        report(&mut picture, &mut tracker, 5000..5001, 2 * S);
+        assert_eq!(picture.refused(), 4097 - MAX_SUBSCRIBERS as u64, "nobody is gone yet");
+        report(&mut picture, &mut tracker, 5000..5010, 62 * S);
+        let ues = picture.world().ues;
+        assert_eq!(ues.len(), MAX_SUBSCRIBERS);
+        assert_eq!(ues.iter().filter(|u| u.supi.as_str() >= "imsi-000000000005000").count(), 10);
+        assert_eq!(ues[0].supi, "imsi-000000000000000", "who is configured stays");
+        assert_eq!(tracker.mean(Observable::OfferedBitPerS, "imsi-000000000000001", 62 * S, 62 * S), None);
+        let limit = Action::RateLimit { supi: "imsi-000000000000050".into(), bit_per_s: Some(1e6) };
+        picture.took(&limit);
+        report(&mut picture, &mut tracker, 6000..6500, 63 * S);
+        assert!(picture.world().ues.iter().any(|u| u.supi == "imsi-000000000000050"), "its limit is in force");
+        assert_eq!(
+            picture.stall.len(),
+            MAX_SUBSCRIBERS - 1 + usize::from(picture.stall.contains_key("imsi-000000000000000"))
+        );
     }
 }

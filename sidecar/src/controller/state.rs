@@ -274,6 +274,8 @@ pub struct ApiState {
     pub actions: Vec<Effect>,
     /// Fate of the actions by kind.
     pub counts: BTreeMap<String, KindCounts>,
+    /// What was dropped, by reason: `subscriber`, `series` (no room), `message` (of no use).
+    pub drops: BTreeMap<String, u64>,
     /// The coordination rounds.
     pub rounds: RoundState,
 }

@@ -4,4 +4,4 @@ mod expected;
 mod tracker;
 
 pub use expected::{Direction, Expected, Observable};
-pub use tracker::{Busy, Effect, Rollback, Tracker, Verdict};
+pub use tracker::{Busy, Effect, MAX_SERIES, Rollback, TooManySeries, Tracker, Verdict};

@@ -7,6 +7,8 @@ use std::collections::{HashMap, VecDeque};
 
 /// Observations kept of one series.
 const HISTORY: usize = 4096;
+/// Series kept: an observable of a target each.
+pub const MAX_SERIES: usize = 1024;
 /// Observations that a mean after the action needs at least.
 const ENOUGH: usize = 2;
 /// The first part of the window, in quarters, is left for the action to get there.
@@ -46,6 +48,16 @@ pub struct Busy {
     /// The kind.
     pub kind: ActionKind,
     /// The target.
+    pub target: String,
+}
+
+/// No room for another series.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} of {target} is not followed: {MAX_SERIES} series are already", observable.name())]
+pub struct TooManySeries {
+    /// Of what.
+    pub observable: Observable,
+    /// Of whom.
     pub target: String,
 }
 
@@ -106,6 +118,7 @@ pub struct Tracker {
     open: HashMap<(ActionKind, String), Open>,
     undoing: HashMap<u64, Effect>,
     next_id: u64,
+    refused: u64,
 }
 
 impl Tracker {
@@ -116,15 +129,48 @@ impl Tracker {
     }
 
     /// An observation. Values that are not finite are not observations and are left out.
-    pub fn observe(&mut self, observable: Observable, target: &str, value: f64, mono_ns: u64) {
+    ///
+    /// # Errors
+    /// [`TooManySeries`] where it would begin one more series than [`MAX_SERIES`]; counted.
+    pub fn observe(
+        &mut self,
+        observable: Observable,
+        target: &str,
+        value: f64,
+        mono_ns: u64,
+    ) -> Result<(), TooManySeries> {
         if !value.is_finite() {
-            return;
+            return Ok(());
         }
-        let series = self.series.entry((observable, target.to_owned())).or_default();
+        let key = (observable, target.to_owned());
+        if self.series.len() >= MAX_SERIES && !self.series.contains_key(&key) {
+            self.refused += 1;
+            return Err(TooManySeries { observable, target: key.1 });
+        }
+        let series = self.series.entry(key).or_default();
         if series.len() == HISTORY {
             series.pop_front();
         }
-        series.push_back((mono_ns, value));
+        // what came on another way may be older than the last
+        let at = series.partition_point(|(at, _)| *at <= mono_ns);
+        series.insert(at, (mono_ns, value));
+        Ok(())
+    }
+
+    /// Forgets every series of a target; `false`, and nothing is forgotten, while an action on it or seen at it is being judged.
+    pub fn forget(&mut self, target: &str) -> bool {
+        let judged = self.open.iter().any(|((_, t), o)| t == target || o.expected.target == target)
+            || self.undoing.values().any(|e| e.target == target || e.observed_target == target);
+        if !judged {
+            self.series.retain(|(_, t), _| t != target);
+        }
+        !judged
+    }
+
+    /// Observations refused for want of room.
+    #[must_use]
+    pub const fn refused(&self) -> u64 {
+        self.refused
     }
 
     /// The mean of an observable over the last `span_ns`.
@@ -303,11 +349,11 @@ mod tests {
     fn tracker_with(before: f64, after: f64) -> Tracker {
         let mut t = Tracker::new();
         for k in 0..10 {
-            t.observe(Observable::SnrDb, "ue0", before, 900 * MS + k * 10 * MS);
+            t.observe(Observable::SnrDb, "ue0", before, 900 * MS + k * 10 * MS).unwrap();
         }
         t.start(&approve(-3.0, 1000 * MS), lower_power(), Some(Action::Power { db: 0.0 }), "test", 1000 * MS).unwrap();
         for k in 0..11 {
-            t.observe(Observable::SnrDb, "ue0", after, 1000 * MS + k * 10 * MS);
+            t.observe(Observable::SnrDb, "ue0", after, 1000 * MS + k * 10 * MS).unwrap();
         }
         t
     }
@@ -343,8 +389,8 @@ mod tests {
     #[test]
     fn silence_is_no_proof() {
         let mut t = Tracker::new();
-        t.observe(Observable::SnrDb, "ue0", 20.0, 990 * MS);
-        t.observe(Observable::SnrDb, "ue0", f64::NAN, 995 * MS);
+        t.observe(Observable::SnrDb, "ue0", 20.0, 990 * MS).unwrap();
+        t.observe(Observable::SnrDb, "ue0", f64::NAN, 995 * MS).unwrap();
         t.start(&approve(-3.0, 1000 * MS), lower_power(), None, "test", 1000 * MS).unwrap();
         let (done, _) = t.poll(1100 * MS);
         assert_eq!((done[0].verdict, done[0].before, done[0].after), (Verdict::NoEffect, Some(20.0), None));
@@ -365,13 +411,39 @@ mod tests {
         let mut t = Tracker::new();
         for k in 0..40 {
             let at = 900 * MS + k * 10 * MS;
-            t.observe(Observable::SnrDb, "ue0", if at < 1200 * MS { 20.0 } else { 17.0 }, at);
+            t.observe(Observable::SnrDb, "ue0", if at < 1200 * MS { 20.0 } else { 17.0 }, at).unwrap();
         }
         t.start(&approve(-3.0, 1000 * MS), lower_power(), None, "test", 1150 * MS).unwrap();
         assert!(t.poll(1249 * MS).0.is_empty(), "a window from 1.15 s on");
         let done = t.poll(1250 * MS).0;
         assert_eq!((done[0].verdict, done[0].before), (Verdict::Effective, Some(20.0)));
         assert_eq!(done[0].approved_mono_ns, 1000 * MS);
+    }
+
+    #[test]
+    fn series_are_bounded_and_what_is_judged_is_not_forgotten() {
+        let mut t = Tracker::new();
+        for k in 0..MAX_SERIES {
+            t.observe(Observable::Cqi, &format!("ue{k}"), 7.0, MS).unwrap();
+        }
+        let full = t.observe(Observable::Cqi, "one more", 7.0, MS).unwrap_err();
+        assert_eq!(full.to_string(), "cqi of one more is not followed: 1024 series are already");
+        assert_eq!(t.refused(), 1);
+        t.observe(Observable::Cqi, "ue0", 8.0, 2 * MS).unwrap();
+        assert!(t.forget("ue1"));
+        t.observe(Observable::Cqi, "one more", 7.0, MS).unwrap();
+        t.start(&approve(-3.0, 1000 * MS), lower_power(), None, "test", 1000 * MS).unwrap();
+        assert!(!t.forget("ue0"), "it is judged by ue0");
+        assert_eq!(t.mean(Observable::Cqi, "ue0", 2 * MS, 2 * MS), Some(7.5));
+    }
+
+    #[test]
+    fn observations_stand_in_the_order_of_their_time() {
+        let mut t = Tracker::new();
+        for (at, value) in [(1, 1.0), (5, 5.0), (3, 3.0)] {
+            t.observe(Observable::Cqi, "ue0", value, at * MS).unwrap();
+        }
+        assert_eq!(t.mean(Observable::Cqi, "ue0", 5 * MS, 2 * MS), Some(4.0), "3 and 5");
     }
 
     #[test]
@@ -394,11 +466,11 @@ mod tests {
     #[test]
     fn the_first_quarter_of_the_window_does_not_count() {
         let mut t = Tracker::new();
-        t.observe(Observable::SnrDb, "ue0", 20.0, 950 * MS);
+        t.observe(Observable::SnrDb, "ue0", 20.0, 950 * MS).unwrap();
         t.start(&approve(-3.0, 1000 * MS), lower_power(), None, "test", 1000 * MS).unwrap();
-        t.observe(Observable::SnrDb, "ue0", 20.0, 1010 * MS);
-        t.observe(Observable::SnrDb, "ue0", 17.0, 1050 * MS);
-        t.observe(Observable::SnrDb, "ue0", 17.0, 1090 * MS);
+        t.observe(Observable::SnrDb, "ue0", 20.0, 1010 * MS).unwrap();
+        t.observe(Observable::SnrDb, "ue0", 17.0, 1050 * MS).unwrap();
+        t.observe(Observable::SnrDb, "ue0", 17.0, 1090 * MS).unwrap();
         assert_eq!(t.poll(1100 * MS).0[0].after, Some(17.0));
     }
 }

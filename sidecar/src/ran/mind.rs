@@ -175,7 +175,8 @@ impl Mind {
             if let (Some(snr), Some(at)) = (s.beam_snr_db, s.at_ns)
                 && self.observed.insert(s.stream, at) != Some(at)
             {
-                self.tracker.observe(Observable::SnrDb, &name(s), snr, at);
+                // receivers are few and configured: there is room
+                let _room = self.tracker.observe(Observable::SnrDb, &name(s), snr, at);
             }
         }
         let served_at = || served().filter(|s| s.beam_snr_db.is_some()).filter_map(|s| s.at_ns);
@@ -183,7 +184,7 @@ impl Mind {
         if worst.is_finite() {
             if let Some(at) = served_at().max().filter(|at| *at > self.worst_ns) {
                 self.worst_ns = at;
-                self.tracker.observe(Observable::WorstSnrDb, "cell", worst, at);
+                let _room = self.tracker.observe(Observable::WorstSnrDb, "cell", worst, at);
             }
             self.watched_since.get_or_insert(now_ns);
         }
