@@ -181,7 +181,7 @@ impl Hub {
         }
         let due = now_ns.saturating_sub(self.decided_ns) >= self.config.decide_every_ns;
         // the first window is watched only, so that there is a before
-        let warm = now_ns.saturating_sub(started) >= self.config.policy.window_ns;
+        let warm = self.tracker.passed(started, self.config.policy.window_ns, now_ns);
         if self.config.act && due && warm {
             self.decided_ns = now_ns;
             self.decide(now_ns, &mut out);

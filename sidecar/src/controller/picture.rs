@@ -72,6 +72,7 @@ impl Picture {
             s.ssb_mono_ns = s.ssb_mono_ns.map(|at| stamps.at_ns(at));
             s.beam_mono_ns = s.beam_mono_ns.map(|at| stamps.at_ns(at));
         }
+        tracker.radio(state.fast.radio_mono_ns, state.fast.radio_s);
         let at = state.console_mono_ns;
         if at > self.ran.console_mono_ns {
             for s in &self.subscribers {

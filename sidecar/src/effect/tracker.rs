@@ -1,6 +1,7 @@
 //! Follows each action from its approval to its verdict.
 
 use super::expected::{Expected, Observable};
+use super::radio_clock::RadioClock;
 use crate::guard::{Action, ActionKind, Approved};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
@@ -119,6 +120,7 @@ pub struct Tracker {
     undoing: HashMap<u64, Effect>,
     next_id: u64,
     refused: u64,
+    radio: RadioClock,
 }
 
 impl Tracker {
@@ -173,6 +175,17 @@ impl Tracker {
         self.refused
     }
 
+    /// At `mono_ns` of the host's clock radio time was `radio_s`; windows are measured by it. See [`RadioClock::tell`].
+    pub fn radio(&mut self, mono_ns: u64, radio_s: f64) {
+        self.radio.tell(mono_ns, radio_s);
+    }
+
+    /// Whether `span_ns` from `from_ns` on have passed, as a window's time does.
+    #[must_use]
+    pub fn passed(&self, from_ns: u64, span_ns: u64, now_ns: u64) -> bool {
+        self.radio.passed(from_ns, span_ns, now_ns).is_some()
+    }
+
     /// The mean of an observable over the last `span_ns`.
     #[must_use]
     pub fn mean(&self, observable: Observable, target: &str, now_ns: u64, span_ns: u64) -> Option<f64> {
@@ -210,8 +223,8 @@ impl Tracker {
             return Err(Busy { kind: key.0, target: key.1 });
         }
         let at = approved.approved_mono_ns();
-        let before =
-            self.mean_between(expected.observable, &expected.target, at.saturating_sub(expected.window_ns), at, 1);
+        let from = self.radio.before(at, expected.window_ns);
+        let before = self.mean_between(expected.observable, &expected.target, from, at, 1);
         self.next_id += 1;
         let id = self.next_id;
         let open = Open {
@@ -234,7 +247,7 @@ impl Tracker {
         let due: Vec<_> = self
             .open
             .iter()
-            .filter(|(_, o)| now_ns >= o.in_force_ns.saturating_add(o.expected.window_ns))
+            .filter(|(_, o)| self.passed(o.in_force_ns, o.expected.window_ns, now_ns))
             .map(|(k, o)| (o.id, k.clone()))
             .collect();
         let (mut done, mut undo) = (Vec::new(), Vec::new());
@@ -284,8 +297,8 @@ impl Tracker {
 
     fn judge(&self, (kind, target): (ActionKind, String), open: Open, now_ns: u64) -> (Effect, Option<Action>) {
         let e = &open.expected;
-        let from = open.in_force_ns + e.window_ns / 4 * SETTLE_QUARTERS;
-        let to = open.in_force_ns + e.window_ns;
+        let until = |span_ns| self.radio.passed(open.in_force_ns, span_ns, now_ns).unwrap_or(now_ns);
+        let (from, to) = (until(e.window_ns / 4 * SETTLE_QUARTERS), until(e.window_ns));
         let after = self.mean_between(e.observable, &e.target, from, to, ENOUGH);
         // what was not observed before or after is no proof of an effect
         let kept = matches!((open.before, after), (Some(b), Some(a)) if e.kept(b, a));
@@ -444,6 +457,23 @@ mod tests {
             t.observe(Observable::Cqi, "ue0", value, at * MS).unwrap();
         }
         assert_eq!(t.mean(Observable::Cqi, "ue0", 5 * MS, 2 * MS), Some(4.0), "3 and 5");
+    }
+
+    #[test]
+    fn a_window_is_as_long_for_a_slow_radio() {
+        let mut t = Tracker::new();
+        // the lab runs at a quarter of real time; what is done takes 40 ms of radio time to show: 160 ms
+        for k in 0..200 {
+            let at = 500 * MS + k * 10 * MS;
+            t.radio(at, 1.0 + (k * 10) as f64 * 1e-3 / 4.0);
+            t.observe(Observable::SnrDb, "ue0", if at < 1160 * MS { 20.0 } else { 17.0 }, at).unwrap();
+        }
+        t.start(&approve(-3.0, 1000 * MS), lower_power(), None, "test", 1000 * MS).unwrap();
+        assert!(t.poll(1399 * MS).0.is_empty(), "100 ms of radio time are 400 ms here");
+        let done = t.poll(1401 * MS).0;
+        assert_eq!(done[0].verdict, Verdict::Effective);
+        assert!(done[0].after.unwrap() < 18.0);
+        assert!(t.passed(1000 * MS, 100 * MS, 1401 * MS) && !t.passed(1000 * MS, 100 * MS, 1399 * MS));
     }
 
     #[test]

@@ -167,6 +167,11 @@ impl Mind {
         out
     }
 
+    /// At `mono_ns` of the host's clock radio time was `radio_s`.
+    pub fn radio(&mut self, mono_ns: u64, radio_s: f64) {
+        self.tracker.radio(mono_ns, radio_s);
+    }
+
     /// Looks at the receivers and decides. `weights` are those that would be sent now.
     pub fn tick(&mut self, seen: &[Seen], weights: &[Complex32], now_ns: u64) -> Vec<Do> {
         let mut out = Vec::new();
@@ -189,7 +194,7 @@ impl Mind {
             self.watched_since.get_or_insert(now_ns);
         }
         self.judge(now_ns, &mut out);
-        let watched = self.watched_since.is_some_and(|t| now_ns.saturating_sub(t) >= self.window_ns);
+        let watched = self.watched_since.is_some_and(|t| self.tracker.passed(t, self.window_ns, now_ns));
         if !self.act || !watched {
             return out;
         }
@@ -219,7 +224,7 @@ impl Mind {
     fn adjust(&mut self, worst_db: f64, seen: &[Seen], age_ns: u64, now_ns: u64, out: &mut Vec<Do>) {
         let kind = ActionKind::Power;
         let busy = self.undoing || self.tracker.is_open(kind, "cell");
-        if busy || self.rests(kind, now_ns) || now_ns < self.acted_ns + self.window_ns {
+        if busy || self.rests(kind, now_ns) || !self.tracker.passed(self.acted_ns, self.window_ns, now_ns) {
             return;
         }
         let step = self.power.step_db;

@@ -206,7 +206,7 @@ impl Slow {
     fn tick(&mut self) {
         self.ticks += 1;
         let now = mono_ns();
-        let (seen, weights, tracking) = {
+        let (seen, weights, tracking, radio) = {
             let view = self.shared.view();
             let eavesdropper = self.config.eavesdropper();
             let seen: Vec<Seen> = view
@@ -221,8 +221,9 @@ impl Slow {
                     silent: s.silent,
                 })
                 .collect();
-            (seen, view.weights.clone(), view.phase == "tracking")
+            (seen, view.weights.clone(), view.phase == "tracking", (view.mono_ns, view.radio_s))
         };
+        self.mind.radio(radio.0, radio.1);
         if !tracking {
             let given_up = self.mind.lost(now);
             self.follow(given_up);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::controller::config::Subscriber;
-use crate::controller::state::{AppItem, ConsoleRow, StreamState};
+use crate::controller::state::{AppItem, ConsoleRow, LoopState, StreamState};
 use crate::effect::Observable;
 
 const MS: u64 = 1_000_000;
@@ -216,6 +216,38 @@ fn the_same_measurement_told_again_is_no_new_one() {
         let orders = hub.tick(now);
         assert!(orders.is_empty() || now <= 3500 * MS, "{k}: what app repeats is 3 s old and more");
     }
+}
+
+#[test]
+fn a_lab_slower_than_real_time_has_its_whole_window() {
+    let mut hub = hub(true);
+    let radio = |hub: &mut Hub, now: u64| {
+        let fast = LoopState { radio_s: now as f64 * 1e-9 / 4.0, radio_mono_ns: now, ..LoopState::default() };
+        let state = RanState { mono_ns: now, fast, ..RanState::default() };
+        hub.take(&stuck(Message::json(Kind::State, Agent::Ran, &state).unwrap(), now), now);
+    };
+    let mut ordered = None;
+    // what is ordered shows after 0.75 s of radio time: 3 s here, when a window of 2 s of the host's clock is long over
+    for k in 1..250 {
+        let now = k * 100 * MS;
+        radio(&mut hub, now);
+        let better = ordered.is_some_and(|at| now > at + 3000 * MS);
+        hub.take(&if better { app(2.5e6, 2.5e6, "720p", now) } else { app(5e6, 3e6, "1080p", now) }, now);
+        for (_, m) in hub.tick(now) {
+            let order = m.parse::<Order>().unwrap();
+            assert!(now > 8000 * MS, "the first window is watched only, and is 8 s long");
+            if ordered.is_none() {
+                ordered = Some(now);
+                answer(&mut hub, order.id, true, now);
+            }
+        }
+        if ordered.is_some_and(|at| now == at + 8500 * MS) {
+            break;
+        }
+    }
+    let state = hub.api(0);
+    assert_eq!(state.actions.iter().map(|e| e.verdict).collect::<Vec<_>>(), [Verdict::Effective]);
+    assert!(state.actions[0].mono_ns >= ordered.unwrap() + 8000 * MS);
 }
 
 fn ran(beam: Option<(f64, u64)>, cqi: Option<(u8, u64)>, now: u64) -> Message {
