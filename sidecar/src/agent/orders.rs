@@ -38,7 +38,8 @@ impl Orders {
             let reason = format!("{} does not do {}", agent.name(), kind.name());
             return Ok(Err(self.done(agent, order.id, Err(reason))?));
         }
-        match self.guard.check(order.action, now_mono_ns, order.inputs_age_ns) {
+        let age_ns = order.inputs_age_ns.saturating_add(message.header.transit_ns(now_mono_ns));
+        match self.guard.check(order.action, now_mono_ns, age_ns) {
             Ok(approved) => Ok(Ok((order.id, approved))),
             Err(refusal) => Ok(Err(self.done(agent, order.id, Err(refusal.to_string()))?)),
         }
@@ -100,6 +101,10 @@ mod tests {
         assert_eq!(outcome(&orders.take(&message, Agent::Core, 2).unwrap().unwrap_err()), (1, true));
         let wild = order(2, limit(f64::MAX));
         assert_eq!(outcome(&orders.take(&wild, Agent::Core, 3).unwrap().unwrap_err()), (2, false));
+        // What it rests on grew old on the way: 4 s since it was sent.
+        let mut slow = order(4, limit(4e6));
+        slow.header.sent_mono_ns = 1;
+        assert_eq!(outcome(&orders.take(&slow, Agent::Core, 4_000_000_001).unwrap().unwrap_err()), (4, false));
         let foreign = order(3, Action::Power { db: -3.0 });
         assert_eq!(outcome(&orders.take(&foreign, Agent::Core, 4).unwrap().unwrap_err()), (3, false));
         assert!(orders.take(&Message::empty(Kind::Action, Agent::Controller), Agent::Core, 5).is_err());

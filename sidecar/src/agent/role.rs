@@ -33,7 +33,7 @@ pub trait Role: Send {
     /// Carries out what passed the guard; the error is the reason, in words.
     fn carry_out(&mut self, action: Action) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Looks around before a report and gives back when that was, host-monotonic ns.
+    /// Looks around before a report and gives back when what it will report was measured, host-monotonic ns.
     fn look(&mut self) -> impl Future<Output = u64> + Send;
 
     /// The report, with the learner's forecasts.

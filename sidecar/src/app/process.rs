@@ -129,7 +129,7 @@ impl Role for App {
             self.gauges.refused.set(stats.refused.load(Relaxed) as f64);
             self.gauges.dropped.set(stats.dropped.load(Relaxed) as f64);
         }
-        now
+        self.heard_ns
     }
 
     fn state(&self, mono_ns: u64, board: Board) -> AppState {

@@ -35,7 +35,7 @@ impl Config {
             bind: c.bind.clone(),
             http: c.http,
             token: c.token.clone(),
-            hub: self.controller_hub(name),
+            hub: HubConfig { wire_run: run, ..self.controller_hub(name) },
             train: self.learn.enabled.then_some(self.learn.train),
             round_timeout_ns: ns(self.learn.round_timeout),
             metrics: Some(c.metrics.at()),
@@ -64,6 +64,7 @@ impl Config {
         });
         HubConfig {
             run: run.to_owned(),
+            wire_run: 0,
             act: self.ran.act,
             prb: u32::from(self.ran.cell.prb),
             subscribers: subscribers.collect(),

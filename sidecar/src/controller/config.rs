@@ -38,6 +38,8 @@ pub struct Slice {
 pub struct HubConfig {
     /// Name of the run, for people.
     pub run: String,
+    /// Its number in wire headers; reports of another run are not trusted with their stamps.
+    pub wire_run: u64,
     /// Whether actions are taken.
     pub act: bool,
     /// PRBs of the carrier.
@@ -60,6 +62,7 @@ impl Default for HubConfig {
     fn default() -> Self {
         Self {
             run: String::new(),
+            wire_run: 0,
             act: true,
             prb: 25,
             subscribers: Vec::new(),

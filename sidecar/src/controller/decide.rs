@@ -51,7 +51,12 @@ pub struct Proposal {
     pub previous: Action,
     /// Why, for a person.
     pub why: String,
+    /// When the oldest of the measurements it rests on was made, host-monotonic ns; `None` where it rests on none.
+    pub oldest_ns: Option<u64>,
 }
+
+/// Targets that rest at once; beyond, the one that rests longest is let go.
+const MAX_RESTING: usize = 1024;
 
 /// When actions without effect were judged, per kind and target.
 #[derive(Debug, Clone, Default)]
@@ -62,7 +67,12 @@ pub struct Memory {
 impl Memory {
     /// Remembers an action that did nothing.
     pub fn failed(&mut self, kind: ActionKind, target: &str, now_ns: u64) {
-        self.failed_ns.insert((kind, target.to_owned()), now_ns);
+        let key = (kind, target.to_owned());
+        if self.failed_ns.len() >= MAX_RESTING && !self.failed_ns.contains_key(&key) {
+            let longest = self.failed_ns.iter().min_by_key(|(_, at)| **at).map(|(k, _)| k.clone());
+            self.failed_ns.retain(|k, _| Some(k) != longest.as_ref());
+        }
+        self.failed_ns.insert(key, now_ns);
     }
 
     fn rests(&self, kind: ActionKind, target: &str, now_ns: u64, rest_ns: u64) -> bool {
@@ -112,6 +122,19 @@ fn is_starved(ue: &UeView, policy: &Policy) -> bool {
     ue.stalled || short_now || (predicted_short && ue.served_part() < 0.97)
 }
 
+/// When the oldest of some measurements was made; those that are `None` were not used.
+fn oldest(stamps: &[Option<u64>]) -> Option<u64> {
+    stamps.iter().flatten().min().copied()
+}
+
+/// What a UE counts as starved from.
+fn starved_since(ue: &UeView, policy: &Policy) -> Option<u64> {
+    if ue.stalled || ue.served_part() < policy.starved_below {
+        return ue.at.app_ns;
+    }
+    oldest(&[ue.at.app_ns, ue.at.demand_ns, ue.at.capacity_ns])
+}
+
 fn expect(observable: Observable, target: &str, direction: Direction, min_change: f64, policy: &Policy) -> Expected {
     Expected { observable, target: target.to_owned(), direction, min_change, window_ns: policy.window_ns }
 }
@@ -139,6 +162,7 @@ fn quota_up(ue: &UeView, slices: &[SliceView], policy: &Policy) -> Option<Propos
         ),
         previous: quota(slice.min),
         why: format!("{} gets {:.0} % of what it is offered", ue.supi, 100.0 * ue.served_part()),
+        oldest_ns: starved_since(ue, policy),
     })
 }
 
@@ -169,6 +193,7 @@ fn limit_the_greedy(starved: &UeView, world: &World, policy: &Policy) -> Option<
             total / 1e6,
             starved.supi
         ),
+        oldest_ns: oldest(&[starved_since(starved, policy), greedy.at.app_ns, greedy.at.limit_ns]),
     })
 }
 
@@ -183,6 +208,7 @@ fn resolution_down(ue: &UeView, policy: &Policy) -> Option<Proposal> {
         expected,
         previous: Action::Resolution { supi: ue.supi.clone(), res: policy.ladder[at].0.clone() },
         why: format!("{} will need {} and get {}", ue.supi, mbit(ue.demand_bit_per_s), mbit(ue.capacity_bit_per_s)),
+        oldest_ns: starved_since(ue, policy),
     })
 }
 
@@ -202,6 +228,7 @@ fn resolution_up(ue: &UeView, cell: &CellView, policy: &Policy) -> Option<Propos
         expected: expect(Observable::DeliveredBitPerS, &ue.supi, Direction::Rise, 0.2 * now.min(more), policy),
         previous: Action::Resolution { supi: ue.supi.clone(), res: policy.ladder[at].0.clone() },
         why: format!("{} can have {} and {higher} needs {}", ue.supi, mbit(Some(capacity)), mbit(Some(*needs))),
+        oldest_ns: oldest(&[ue.at.app_ns, ue.at.capacity_ns, ue.at.limit_ns, cell.spare_ns]),
     })
 }
 
@@ -217,6 +244,7 @@ fn lift_limit(ue: &UeView, policy: &Policy) -> Option<Proposal> {
         expected: expect(Observable::DeliveredBitPerS, &ue.supi, Direction::Rise, 0.05 * now.max(1e5), policy),
         previous: Action::RateLimit { supi: ue.supi.clone(), bit_per_s: Some(limit) },
         why: format!("nobody is starved while {} is held to {}", ue.supi, mbit(Some(limit))),
+        oldest_ns: oldest(&[ue.at.app_ns, ue.at.limit_ns]),
     })
 }
 
@@ -231,6 +259,7 @@ fn mbit(rate: Option<f64>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::view::Measured;
     use super::*;
 
     fn ue(n: u8, offered: f64, delivered: f64, capacity: f64) -> UeView {
@@ -313,6 +342,38 @@ mod tests {
         memory.failed(ActionKind::Resolution, "imsi-001010000000001", 10);
         assert!(decide(&w, &policy, &memory, 11, |_, _| false).is_empty());
         assert_eq!(decide(&w, &policy, &memory, 10 + policy.rest_ns, |_, _| false).len(), 1);
+    }
+
+    #[test]
+    fn a_proposal_is_as_old_as_the_oldest_thing_it_rests_on() {
+        let at = Measured { app_ns: Some(50), demand_ns: Some(40), capacity_ns: Some(20), limit_ns: Some(30) };
+        let with = |mut u: UeView| {
+            u.at = at;
+            u
+        };
+        let starved = world(vec![with(ue(1, 5e6, 3e6, 3e6))]);
+        assert_eq!(run(&starved)[0].oldest_ns, Some(50), "what is short now is seen at the application");
+        let short_soon = world(vec![with(ue(1, 5e6, 4.8e6, 3e6))]);
+        assert_eq!(run(&short_soon)[0].oldest_ns, Some(20), "what will be short rests on the capacity");
+        let mut room = world(vec![with(ue(1, 5e6, 5e6, 20e6))]);
+        assert_eq!(run(&room)[0].oldest_ns, Some(20));
+        room.cell = CellView { spare_bit_per_s: Some(9e6), spare_ns: Some(10) };
+        assert_eq!(run(&room)[0].oldest_ns, Some(10));
+        let mut held = with(ue(1, 8e6, 7.9e6, 9e6));
+        held.limit_bit_per_s = Some(7.9e6);
+        assert_eq!(run(&world(vec![held]))[0].oldest_ns, Some(30));
+    }
+
+    #[test]
+    fn who_rests_is_bounded() {
+        let mut memory = Memory::default();
+        for k in 0..2 * MAX_RESTING as u64 {
+            memory.failed(ActionKind::RateLimit, &k.to_string(), k);
+        }
+        assert_eq!(memory.failed_ns.len(), MAX_RESTING);
+        assert!(
+            memory.rests(ActionKind::RateLimit, "2047", 2048, 10) && !memory.rests(ActionKind::RateLimit, "0", 1, 10)
+        );
     }
 
     #[test]

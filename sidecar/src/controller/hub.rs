@@ -3,6 +3,7 @@
 use super::config::HubConfig;
 use super::decide::{Memory, Proposal, decide};
 use super::picture::Picture;
+use super::stamp::Stamps;
 use super::state::{AgentInfo, ApiState, AppState, CoreState, Goal, KindCounts, Order, Outcome, RanState};
 use super::view::World;
 use crate::effect::{Effect, Expected, Tracker, Verdict};
@@ -15,12 +16,29 @@ const SHOWN: usize = 200;
 /// An agent that was silent for longer is not present, ns.
 const PRESENT_NS: u64 = 3_000_000_000;
 
+/// An order that is still not answered after so many times the answer's time is revoked: what was in force before is ordered.
+const REVOKE_AFTER: u64 = 5;
+
 /// A message and whom it is for.
 pub type Outgoing = (Agent, Message);
 
+/// An action on its way, with all that its judgement needs.
+#[derive(Clone)]
+struct Taken {
+    approved: Approved<Action>,
+    expected: Expected,
+    previous: Action,
+    why: String,
+}
+
 enum Purpose {
-    Take { approved: Approved<Action>, expected: Expected, previous: Action, why: String },
-    Undo { effect: u64, action: Action },
+    Take(Taken),
+    Undo {
+        effect: u64,
+        action: Action,
+    },
+    /// Takes back an order that nobody answered, which may be in force or not.
+    Revoke(Taken),
 }
 
 struct Pending {
@@ -28,6 +46,8 @@ struct Pending {
     kind: ActionKind,
     target: String,
     sent_ns: u64,
+    /// Not answered in time: counted as failed, and still waited for, since it may be in force.
+    overdue: bool,
 }
 
 /// The controller's mind.
@@ -58,6 +78,7 @@ struct Seen {
     at_ns: u64,
     messages: u64,
     hellos: u64,
+    foreign_stamps: u64,
 }
 
 impl Hub {
@@ -112,10 +133,22 @@ impl Hub {
         &mut self,
         message: &Message,
         now_ns: u64,
-        take: impl Fn(&mut Picture, T, &mut Tracker, u64),
+        take: impl Fn(&mut Picture, T, &mut Tracker, Stamps),
     ) {
+        let stamps = Stamps::of(&message.header, self.config.wire_run, now_ns);
+        if let Some(seen) = self.agents.get_mut(&message.header.agent.code()).filter(|_| !stamps.ours()) {
+            if seen.foreign_stamps == 0 {
+                let sent = message.header.sent_mono_ns;
+                tracing::warn!(
+                    agent = seen.name,
+                    sent,
+                    "a stamp that is not of this host's clock: the time of receipt stands"
+                );
+            }
+            seen.foreign_stamps += 1;
+        }
         match message.parse::<T>() {
-            Ok(state) => take(&mut self.picture, state, &mut self.tracker, now_ns),
+            Ok(state) => take(&mut self.picture, state, &mut self.tracker, stamps),
             Err(_) => self.unusable += 1,
         }
     }
@@ -124,21 +157,15 @@ impl Hub {
     pub fn tick(&mut self, now_ns: u64) -> Vec<Outgoing> {
         let started = *self.started_ns.get_or_insert(now_ns);
         let mut out = Vec::new();
-        let late: Vec<u64> = self
-            .pending
-            .iter()
-            .filter(|(_, p)| now_ns.saturating_sub(p.sent_ns) > self.config.answer_ns)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in late {
-            self.done(id, false, "no answer", now_ns);
-        }
+        self.picture.forget_silent(now_ns);
+        self.overdue(now_ns, &mut out);
         let (done, undo) = self.tracker.poll(now_ns);
         for effect in done {
             self.finish(effect, now_ns);
         }
         for rollback in undo {
             let id = rollback.id;
+            // going back to what was rests on no measurement, so that none can be too old for it
             match self.guard.check(rollback.previous, now_ns, 0) {
                 Ok(approved) => {
                     let action = approved.into_action();
@@ -154,7 +181,7 @@ impl Hub {
         }
         let due = now_ns.saturating_sub(self.decided_ns) >= self.config.decide_every_ns;
         // the first window is watched only, so that there is a before
-        let warm = now_ns.saturating_sub(started) >= self.config.policy.window_ns;
+        let warm = self.tracker.passed(started, self.config.policy.window_ns, now_ns);
         if self.config.act && due && warm {
             self.decided_ns = now_ns;
             self.decide(now_ns, &mut out);
@@ -169,8 +196,8 @@ impl Hub {
         let proposals = decide(&world, &policy, &self.memory, now_ns, |kind, target| {
             tracker.is_open(kind, target) || pending.values().any(|p| p.kind == kind && p.target == target)
         });
-        let age_ns = self.picture.age_ns(now_ns);
-        for Proposal { action, expected, previous, why } in proposals {
+        for Proposal { action, expected, previous, why, oldest_ns } in proposals {
+            let age_ns = oldest_ns.map_or(u64::MAX, |at| now_ns.saturating_sub(at));
             let kind = action.kind();
             let counts = self.counts.entry(kind).or_default();
             counts.proposed += 1;
@@ -179,7 +206,8 @@ impl Hub {
                     counts.approved += 1;
                     tracing::info!(action = %approved.action().words(), %why, "ordered");
                     let action = approved.action().clone();
-                    self.order(action, Purpose::Take { approved, expected, previous, why }, age_ns, now_ns, out);
+                    let taken = Taken { approved, expected, previous, why };
+                    self.order(action, Purpose::Take(taken), age_ns, now_ns, out);
                 }
                 Err(refusal) => {
                     counts.refused += 1;
@@ -213,27 +241,82 @@ impl Hub {
         let (kind, target) = (action.kind(), action.target());
         match Message::json(Kind::Action, Agent::Controller, &Order { id, action, inputs_age_ns }) {
             Ok(message) => {
-                self.pending.insert(id, Pending { purpose, kind, target, sent_ns: now_ns });
+                self.pending.insert(id, Pending { purpose, kind, target, sent_ns: now_ns, overdue: false });
                 out.push((to, message));
             }
             Err(error) => tracing::error!(%error, "an order could not be written"),
         }
     }
 
+    /// What nobody answered in time has failed; what nobody answers at all is revoked.
+    fn overdue(&mut self, now_ns: u64, out: &mut Vec<Outgoing>) {
+        let age = |p: &Pending| now_ns.saturating_sub(p.sent_ns);
+        let older = |all: &HashMap<u64, Pending>, than_ns: u64, overdue: bool| {
+            let mut ids: Vec<u64> =
+                all.iter().filter(|(_, p)| p.overdue == overdue && age(p) > than_ns).map(|(id, _)| *id).collect();
+            ids.sort_unstable();
+            ids
+        };
+        for id in older(&self.pending, self.config.answer_ns, false) {
+            self.late(id, now_ns);
+        }
+        for id in older(&self.pending, self.config.answer_ns.saturating_mul(REVOKE_AFTER), true) {
+            let Some(pending) = self.pending.get(&id) else { continue };
+            let (Purpose::Take(taken) | Purpose::Revoke(taken)) = &pending.purpose else {
+                self.pending.remove(&id);
+                continue;
+            };
+            let taken = taken.clone();
+            match self.guard.check(taken.previous.clone(), now_ns, 0) {
+                Ok(approved) => {
+                    tracing::warn!(action = %taken.approved.action().words(), "revoked: nobody answered");
+                    self.pending.remove(&id);
+                    self.order(approved.into_action(), Purpose::Revoke(taken), 0, now_ns, out);
+                }
+                // too often, most likely: the next look tries again
+                Err(refusal) => tracing::debug!(%refusal, "not revoked yet"),
+            }
+        }
+    }
+
+    fn late(&mut self, id: u64, now_ns: u64) {
+        let Some(pending) = self.pending.get_mut(&id) else { return };
+        pending.overdue = true;
+        match &pending.purpose {
+            Purpose::Take(Taken { approved, .. }) => {
+                let action = approved.action();
+                tracing::warn!(action = %action.words(), "no answer in time");
+                self.memory.failed(action.kind(), &action.target(), now_ns);
+                self.counts.entry(action.kind()).or_default().refused += 1;
+            }
+            Purpose::Undo { effect, .. } => {
+                let effect = *effect;
+                if let Some(effect) = self.tracker.rolled_back(effect, false, now_ns) {
+                    self.finish(effect, now_ns);
+                }
+            }
+            Purpose::Revoke(_) => {}
+        }
+    }
+
     fn done(&mut self, id: u64, ok: bool, reason: &str, now_ns: u64) {
         let Some(pending) = self.pending.remove(&id) else { return };
         match pending.purpose {
-            Purpose::Take { approved, expected, previous, why } if ok => {
-                self.picture.took(approved.action());
-                if let Err(busy) = self.tracker.start(&approved, expected, Some(previous), &why) {
-                    tracing::warn!(%busy, "an action is not followed");
+            Purpose::Take(taken) if ok => {
+                if pending.overdue {
+                    tracing::info!(action = %taken.approved.action().words(), "in force late, judged from now on");
+                    self.counts.entry(pending.kind).or_default().late += 1;
                 }
+                self.follow(taken, now_ns);
             }
-            Purpose::Take { approved, .. } => {
+            Purpose::Take(Taken { approved, previous, .. }) => {
                 let action = approved.action();
                 tracing::warn!(action = %action.words(), reason, "an order was not carried out");
-                self.memory.failed(action.kind(), &action.target(), now_ns);
-                self.counts.entry(action.kind()).or_default().refused += 1;
+                self.guard.assume(&previous);
+                if !pending.overdue {
+                    self.memory.failed(action.kind(), &action.target(), now_ns);
+                    self.counts.entry(action.kind()).or_default().refused += 1;
+                }
             }
             Purpose::Undo { effect, action } => {
                 if ok {
@@ -243,16 +326,31 @@ impl Hub {
                     self.finish(effect, now_ns);
                 }
             }
+            Purpose::Revoke(taken) if ok => {
+                self.picture.took(&taken.previous);
+                let (kind, target) = (taken.approved.action().kind(), taken.approved.action().target());
+                let started =
+                    self.tracker.start(&taken.approved, taken.expected, Some(taken.previous), &taken.why, now_ns);
+                if let Some(effect) = started.ok().and_then(|_| self.tracker.abandon(kind, &target, now_ns)) {
+                    self.finish(effect, now_ns);
+                }
+            }
+            // it may be in force: then it is judged like any other
+            Purpose::Revoke(taken) => self.follow(taken, now_ns),
+        }
+    }
+
+    /// An ordered action is in force: from now on it is judged.
+    fn follow(&mut self, taken: Taken, now_ns: u64) {
+        let Taken { approved, expected, previous, why } = taken;
+        self.picture.took(approved.action());
+        if let Err(busy) = self.tracker.start(&approved, expected, Some(previous), &why, now_ns) {
+            tracing::warn!(%busy, "an action is not followed");
         }
     }
 
     fn finish(&mut self, effect: Effect, now_ns: u64) {
-        let counts = self.counts.entry(effect.kind).or_default();
-        match effect.verdict {
-            Verdict::Effective => counts.effective += 1,
-            Verdict::NoEffect => counts.no_effect += 1,
-            Verdict::RolledBack => counts.rolled_back += 1,
-        }
+        self.counts.entry(effect.kind).or_default().judged(effect.verdict);
         if effect.verdict != Verdict::Effective {
             self.memory.failed(effect.kind, &effect.target, now_ns);
         }
@@ -310,6 +408,9 @@ impl Hub {
             ..ApiState::default()
         };
         state.counts = self.counts.iter().map(|(k, c)| (k.name().to_owned(), c.clone())).collect();
+        let drops =
+            [("subscriber", self.picture.refused()), ("series", self.tracker.refused()), ("message", self.unusable)];
+        state.drops = drops.map(|(reason, n)| (reason.to_owned(), n)).into();
         self.picture.show(&mut state);
         state
     }
@@ -324,6 +425,7 @@ impl Seen {
             silent_s: silent_ns as f64 * 1e-9,
             messages: self.messages,
             hellos: self.hellos,
+            foreign_stamps: self.foreign_stamps,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod picture;
 mod process;
 mod rounds;
 mod routes;
+pub mod stamp;
 pub mod state;
 pub mod view;
 

@@ -2,14 +2,29 @@
 
 use super::capacity;
 use super::config::{HubConfig, Subscriber};
-use super::state::{ApiState, AppState, ConsoleRow, CoreState, PredictionRow, RanState, StreamState, UeRow};
-use super::view::{CellView, SliceView, UeView, World};
+use super::stamp::Stamps;
+use super::state::{ApiState, AppItem, AppState, ConsoleRow, CoreState, PredictionRow, RanState, StreamState, UeRow};
+use super::view::{CellView, Measured, SliceView, UeView, World};
 use crate::effect::{Effect, Observable, Tracker};
 use crate::guard::Action;
+use crate::ran::shared::SNR_SILENT_NS;
 use std::collections::HashMap;
 
 /// Weight of the newest report in the share of stalled time.
 const STALL_BLEND: f64 = 0.1;
+
+/// Subscribers that are followed: those configured, and those that reports name while there is room.
+pub const MAX_SUBSCRIBERS: usize = 128;
+/// A subscriber that only reports named makes room for another when none named it for this long, ns.
+const FORGET_NS: u64 = 60_000_000_000;
+
+/// No room for another subscriber.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{supi} is not followed: {MAX_SUBSCRIBERS} subscribers are already")]
+pub struct TooManySubscribers {
+    /// Whose report was dropped.
+    pub supi: String,
+}
 
 /// What is known, by subscriber.
 #[derive(Debug)]
@@ -22,7 +37,9 @@ pub struct Picture {
     core: CoreState,
     stall: HashMap<String, f64>,
     limits: HashMap<String, f64>,
-    oldest: HashMap<&'static str, u64>,
+    /// Subscribers that only reports named, and when they did last.
+    named: HashMap<String, u64>,
+    refused: u64,
 }
 
 impl Picture {
@@ -38,44 +55,132 @@ impl Picture {
             core: CoreState::default(),
             stall: HashMap::new(),
             limits: HashMap::new(),
-            oldest: HashMap::new(),
+            named: HashMap::new(),
+            refused: 0,
         }
     }
 
-    /// Takes a report of `ran`.
-    pub fn ran(&mut self, state: RanState, tracker: &mut Tracker, now_ns: u64) {
-        for s in &self.subscribers {
-            let Some(row) = console_of(&state.console, s) else { continue };
-            observe(tracker, Observable::Cqi, &s.supi, row.cqi.map(f64::from), now_ns);
-            observe(tracker, Observable::DlBitPerS, &s.supi, row.dl_bit_per_s, now_ns);
-            observe(tracker, Observable::DlBacklogBytes, &s.supi, row.dl_backlog_bytes.map(|b| b as f64), now_ns);
+    /// Takes a report of `ran`. Its times are put on this host's clock.
+    pub fn ran(&mut self, mut state: RanState, tracker: &mut Tracker, stamps: Stamps) {
+        state.mono_ns = stamps.at_ns(state.mono_ns);
+        state.console_mono_ns = match state.console_mono_ns {
+            0 => state.mono_ns,
+            stated => stamps.at_ns(stated),
+        };
+        state.fast.radio_mono_ns = stamps.at_ns(state.fast.radio_mono_ns);
+        for s in &mut state.streams {
+            s.ssb_mono_ns = s.ssb_mono_ns.map(|at| stamps.at_ns(at));
+            s.beam_mono_ns = s.beam_mono_ns.map(|at| stamps.at_ns(at));
         }
-        self.oldest.insert("ran", now_ns);
-        self.ran = state;
-    }
-
-    /// Takes a report of `app`.
-    pub fn app(&mut self, state: AppState, tracker: &mut Tracker, now_ns: u64) {
-        for item in &state.items {
-            observe(tracker, Observable::OfferedBitPerS, &item.supi, item.offered_bit_per_s, now_ns);
-            observe(tracker, Observable::DeliveredBitPerS, &item.supi, item.delivered_bit_per_s, now_ns);
-            let now = if item.stalled { 1.0 } else { 0.0 };
-            observe(tracker, Observable::StallRatio, &item.supi, Some(now), now_ns);
-            let ratio = self.stall.entry(item.supi.clone()).or_insert(now);
-            *ratio += STALL_BLEND * (now - *ratio);
-            if !self.subscribers.iter().any(|s| s.supi == item.supi) {
-                let supi = item.supi.clone();
-                self.subscribers.push(Subscriber { supi, ue: None, rnti: None, stream: None, slice: None });
+        tracker.radio(state.fast.radio_mono_ns, state.fast.radio_s);
+        let at = state.console_mono_ns;
+        if at > self.ran.console_mono_ns {
+            for s in &self.subscribers {
+                let Some(row) = console_of(&state.console, s) else { continue };
+                observe(tracker, Observable::Cqi, &s.supi, row.cqi.map(f64::from), at);
+                observe(tracker, Observable::DlBitPerS, &s.supi, row.dl_bit_per_s, at);
+                observe(tracker, Observable::DlBacklogBytes, &s.supi, row.dl_backlog_bytes.map(|b| b as f64), at);
             }
         }
-        self.oldest.insert("app", now_ns);
-        self.app = state;
+        if state.mono_ns >= self.ran.mono_ns {
+            self.ran = state;
+        }
+    }
+
+    /// Takes a report of `app`. One that tells the same measurement again is no observation.
+    pub fn app(&mut self, mut state: AppState, tracker: &mut Tracker, stamps: Stamps) {
+        state.mono_ns = stamps.at_ns(state.mono_ns);
+        let at = state.mono_ns;
+        let new = at > self.app.mono_ns;
+        state.items.retain(|item| match self.admit(&item.supi, tracker, at) {
+            Ok(()) => {
+                if new {
+                    self.rates(item, tracker, at);
+                }
+                true
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a report is dropped");
+                self.refused += 1;
+                false
+            }
+        });
+        if at >= self.app.mono_ns {
+            self.app = state;
+        }
+    }
+
+    fn rates(&mut self, item: &AppItem, tracker: &mut Tracker, at: u64) {
+        observe(tracker, Observable::OfferedBitPerS, &item.supi, item.offered_bit_per_s, at);
+        observe(tracker, Observable::DeliveredBitPerS, &item.supi, item.delivered_bit_per_s, at);
+        let now = if item.stalled { 1.0 } else { 0.0 };
+        observe(tracker, Observable::StallRatio, &item.supi, Some(now), at);
+        let ratio = self.stall.entry(item.supi.clone()).or_insert(now);
+        *ratio += STALL_BLEND * (now - *ratio);
+    }
+
+    /// Follows a subscriber from now on, where there is room.
+    fn admit(&mut self, supi: &str, tracker: &mut Tracker, at: u64) -> Result<(), TooManySubscribers> {
+        if let Some(last) = self.named.get_mut(supi) {
+            *last = at.max(*last);
+            return Ok(());
+        }
+        if self.subscribers.iter().any(|s| s.supi == supi) {
+            return Ok(());
+        }
+        if self.subscribers.len() >= MAX_SUBSCRIBERS && !self.make_room(tracker, at) {
+            return Err(TooManySubscribers { supi: supi.to_owned() });
+        }
+        self.named.insert(supi.to_owned(), at);
+        let supi = supi.to_owned();
+        self.subscribers.push(Subscriber { supi, ue: None, rnti: None, stream: None, slice: None });
+        Ok(())
+    }
+
+    /// Forgets who was not named for longest, where nothing that we did to it is in force or being judged.
+    fn make_room(&mut self, tracker: &mut Tracker, now_ns: u64) -> bool {
+        let mut old: Vec<(u64, String)> = self
+            .named
+            .iter()
+            .filter(|(supi, at)| now_ns.saturating_sub(**at) > FORGET_NS && !self.limits.contains_key(*supi))
+            .map(|(supi, at)| (*at, supi.clone()))
+            .collect();
+        old.sort_unstable();
+        let Some((_, supi)) = old.into_iter().find(|(_, supi)| tracker.forget(supi)) else { return false };
+        self.named.remove(&supi);
+        self.stall.remove(&supi);
+        self.subscribers.retain(|s| s.supi != supi);
+        true
+    }
+
+    /// Reports about subscribers that were dropped for want of room.
+    #[must_use]
+    pub const fn refused(&self) -> u64 {
+        self.refused
     }
 
     /// Takes a report of `core`.
-    pub fn core(&mut self, state: CoreState, _tracker: &mut Tracker, now_ns: u64) {
-        self.oldest.insert("core", now_ns);
-        self.core = state;
+    pub fn core(&mut self, mut state: CoreState, _tracker: &mut Tracker, stamps: Stamps) {
+        state.mono_ns = stamps.at_ns(state.mono_ns);
+        if state.mono_ns >= self.core.mono_ns {
+            self.core = state;
+        }
+    }
+
+    /// Forgets the SNR of receivers that `ran` has not heard, or not told of, for [`SNR_SILENT_NS`].
+    pub fn forget_silent(&mut self, now_ns: u64) {
+        let silent = |at: Option<u64>| at.is_none_or(|at| now_ns.saturating_sub(at) > SNR_SILENT_NS);
+        for s in &mut self.ran.streams {
+            if silent(s.ssb_mono_ns) {
+                (s.ssb_snr_db, s.cfo_hz) = (None, None);
+            }
+            if silent(s.beam_mono_ns) {
+                (s.beam_snr_db, s.predicted_snr_db) = (None, None);
+            }
+            if silent(s.ssb_mono_ns) && silent(s.beam_mono_ns) {
+                s.tracked = false;
+            }
+        }
     }
 
     /// An action is in force.
@@ -97,25 +202,23 @@ impl Picture {
         }
     }
 
-    /// Age of the oldest report that decisions rest on, ns; huge while the application said nothing.
-    #[must_use]
-    pub fn age_ns(&self, now_ns: u64) -> u64 {
-        self.oldest.get("app").map_or(u64::MAX, |at| now_ns.saturating_sub(*at))
-    }
-
     /// What decisions rest on.
     #[must_use]
     pub fn world(&self) -> World {
         let active = self.app.items.iter().filter(|i| i.offered_bit_per_s.unwrap_or(0.0) > 0.0).count().max(1) as f64;
         let mut whole = Vec::new();
+        let mut whole_ns = Vec::new();
+        let app_ns = (self.app.mono_ns > 0).then_some(self.app.mono_ns);
         let ues: Vec<UeView> = self
             .subscribers
             .iter()
             .map(|s| {
                 let item = self.app.items.iter().find(|i| i.supi == s.supi);
-                let limit = self.core.items.iter().find(|i| i.supi == s.supi).and_then(|i| i.limit_bit_per_s);
-                let full = self.full_bit_per_s(s);
+                let at_core = self.core.items.iter().find(|i| i.supi == s.supi);
+                let limit = at_core.and_then(|i| i.limit_bit_per_s);
+                let (full, full_ns) = self.full_bit_per_s(s).unzip();
                 whole.extend(full);
+                whole_ns.extend(full_ns);
                 let demand = predicted(&self.app.predictions, &s.supi);
                 let offered = item.and_then(|i| i.offered_bit_per_s);
                 UeView {
@@ -130,24 +233,34 @@ impl Picture {
                     limit_bit_per_s: limit.or_else(|| self.limits.get(&s.supi).copied()),
                     stalled: item.is_some_and(|i| i.stalled),
                     stall_ratio: self.stall.get(&s.supi).copied(),
+                    at: Measured {
+                        app_ns: app_ns.filter(|_| item.is_some()),
+                        demand_ns: app_ns.filter(|_| demand.or(offered).is_some()),
+                        capacity_ns: full_ns,
+                        limit_ns: at_core.map(|_| self.core.mono_ns),
+                    },
                 }
             })
             .collect();
         let used: f64 = ues.iter().filter_map(|u| u.delivered_bit_per_s).sum();
         let mean = (!whole.is_empty()).then(|| whole.iter().sum::<f64>() / whole.len() as f64);
-        let cell = CellView { spare_bit_per_s: mean.map(|m| (m - used).max(0.0)) };
+        whole_ns.extend(app_ns.filter(|_| !whole_ns.is_empty()));
+        let cell =
+            CellView { spare_bit_per_s: mean.map(|m| (m - used).max(0.0)), spare_ns: whole_ns.into_iter().min() };
         World { ues, slices: self.slices.clone(), cell }
     }
 
-    /// What the whole carrier would carry to this UE, predicted where a prediction is there.
-    fn full_bit_per_s(&self, s: &Subscriber) -> Option<f64> {
+    /// What the whole carrier would carry to this UE, predicted where a prediction is there, and when the oldest of what that comes
+    /// from was measured.
+    fn full_bit_per_s(&self, s: &Subscriber) -> Option<(f64, u64)> {
         let console = console_of(&self.ran.console, s);
-        let by_cqi = console.and_then(|c| c.cqi).map(|c| capacity::from_cqi(c, self.prb));
-        let stream = self.stream(s);
-        let by_snr =
-            stream.and_then(|t| t.predicted_snr_db.or(t.beam_snr_db)).map(|d| capacity::from_snr_db(d, self.prb));
+        let by_cqi = console.and_then(|c| c.cqi).map(|c| (capacity::from_cqi(c, self.prb), self.ran.console_mono_ns));
+        let by_snr = self.stream(s).and_then(|t| {
+            let snr_db = t.predicted_snr_db.or(t.beam_snr_db)?;
+            Some((capacity::from_snr_db(snr_db, self.prb), t.beam_mono_ns?))
+        });
         match (by_cqi, by_snr) {
-            (Some(a), Some(b)) => Some(a.min(b)),
+            (Some((a, a_ns)), Some((b, b_ns))) => Some((a.min(b), a_ns.min(b_ns))),
             (a, b) => a.or(b),
         }
     }
@@ -215,6 +328,51 @@ fn predicted(rows: &[PredictionRow], supi: &str) -> Option<f64> {
 
 fn observe(tracker: &mut Tracker, what: Observable, target: &str, value: Option<f64>, now_ns: u64) {
     if let Some(value) = value {
-        tracker.observe(what, target, value, now_ns);
+        // counted by the tracker
+        if let Err(error) = tracker.observe(what, target, value, now_ns) {
+            tracing::debug!(%error, "an observation is dropped");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Agent, Header, Kind};
+
+    const S: u64 = 1_000_000_000;
+
+    fn report(picture: &mut Picture, tracker: &mut Tracker, supis: std::ops::Range<usize>, at: u64) {
+        let item = |k| AppItem { supi: format!("imsi-{k:015}"), offered_bit_per_s: Some(1e6), ..AppItem::default() };
+        let state = AppState { mono_ns: at, items: supis.map(item).collect(), ..AppState::default() };
+        picture.app(state, tracker, Stamps::of(&Header::new(Kind::State, Agent::App), 0, at));
+    }
+
+    #[test]
+    fn subscribers_are_bounded_and_forgotten_when_they_are_gone() {
+        let configured =
+            |k: usize| Subscriber { supi: format!("imsi-{k:015}"), ue: None, rnti: None, stream: None, slice: None };
+        let config = HubConfig { subscribers: vec![configured(0)], ..HubConfig::default() };
+        let (mut picture, mut tracker) = (Picture::new(&config), Tracker::new());
+        report(&mut picture, &mut tracker, 0..4096, S);
+        assert_eq!(picture.world().ues.len(), MAX_SUBSCRIBERS);
+        assert_eq!((picture.refused(), tracker.refused()), (4096 - MAX_SUBSCRIBERS as u64, 0));
+        assert_eq!(picture.app.items.len(), MAX_SUBSCRIBERS, "what is dropped takes no part in the cell either");
+        report(&mut picture, &mut tracker, 5000..5001, 2 * S);
+        assert_eq!(picture.refused(), 4097 - MAX_SUBSCRIBERS as u64, "nobody is gone yet");
+        report(&mut picture, &mut tracker, 5000..5010, 62 * S);
+        let ues = picture.world().ues;
+        assert_eq!(ues.len(), MAX_SUBSCRIBERS);
+        assert_eq!(ues.iter().filter(|u| u.supi.as_str() >= "imsi-000000000005000").count(), 10);
+        assert_eq!(ues[0].supi, "imsi-000000000000000", "who is configured stays");
+        assert_eq!(tracker.mean(Observable::OfferedBitPerS, "imsi-000000000000001", 62 * S, 62 * S), None);
+        let limit = Action::RateLimit { supi: "imsi-000000000000050".into(), bit_per_s: Some(1e6) };
+        picture.took(&limit);
+        report(&mut picture, &mut tracker, 6000..6500, 63 * S);
+        assert!(picture.world().ues.iter().any(|u| u.supi == "imsi-000000000000050"), "its limit is in force");
+        assert_eq!(
+            picture.stall.len(),
+            MAX_SUBSCRIBERS - 1 + usize::from(picture.stall.contains_key("imsi-000000000000000"))
+        );
     }
 }

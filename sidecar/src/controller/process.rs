@@ -10,6 +10,7 @@ use crate::record::Writer;
 use crate::telemetry::{Metrics, MetricsAt, serve_metrics};
 use crate::wire::{Kind, Message, Router, RouterConfig, RouterEvent};
 use prometheus::{Gauge, GaugeVec};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -102,7 +103,7 @@ pub fn run(config: &ControllerConfig, run_dir: Option<&Path>, stop: &AtomicBool)
 async fn serve(
     config: &ControllerConfig,
     writer: Writer,
-    gauges: Gauges,
+    mut gauges: Gauges,
     stop: &AtomicBool,
 ) -> Result<(), ControllerError> {
     let (router, mut agents) = Router::bind(RouterConfig::new(&config.bind, config.run))?;
@@ -219,6 +220,8 @@ struct Gauges {
     rounds: Gauge,
     errors: GaugeVec,
     delivered: GaugeVec,
+    drops: GaugeVec,
+    shown: BTreeSet<String>,
 }
 
 impl Gauges {
@@ -229,10 +232,12 @@ impl Gauges {
             rounds: m.gauge("sidecar_controller_rounds", "Coordination rounds that changed the shared part")?,
             errors: m.gauge_vec("sidecar_prediction_nmae", "Normalised mean absolute error", &["agent", "model"])?,
             delivered: m.gauge_vec("sidecar_ue_delivered_bits_per_second", "Rate that arrives at a UE", &["supi"])?,
+            drops: m.gauge_vec("sidecar_controller_drops", "Things dropped since start", &["reason"])?,
+            shown: BTreeSet::new(),
         })
     }
 
-    fn set(&self, state: &ApiState) {
+    fn set(&mut self, state: &ApiState) {
         for a in &state.agents {
             self.agents.with_label_values(&[a.agent.as_str()]).set(if a.present { 1.0 } else { 0.0 });
         }
@@ -240,9 +245,11 @@ impl Gauges {
             let fates = [
                 ("proposed", c.proposed),
                 ("refused", c.refused),
+                ("late", c.late),
                 ("effective", c.effective),
                 ("no_effect", c.no_effect),
                 ("rolled_back", c.rolled_back),
+                ("abandoned", c.abandoned),
             ];
             for (fate, n) in fates {
                 self.actions.with_label_values(&[kind.as_str(), fate]).set(n as f64);
@@ -252,10 +259,20 @@ impl Gauges {
         for e in &state.errors {
             self.errors.with_label_values(&[e.agent.as_str(), e.model.as_str()]).set(e.nmae);
         }
+        for (reason, n) in &state.drops {
+            self.drops.with_label_values(&[reason.as_str()]).set(*n as f64);
+        }
+        let mut gone = std::mem::take(&mut self.shown);
         for u in state.ues.iter().filter(|u| !u.supi.is_empty()) {
             if let Some(rate) = u.delivered_bit_per_s {
                 self.delivered.with_label_values(&[u.supi.as_str()]).set(rate);
+                gone.remove(&u.supi);
+                self.shown.insert(u.supi.clone());
             }
+        }
+        for supi in gone {
+            // there was one: nothing to tell
+            let _was = self.delivered.remove_label_values(&[supi.as_str()]);
         }
     }
 }

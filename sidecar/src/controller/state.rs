@@ -1,6 +1,6 @@
 //! What the controller shows: the state of everything, as `GET /api` gives it. `None` is "not observed".
 
-use crate::effect::Effect;
+use crate::effect::{Effect, Verdict};
 use crate::ran::phases::PhaseRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -104,8 +104,12 @@ pub struct StreamState {
     pub mibs_bad: u64,
     /// SNR of the SSB (wide beam), dB.
     pub ssb_snr_db: Option<f64>,
+    /// When that was heard last, host-monotonic ns.
+    pub ssb_mono_ns: Option<u64>,
     /// SNR through the beam in force, dB.
     pub beam_snr_db: Option<f64>,
+    /// When that was heard last, host-monotonic ns.
+    pub beam_mono_ns: Option<u64>,
     /// Predicted SNR through the beam, dB.
     pub predicted_snr_db: Option<f64>,
     /// Carrier frequency offset, Hz.
@@ -136,6 +140,8 @@ pub struct LoopState {
     pub air: BTreeMap<String, u64>,
     /// Radio time, s.
     pub radio_s: f64,
+    /// When it was that time, host-monotonic ns.
+    pub radio_mono_ns: u64,
 }
 
 /// A prediction.
@@ -176,14 +182,30 @@ pub struct KindCounts {
     pub proposed: u64,
     /// Passed.
     pub approved: u64,
-    /// Refused.
+    /// Refused by a guard, not carried out, or not answered in time.
     pub refused: u64,
+    /// Of those not answered in time, in force later all the same and judged from then on.
+    pub late: u64,
     /// Judged effective.
     pub effective: u64,
     /// Judged without effect, nothing undone.
     pub no_effect: u64,
     /// Judged without effect and undone.
     pub rolled_back: u64,
+    /// Given up unjudged: never in force, or what it acted on is gone.
+    pub abandoned: u64,
+}
+
+impl KindCounts {
+    /// Counts a verdict.
+    pub const fn judged(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Effective => self.effective += 1,
+            Verdict::NoEffect => self.no_effect += 1,
+            Verdict::RolledBack => self.rolled_back += 1,
+            Verdict::Abandoned => self.abandoned += 1,
+        }
+    }
 }
 
 /// An agent as the controller sees it.
@@ -200,6 +222,8 @@ pub struct AgentInfo {
     pub messages: u64,
     /// Times it said hello: 1, and one more for each restart.
     pub hellos: u64,
+    /// Reports whose stamps are not from this host's clock: for these the time of receipt stands.
+    pub foreign_stamps: u64,
 }
 
 /// The coordination rounds.
@@ -251,6 +275,8 @@ pub struct ApiState {
     pub actions: Vec<Effect>,
     /// Fate of the actions by kind.
     pub counts: BTreeMap<String, KindCounts>,
+    /// What was dropped, by reason: `subscriber`, `series` (no room), `message` (of no use).
+    pub drops: BTreeMap<String, u64>,
     /// The coordination rounds.
     pub rounds: RoundState,
 }
@@ -263,6 +289,8 @@ pub struct RanState {
     pub mono_ns: u64,
     /// The gNB's columns, one a UE.
     pub console: Vec<ConsoleRow>,
+    /// When they came from the gNB, host-monotonic ns; 0 where none came.
+    pub console_mono_ns: u64,
     /// Whether the gNB's reports come.
     pub gnb_up: bool,
     /// The monitor receivers.
@@ -304,7 +332,7 @@ pub struct Order {
     pub id: u64,
     /// What to do; it passed the controller's guard and passes the agent's again.
     pub action: crate::guard::Action,
-    /// Age of the inputs when ordered, ns.
+    /// Age of the oldest measurement that it rests on when ordered, ns. What takes back an action rests on none: 0.
     pub inputs_age_ns: u64,
 }
 
@@ -312,7 +340,7 @@ pub struct Order {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AppState {
-    /// When it was made, host-monotonic ns.
+    /// When the items were measured, host-monotonic ns.
     pub mono_ns: u64,
     /// One a subscriber.
     pub items: Vec<AppItem>,
@@ -342,7 +370,7 @@ pub struct AppItem {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CoreState {
-    /// When it was made, host-monotonic ns.
+    /// When the items were measured, host-monotonic ns.
     pub mono_ns: u64,
     /// One a subscriber.
     pub items: Vec<CoreItem>,

@@ -27,6 +27,21 @@ pub struct UeView {
     pub stalled: bool,
     /// Share of recent time its video stood still, 0…1.
     pub stall_ratio: Option<f64>,
+    /// When the values were measured.
+    pub at: Measured,
+}
+
+/// When the values of a UE were measured, host-monotonic ns; `None` where they were not, or are known without a measurement.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Measured {
+    /// Offered, delivered, resolution, stalled.
+    pub app_ns: Option<u64>,
+    /// Demand.
+    pub demand_ns: Option<u64>,
+    /// Capacity.
+    pub capacity_ns: Option<u64>,
+    /// Rate limit, as the core sees it.
+    pub limit_ns: Option<u64>,
 }
 
 impl UeView {
@@ -58,6 +73,8 @@ pub struct SliceView {
 pub struct CellView {
     /// Capacity that nobody uses, bit/s.
     pub spare_bit_per_s: Option<f64>,
+    /// When the oldest of what that comes from was measured, host-monotonic ns.
+    pub spare_ns: Option<u64>,
 }
 
 /// Everything.

@@ -102,6 +102,7 @@ fn action_list(state: &ApiState, height: u16) -> Paragraph<'_> {
                 crate::effect::Verdict::Effective => Color::Green,
                 crate::effect::Verdict::NoEffect => Color::Yellow,
                 crate::effect::Verdict::RolledBack => Color::Red,
+                crate::effect::Verdict::Abandoned => Color::DarkGray,
             };
             Line::from(vec![
                 Span::styled(format!("{:<12}", a.verdict.name()), Style::new().fg(colour)),

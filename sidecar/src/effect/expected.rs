@@ -76,7 +76,7 @@ pub struct Expected {
     pub direction: Direction,
     /// At least by how much, in the observable's unit; not negative.
     pub min_change: f64,
-    /// Within this time of the host's monotonic clock, ns.
+    /// Within this time, ns: of radio time and of the host's monotonic clock, see [`super::RadioClock`].
     pub window_ns: u64,
 }
 

@@ -39,6 +39,9 @@ pub struct GuardCounts {
     pub refused: BTreeMap<&'static str, u64>,
 }
 
+/// Targets whose rate is counted at once.
+const MAX_TARGETS: usize = 1024;
+
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     tokens: f64,
@@ -93,6 +96,15 @@ impl Guard {
         self.power_db = db;
     }
 
+    /// Says that what an action does is in force, whether or not it came through here.
+    pub fn assume(&mut self, in_force: &Action) {
+        match in_force {
+            Action::Power { db } => self.power_db = *db,
+            Action::SliceQuota { sst, sd, min, .. } => self.assume_quota(*sst, *sd, *min),
+            _ => {}
+        }
+    }
+
     /// Lets the action pass, or says why not. `inputs_age_ns` is the age of the oldest input it rests on.
     ///
     /// # Errors
@@ -101,13 +113,7 @@ impl Guard {
         match self.examine(&action, now_mono_ns, inputs_age_ns) {
             Ok(()) => {
                 self.counts.approved += 1;
-                match &action {
-                    Action::Power { db } => self.power_db = *db,
-                    Action::SliceQuota { sst, sd, min, .. } => {
-                        self.quotas.insert((*sst, *sd), *min);
-                    }
-                    _ => {}
-                }
+                self.assume(&action);
                 Ok(Approved { action, approved_mono_ns: now_mono_ns })
             }
             Err(refusal) => {
@@ -201,7 +207,14 @@ impl Guard {
         let bucket = if kind == ActionKind::Beam {
             &mut self.beam
         } else {
-            self.buckets.entry((kind, action.target())).or_insert(Bucket { tokens: cap.burst, at_ns: now_ns })
+            let key = (kind, action.target());
+            if self.buckets.len() >= MAX_TARGETS && !self.buckets.contains_key(&key) {
+                self.forget_full(now_ns);
+                if self.buckets.len() >= MAX_TARGETS {
+                    return Err(Refusal::TooManyTargets { max: MAX_TARGETS });
+                }
+            }
+            self.buckets.entry(key).or_insert(Bucket { tokens: cap.burst, at_ns: now_ns })
         };
         let passed_s = now_ns.saturating_sub(bucket.at_ns) as f64 * 1e-9;
         bucket.tokens = (bucket.tokens + passed_s * cap.per_s).min(cap.burst);
@@ -212,6 +225,17 @@ impl Guard {
         }
         bucket.tokens -= 1.0;
         Ok(())
+    }
+}
+
+impl Guard {
+    /// A bucket that is full again says no more than none at all.
+    fn forget_full(&mut self, now_ns: u64) {
+        let rates = self.limits.rates;
+        self.buckets.retain(|(kind, _), b| {
+            let cap = rates[kind.index()];
+            b.tokens + now_ns.saturating_sub(b.at_ns) as f64 * 1e-9 * cap.per_s < cap.burst
+        });
     }
 }
 
@@ -306,6 +330,19 @@ mod tests {
         assert!(matches!(g.check(res(1), S, 0), Err(Refusal::TooOften { wait_ns: 500_000_000, .. })));
         assert!(g.check(res(2), S, 0).is_ok(), "another subscriber has its own count");
         assert!(g.check(res(1), S + S / 2, 0).is_ok(), "2 a second: one more after 0.5 s");
+    }
+
+    #[test]
+    fn counted_targets_are_bounded() {
+        let mut g = guard();
+        let res = |n: usize| Action::Resolution { supi: format!("imsi-{n:015}"), res: "720p".into() };
+        for n in 0..MAX_TARGETS {
+            assert!(g.check(res(n), S, 0).is_ok());
+        }
+        assert_eq!(g.check(res(MAX_TARGETS), S, 0), Err(Refusal::TooManyTargets { max: MAX_TARGETS }));
+        assert!(g.check(res(0), S, 0).is_ok(), "those that are known go on");
+        assert!(g.check(res(MAX_TARGETS), 2 * S, 0).is_ok(), "a second later the others count no more");
+        assert!(g.buckets.len() < 3);
     }
 
     proptest! {

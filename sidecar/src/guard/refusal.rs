@@ -106,6 +106,12 @@ pub enum Refusal {
         /// Until the next may pass.
         wait_ns: u64,
     },
+    /// More targets at once than are counted.
+    #[error("more than {max} targets are acted on at once: wait a second")]
+    TooManyTargets {
+        /// Allowed.
+        max: usize,
+    },
 }
 
 impl Refusal {
@@ -125,6 +131,7 @@ impl Refusal {
             Self::Resolution { .. } => "resolution",
             Self::Stale { .. } => "stale",
             Self::TooOften { .. } => "too_often",
+            Self::TooManyTargets { .. } => "too_many_targets",
         }
     }
 }

@@ -23,6 +23,10 @@ pub struct Ear {
     delay_s: Option<f32>,
     /// SSBs taken.
     pub ssbs: u64,
+    /// When the last SSB arrived in `air`, host-monotonic ns.
+    pub ssb_mono_ns: Option<u64>,
+    /// When the last CSI-RS through the beam in force arrived in `air`, host-monotonic ns.
+    pub beam_mono_ns: Option<u64>,
     /// Occasions that gave nothing.
     pub failed: u64,
 }
@@ -52,6 +56,8 @@ impl Ear {
             estimate: ChannelEstimate::default(),
             delay_s: None,
             ssbs: 0,
+            ssb_mono_ns: None,
+            beam_mono_ns: None,
             failed: 0,
         })
     }

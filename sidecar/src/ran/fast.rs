@@ -5,6 +5,10 @@ use super::track::{ChannelTracker, dft_columns};
 use num_complex::Complex32;
 use std::f64::consts::TAU;
 
+/// A receiver that was not heard for this long of radio time is silent, s: its SNR and offset are no longer observed. 50 SSB periods
+/// of the demo cell.
+pub const SNR_SILENT_S: f64 = 0.5;
+
 /// Settings of the fast loop.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FastConfig {
@@ -70,8 +74,8 @@ struct Receiver {
     cross: Complex32,
     model_power: f32,
     noise_re: f32,
-    ssb_snr: Option<f32>,
-    beam_snr: Option<f32>,
+    ssb_snr: Option<(f32, f64)>,
+    beam_snr: Option<(f32, f64)>,
 }
 
 /// The fast loop.
@@ -125,6 +129,13 @@ impl FastLoop {
         &self.wide
     }
 
+    /// Radio time is `now_s`, whether anything is heard or not: what is silent grows old by it.
+    pub fn advance(&mut self, now_s: f64) {
+        if now_s.is_finite() {
+            self.now_s = self.now_s.max(now_s);
+        }
+    }
+
     /// An SSB: always through the wide beam, with a coarse frequency offset where the receiver gave one.
     pub fn ssb(&mut self, scalar: &Scalar, cfo_hz: Option<f64>) -> bool {
         self.now_s = self.now_s.max(scalar.at_s);
@@ -144,7 +155,7 @@ impl FastLoop {
             },
             // the power is taken from it; the weights it went through may have changed meanwhile, so no channel is
             InForce::Beam => {
-                r.beam_snr = blend(r.beam_snr, scalar.snr());
+                r.beam_snr = blend(r.beam_snr, scalar);
                 return true;
             }
         };
@@ -155,12 +166,11 @@ impl FastLoop {
 
     /// The weights for now: the best worst UE, with less toward the eavesdropper. `None` before every served UE's channel is known.
     pub fn weights(&mut self) -> Option<&[Complex32]> {
-        let fresh = |r: &Receiver| r.tracker.at_s().is_some_and(|t| self.now_s - t <= self.config.fresh_s);
         let (mut h, mut noise) = (Vec::with_capacity(8), Vec::with_capacity(8));
         for stream in &self.config.served {
             let r = self.receivers.iter().find(|r| r.stream == *stream)?;
             // a UE that went silent is no longer served; the others are
-            if let Some(channel) = r.tracker.channel().filter(|_| fresh(r)) {
+            if let Some(channel) = r.tracker.channel().filter(|_| self.fresh(r)) {
                 h.push(channel.to_vec());
                 noise.push(r.noise_re.max(1e-12));
             } else if r.tracker.channel().is_none() && r.ssbs > 0 {
@@ -171,43 +181,63 @@ impl FastLoop {
             return None;
         }
         let eve = self.config.eavesdropper.and_then(|e| self.receivers.iter().find(|r| r.stream == e));
-        let avoid = eve.filter(|r| fresh(r)).and_then(|r| r.tracker.channel());
+        let avoid = eve.filter(|r| self.fresh(r)).and_then(|r| r.tracker.channel());
         let avoid = avoid.map(|a| (a, self.config.null_part));
         self.beam = max_min(&h, &noise, Some(&self.beam), avoid);
         Some(&self.beam)
     }
 
-    /// SNR of a receiver's SSB, linear.
+    fn receiver(&self, stream: u32) -> Option<&Receiver> {
+        self.receivers.iter().find(|r| r.stream == stream)
+    }
+
+    fn heard(&self, at_s: f64) -> bool {
+        self.now_s - at_s <= SNR_SILENT_S
+    }
+
+    /// SNR of a receiver's SSB, linear; `None` once it is silent for [`SNR_SILENT_S`].
     #[must_use]
     pub fn ssb_snr(&self, stream: u32) -> Option<f32> {
-        self.receivers.iter().find(|r| r.stream == stream)?.ssb_snr
+        self.receiver(stream)?.ssb_snr.filter(|(_, at_s)| self.heard(*at_s)).map(|(snr, _)| snr)
     }
 
-    /// SNR of a receiver through the beam in force, linear.
+    /// SNR of a receiver through the beam in force, linear; `None` once it is silent for [`SNR_SILENT_S`].
     #[must_use]
     pub fn beam_snr(&self, stream: u32) -> Option<f32> {
-        self.receivers.iter().find(|r| r.stream == stream)?.beam_snr
+        self.receiver(stream)?.beam_snr.filter(|(_, at_s)| self.heard(*at_s)).map(|(snr, _)| snr)
     }
 
-    /// Frequency offset of a receiver, Hz.
+    /// Frequency offset of a receiver, Hz; `None` once it is silent for [`SNR_SILENT_S`].
     #[must_use]
     pub fn cfo_hz(&self, stream: u32) -> Option<f64> {
-        self.receivers.iter().find(|r| r.stream == stream)?.cfo_hz
+        let r = self.receiver(stream)?;
+        r.cfo_hz.filter(|_| r.last_ssb.is_some_and(|(at_s, _)| self.heard(at_s)))
     }
 
-    /// Whether a receiver's M-antenna channel is known.
+    /// Whether a receiver was heard once and is silent now.
+    #[must_use]
+    pub fn silent(&self, stream: u32) -> bool {
+        self.receiver(stream).is_some_and(|r| r.last_ssb.is_some_and(|(at_s, _)| !self.heard(at_s)))
+    }
+
+    /// Whether a receiver's M-antenna channel is known and not older than [`FastConfig::fresh_s`].
     #[must_use]
     pub fn tracked(&self, stream: u32) -> bool {
         self.channel(stream).is_some()
     }
 
-    /// The channel of a receiver as now believed.
+    /// The channel of a receiver as now believed; `None` where it was not sounded for [`FastConfig::fresh_s`].
     ///
     /// # Shapes
     /// `[antennas]`.
     #[must_use]
     pub fn channel(&self, stream: u32) -> Option<&[Complex32]> {
-        self.receivers.iter().find(|r| r.stream == stream)?.tracker.channel()
+        let r = self.receiver(stream)?;
+        r.tracker.channel().filter(|_| self.fresh(r))
+    }
+
+    fn fresh(&self, r: &Receiver) -> bool {
+        r.tracker.at_s().is_some_and(|t| self.now_s - t <= self.config.fresh_s)
     }
 
     /// Forgets every channel, as after a loss of the cell.
@@ -243,7 +273,7 @@ impl Receiver {
     }
 
     fn ssb(&mut self, s: &Scalar, cfo_hz: Option<f64>, wide: &[Complex32]) -> bool {
-        self.ssb_snr = blend(self.ssb_snr, s.snr());
+        self.ssb_snr = blend(self.ssb_snr, s);
         self.ssbs = self.ssbs.saturating_add(1);
         if let Some(coarse) = cfo_hz.filter(|c| c.is_finite()) {
             // the first ones settle the coarse value, later ones only catch jumps that the phase cannot show
@@ -294,11 +324,14 @@ impl Receiver {
     }
 }
 
-fn blend(old: Option<f32>, new: f32) -> Option<f32> {
+/// A running SNR and when it was heard last; it begins anew after a silence.
+fn blend(old: Option<(f32, f64)>, s: &Scalar) -> Option<(f32, f64)> {
+    let new = s.snr();
     if !new.is_finite() {
         return old;
     }
-    Some(old.map_or(new, |o| 0.7f32.mul_add(o, 0.3 * new)))
+    let old = old.filter(|(_, at_s)| s.at_s - at_s <= SNR_SILENT_S);
+    Some((old.map_or(new, |(o, _)| 0.7f32.mul_add(o, 0.3 * new)), s.at_s))
 }
 
 #[cfg(test)]
@@ -388,6 +421,37 @@ mod tests {
             let likeness = inner.norm_sqr() / size(got) / size(want);
             assert!(likeness > 0.99, "receiver {stream}: {likeness}");
         }
+    }
+
+    #[test]
+    fn what_a_silent_receiver_had_is_no_longer_observed() {
+        let mut air = Air::new(0.0);
+        let mut fast = FastLoop::new(FastConfig::new(4, vec![0, 1], None));
+        assert!(!fast.silent(0), "never heard is not silent");
+        air.run(&mut fast, 40);
+        let wide = wide_beam(4);
+        for stream in 0..2 {
+            let s = air.hear(stream, &wide, 0.2, false);
+            fast.csi_rs(&s, InForce::Beam);
+        }
+        let before = fast.beam_snr(1).unwrap();
+        // receiver 0 goes on, receiver 1 does not; the time is also told by nobody but the radio's clock
+        for k in 0..30 {
+            let s = air.hear(0, &wide, 0.2 + f64::from(k) * 10e-3, true);
+            fast.ssb(&s, Some(0.0));
+            let s = air.hear(0, &wide, 0.2 + f64::from(k) * 10e-3, false);
+            fast.csi_rs(&s, InForce::Beam);
+        }
+        assert_eq!(fast.beam_snr(1), Some(before), "0.3 s: not silent yet");
+        assert!(!fast.tracked(1), "but its channel is older than 0.2 s");
+        fast.advance(0.2 + SNR_SILENT_S + 1e-3);
+        assert!(fast.beam_snr(0).is_some());
+        assert_eq!((fast.beam_snr(1), fast.ssb_snr(1), fast.cfo_hz(1), fast.silent(1)), (None, None, None, true));
+        fast.advance(9.0);
+        assert_eq!((fast.beam_snr(0), fast.silent(0)), (None, true), "also when nobody is heard");
+        let back = Scalar { power: 7.0, noise_re: 1.0, ..air.hear(1, &wide, 9.0, false) };
+        fast.csi_rs(&back, InForce::Beam);
+        assert_eq!(fast.beam_snr(1), Some(7.0), "it begins anew");
     }
 
     #[test]

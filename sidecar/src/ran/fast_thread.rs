@@ -9,7 +9,7 @@ use super::fast::{FastConfig, FastLoop, InForce};
 use super::phases::{PhaseLog, Stamps};
 use super::plan::{self, Place, What};
 use super::rows::{AppliedRow, LoopRow, Row, SsbRow};
-use super::shared::{FastEnds, Found, MibJob, SearchJob, Shared};
+use super::shared::{ACTIONS_QUEUE, ActError, FastEnds, Found, MibJob, SearchJob, Shared};
 use crate::clock::mono_ns;
 use crate::guard::{Action, Guard};
 use num_complex::Complex32;
@@ -18,6 +18,7 @@ use ran_bridge::nr::Numerology;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tokio::sync::oneshot;
 
 /// `air` is asked for its status this often; it also learns so that we are there.
 const STATUS_NS: u64 = 500_000_000;
@@ -44,6 +45,13 @@ struct Pending {
     ssb: bool,
 }
 
+/// An action of another thread on its way: the command's number, when it left, who waits.
+struct Acting {
+    seq: u64,
+    sent_ns: u64,
+    done: oneshot::Sender<Result<(), ActError>>,
+}
+
 /// The fast loop's thread.
 pub struct FastThread {
     config: RanConfig,
@@ -56,6 +64,8 @@ pub struct FastThread {
     guard: Guard,
     waiting: VecDeque<(u64, Pending)>,
     pending: Option<Pending>,
+    /// Actions of others that `air` has not confirmed yet.
+    acting: VecDeque<Acting>,
     occasion: (u64, usize),
     ssb_log: PhaseLog,
     loops: u64,
@@ -92,6 +102,7 @@ impl FastThread {
             guard: Guard::new(limits),
             waiting: VecDeque::with_capacity(64),
             pending: None,
+            acting: VecDeque::with_capacity(ACTIONS_QUEUE),
             occasion: (0, 0),
             ssb_log: PhaseLog::new(4096),
             loops: 0,
@@ -172,6 +183,7 @@ impl FastThread {
             Event::Clock { sample, .. } => self.clock(sample),
             Event::Applied { seq, what, sample, new, cause, received_mono_ns, armed_mono_ns, .. } => {
                 let of_weights = what == "weights";
+                self.acted(seq, Ok(()));
                 if let Some(at) = self.waiting.iter().position(|(s, _)| *s == seq) {
                     // commands are answered in order: what stands before this one will not be
                     self.waiting.drain(..at);
@@ -194,8 +206,47 @@ impl FastThread {
                 self.drop("refused by air");
                 self.waiting.retain(|(s, _)| *s != seq);
                 tracing::warn!(reason, "air refused a command");
+                self.acted(seq, Err(ActError::Refused(reason)));
             }
             Event::Peer { name, state, advice, .. } => tracing::info!(peer = name, ?state, advice, "a peer of air"),
+        }
+    }
+
+    /// Tells who waits for the command `seq` what became of it.
+    fn acted(&mut self, seq: u64, result: Result<(), ActError>) {
+        if let Some(acting) = self.acting.iter().position(|a| a.seq == seq).and_then(|at| self.acting.remove(at)) {
+            // who asked may have gone
+            let _gone = acting.done.send(result);
+        }
+    }
+
+    /// Hands the actions of other threads to `air`; what it does not confirm in time counts as not done.
+    fn act_for_others(&mut self, now: u64) {
+        while let Ok(job) = self.ends.actions.try_recv() {
+            let silent = self.heard_ns == 0 || now.saturating_sub(self.heard_ns) > GONE_NS;
+            // what is queued for an `air` that is away would come into force at a time that nobody knows
+            let sent = if silent {
+                Err(ActError::Silent(GONE_NS / 1_000_000))
+            } else {
+                match self.link.act(&job.action, 0) {
+                    Ok(Some(seq)) => Ok(seq),
+                    Ok(None) => Err(ActError::NotOurs),
+                    Err(error) => Err(ActError::Link(error.to_string())),
+                }
+            };
+            match sent {
+                Ok(seq) => self.acting.push_back(Acting { seq, sent_ns: now, done: job.done }),
+                Err(error) => {
+                    self.drop("action not sent");
+                    let _gone = job.done.send(Err(error));
+                }
+            }
+        }
+        while self.acting.front().is_some_and(|a| now.saturating_sub(a.sent_ns) > GONE_NS) {
+            self.drop("action not confirmed");
+            if let Some(acting) = self.acting.pop_front() {
+                let _gone = acting.done.send(Err(ActError::Silent(GONE_NS / 1_000_000)));
+            }
         }
     }
 
@@ -246,6 +297,7 @@ impl FastThread {
             }
             (Phase::Tracking { place, cell, ears }, what) => {
                 let Some(ear) = ears.iter_mut().find(|e| e.stream() == meta.stream) else { return };
+                let arrival = Some(meta.arrival_mono_ns);
                 let heard = match what {
                     What::Ssb => ear.ssb(meta.start, &self.link.samples).map(|(s, cfo)| self.fast.ssb(&s, Some(cfo))),
                     What::Sounded | What::Beam => {
@@ -257,6 +309,11 @@ impl FastThread {
                         };
                         ear.csi_rs(what == What::Sounded, meta.start, slot, &self.link.samples)
                             .map(|s| self.fast.csi_rs(&s, in_force))
+                            .inspect(|_| {
+                                if in_force == InForce::Beam {
+                                    ear.beam_mono_ns = arrival;
+                                }
+                            })
                     }
                     What::Search(_) => return,
                 };
@@ -270,6 +327,7 @@ impl FastThread {
                 let ssb = what == What::Ssb;
                 let mut rows = None;
                 if ssb {
+                    ear.ssb_mono_ns = arrival;
                     let report = ear.report();
                     let mono_ns = stamps.estimated_mono_ns;
                     let row = SsbRow {
@@ -351,12 +409,7 @@ impl FastThread {
     }
 
     fn chores(&mut self, now: u64) {
-        while let Ok(approved) = self.ends.actions.try_recv() {
-            if let Err(error) = self.link.act(&approved, 0) {
-                self.drop("action not sent");
-                tracing::warn!(%error, "an action did not reach air");
-            }
-        }
+        self.act_for_others(now);
         let on = self.shared.beam_on.load(Ordering::Relaxed);
         if self.beam_was_on && !on {
             self.wide_now(now);
@@ -469,3 +522,6 @@ impl FastThread {
         self.phase = Phase::Tracking { place, cell, ears };
     }
 }
+
+#[cfg(test)]
+mod tests;

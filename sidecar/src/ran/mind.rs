@@ -21,8 +21,23 @@ pub struct Seen {
     pub eavesdropper: bool,
     /// SNR through the beam in force, dB.
     pub beam_snr_db: Option<f64>,
+    /// When that was measured, host-monotonic ns.
+    pub at_ns: Option<u64>,
     /// Whether its channel is known.
     pub tracked: bool,
+    /// Whether it was heard once and is silent now: nobody waits for its channel.
+    pub silent: bool,
+}
+
+/// Whose an action for `air` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// An order of the controller, by its number.
+    Order(u64),
+    /// Of this mind, which judges it.
+    Own,
+    /// The rollback of the judged action of this number.
+    Undo(u64),
 }
 
 /// What is to be done.
@@ -30,8 +45,8 @@ pub struct Seen {
 pub enum Do {
     /// Steer the beam, or go back to the wide one.
     Beam(bool),
-    /// An action for `air`.
-    Act(Approved<Action>),
+    /// An action for `air`; what became of it comes back through [`Mind::carried`].
+    Act(Approved<Action>, Purpose),
     /// A judged action, for record and controller.
     Judged(Effect),
 }
@@ -46,7 +61,13 @@ pub struct Mind {
     /// Fate of the actions, by kind.
     pub counts: BTreeMap<ActionKind, KindCounts>,
     power_db: f32,
+    /// Power before the last change, dB re full scale: in force again where the change did not reach `air`.
+    power_before_db: f32,
+    undoing: bool,
     watched_since: Option<u64>,
+    /// When the last observation of each receiver, and of the worst, was made.
+    observed: BTreeMap<u32, u64>,
+    worst_ns: u64,
     beam: bool,
     beam_id: Option<u64>,
     rests: BTreeMap<ActionKind, u64>,
@@ -56,7 +77,9 @@ pub struct Mind {
 impl Mind {
     /// A mind that has done nothing.
     #[must_use]
-    pub fn new(act: bool, power: PowerPolicy, window_ns: u64, limits: Limits) -> Self {
+    pub fn new(act: bool, power: PowerPolicy, window_ns: u64, mut limits: Limits) -> Self {
+        // Here a beam is the decision to steer at all, which rests on slow reports. Each weight vector passes the fast loop's guard.
+        limits.beam_inputs_ns = limits.slow_inputs_ns;
         Self {
             act,
             power,
@@ -65,7 +88,11 @@ impl Mind {
             tracker: Tracker::new(),
             counts: BTreeMap::new(),
             power_db: 0.0,
+            power_before_db: 0.0,
+            undoing: false,
             watched_since: None,
+            observed: BTreeMap::new(),
+            worst_ns: 0,
             beam: false,
             beam_id: None,
             rests: BTreeMap::new(),
@@ -91,19 +118,58 @@ impl Mind {
     ) -> Result<Approved<Action>, crate::guard::Refusal> {
         let approved = self.guard.check(action, now_ns, age_ns)?;
         if let Action::Power { db } = approved.action() {
-            self.power_db = *db;
+            self.power_is(*db);
         }
         Ok(approved)
     }
 
-    /// The cell is lost: the beam is wide again, nothing is judged on what was before.
-    pub fn lost(&mut self) {
+    fn power_is(&mut self, db: f32) {
+        (self.power_before_db, self.power_db) = (self.power_db, db);
+    }
+
+    /// What became of an action for `air`. One that did not get into force is not judged, and what was believed before holds again.
+    pub fn carried(&mut self, action: &Action, purpose: Purpose, ok: bool, now_ns: u64) -> Vec<Do> {
+        let mut out = Vec::new();
+        if let (false, Action::Power { db }) = (ok, action)
+            && *db == self.power_db
+        {
+            self.power_db = self.power_before_db;
+            self.guard.assume_power(self.power_db);
+        }
+        let effect = match purpose {
+            Purpose::Order(_) => None,
+            Purpose::Own if ok => None,
+            Purpose::Own => self.tracker.abandon(action.kind(), &action.target(), now_ns),
+            Purpose::Undo(id) => {
+                self.undoing = false;
+                self.tracker.rolled_back(id, ok, now_ns)
+            }
+        };
+        if let Some(effect) = effect {
+            self.finish(effect, now_ns, &mut out);
+        }
+        out
+    }
+
+    /// The cell is lost: the beam is wide again. What was being judged is given up: nothing can be seen of it any more.
+    pub fn lost(&mut self, now_ns: u64) -> Vec<Do> {
+        let mut out = Vec::new();
+        for effect in self.tracker.abandon_all(now_ns) {
+            self.finish(effect, now_ns, &mut out);
+        }
+        self.undoing = false;
         self.beam = false;
         self.beam_id = None;
         self.watched_since = None;
         // What sets `air` up again sends the wide beam and 0 dB.
-        self.power_db = 0.0;
+        (self.power_db, self.power_before_db) = (0.0, 0.0);
         self.guard.assume_power(0.0);
+        out
+    }
+
+    /// At `mono_ns` of the host's clock radio time was `radio_s`.
+    pub fn radio(&mut self, mono_ns: u64, radio_s: f64) {
+        self.tracker.radio(mono_ns, radio_s);
     }
 
     /// Looks at the receivers and decides. `weights` are those that would be sent now.
@@ -111,45 +177,54 @@ impl Mind {
         let mut out = Vec::new();
         let served = || seen.iter().filter(|s| !s.eavesdropper);
         for s in seen {
-            if let Some(snr) = s.beam_snr_db {
-                self.tracker.observe(Observable::SnrDb, &name(s), snr, now_ns);
+            if let (Some(snr), Some(at)) = (s.beam_snr_db, s.at_ns)
+                && self.observed.insert(s.stream, at) != Some(at)
+            {
+                // receivers are few and configured: there is room
+                let _room = self.tracker.observe(Observable::SnrDb, &name(s), snr, at);
             }
         }
+        let served_at = || served().filter(|s| s.beam_snr_db.is_some()).filter_map(|s| s.at_ns);
         let worst = served().filter_map(|s| s.beam_snr_db).fold(f64::INFINITY, f64::min);
         if worst.is_finite() {
-            self.tracker.observe(Observable::WorstSnrDb, "cell", worst, now_ns);
+            if let Some(at) = served_at().max().filter(|at| *at > self.worst_ns) {
+                self.worst_ns = at;
+                let _room = self.tracker.observe(Observable::WorstSnrDb, "cell", worst, at);
+            }
             self.watched_since.get_or_insert(now_ns);
         }
         self.judge(now_ns, &mut out);
-        let watched = self.watched_since.is_some_and(|t| now_ns.saturating_sub(t) >= self.window_ns);
+        let watched = self.watched_since.is_some_and(|t| self.tracker.passed(t, self.window_ns, now_ns));
         if !self.act || !watched {
             return out;
         }
-        let ready = served().all(|s| s.tracked) && !weights.is_empty();
+        let ready = served().all(|s| s.tracked || s.silent) && served().any(|s| s.tracked) && !weights.is_empty();
+        let age_ns = age(served_at().min(), now_ns);
         if !self.beam && ready && !self.rests(ActionKind::Beam, now_ns) {
-            self.steer(weights, now_ns, &mut out);
+            self.steer(weights, age_ns, now_ns, &mut out);
         } else if self.beam && self.beam_id.is_none() && worst.is_finite() {
-            self.adjust(worst, seen, now_ns, &mut out);
+            self.adjust(worst, seen, age_ns, now_ns, &mut out);
         }
         out
     }
 
-    fn steer(&mut self, weights: &[Complex32], now_ns: u64, out: &mut Vec<Do>) {
+    fn steer(&mut self, weights: &[Complex32], age_ns: u64, now_ns: u64, out: &mut Vec<Do>) {
         let expected = self.expect(Observable::WorstSnrDb, "cell", Direction::Rise, BEAM_GAIN_DB);
         let mut wide = vec![Complex32::ZERO; weights.len()];
         wide[0] = Complex32::ONE;
         let action = Action::Beam { weights: weights.to_vec() };
-        let why = "every UE's channel is known: the worst one gains from a beam";
-        if let Some((id, _)) = self.take(action, expected, Action::Beam { weights: wide }, why, now_ns) {
+        let why = "the channel of every UE that is heard is known: the worst one gains from a beam";
+        if let Some((id, _)) = self.take(action, expected, Action::Beam { weights: wide }, why, age_ns, now_ns) {
             self.beam = true;
             self.beam_id = Some(id);
             out.push(Do::Beam(true));
         }
     }
 
-    fn adjust(&mut self, worst_db: f64, seen: &[Seen], now_ns: u64, out: &mut Vec<Do>) {
+    fn adjust(&mut self, worst_db: f64, seen: &[Seen], age_ns: u64, now_ns: u64, out: &mut Vec<Do>) {
         let kind = ActionKind::Power;
-        if self.tracker.is_open(kind, "cell") || self.rests(kind, now_ns) || now_ns < self.acted_ns + self.window_ns {
+        let busy = self.undoing || self.tracker.is_open(kind, "cell");
+        if busy || self.rests(kind, now_ns) || !self.tracker.passed(self.acted_ns, self.window_ns, now_ns) {
             return;
         }
         let step = self.power.step_db;
@@ -175,10 +250,10 @@ impl Mind {
             return;
         }
         let previous = Action::Power { db: self.power_db };
-        if let Some((_, approved)) = self.take(Action::Power { db }, expected, previous, &why, now_ns) {
-            self.power_db = db;
+        if let Some((_, approved)) = self.take(Action::Power { db }, expected, previous, &why, age_ns, now_ns) {
+            self.power_is(db);
             self.acted_ns = now_ns;
-            out.push(Do::Act(approved));
+            out.push(Do::Act(approved, Purpose::Own));
         }
     }
 
@@ -188,14 +263,15 @@ impl Mind {
         expected: Expected,
         previous: Action,
         why: &str,
+        age_ns: u64,
         now_ns: u64,
     ) -> Option<(u64, Approved<Action>)> {
         let counts = self.counts.entry(action.kind()).or_default();
         counts.proposed += 1;
-        match self.guard.check(action, now_ns, 0) {
+        match self.guard.check(action, now_ns, age_ns) {
             Ok(approved) => {
                 counts.approved += 1;
-                let id = self.tracker.start(&approved, expected, Some(previous), why).ok()?;
+                let id = self.tracker.start(&approved, expected, Some(previous), why, now_ns).ok()?;
                 Some((id, approved))
             }
             Err(refusal) => {
@@ -218,13 +294,15 @@ impl Mind {
                     out.push(Do::Beam(false));
                     true
                 }
+                // going back to what was rests on no measurement, so that none can be too old for it
                 previous => match self.guard.check(previous, now_ns, 0) {
                     Ok(approved) => {
                         if let Action::Power { db } = approved.action() {
-                            self.power_db = *db;
+                            self.power_is(*db);
                         }
-                        out.push(Do::Act(approved));
-                        true
+                        self.undoing = true;
+                        out.push(Do::Act(approved, Purpose::Undo(rollback.id)));
+                        continue;
                     }
                     Err(refusal) => {
                         tracing::warn!(%refusal, "a rollback was refused");
@@ -239,12 +317,7 @@ impl Mind {
     }
 
     fn finish(&mut self, effect: Effect, now_ns: u64, out: &mut Vec<Do>) {
-        let counts = self.counts.entry(effect.kind).or_default();
-        match effect.verdict {
-            Verdict::Effective => counts.effective += 1,
-            Verdict::NoEffect => counts.no_effect += 1,
-            Verdict::RolledBack => counts.rolled_back += 1,
-        }
+        self.counts.entry(effect.kind).or_default().judged(effect.verdict);
         if effect.verdict != Verdict::Effective {
             self.rests.insert(effect.kind, now_ns + REST_NS);
         }
@@ -263,6 +336,11 @@ impl Mind {
     }
 }
 
+/// Age of what was measured at `at_ns`; as old as can be where nothing was.
+fn age(at_ns: Option<u64>, now_ns: u64) -> u64 {
+    at_ns.map_or(u64::MAX, |at| now_ns.saturating_sub(at))
+}
+
 fn name(seen: &Seen) -> String {
     if seen.eavesdropper { "eavesdropper".to_owned() } else { format!("ue{}", seen.stream) }
 }
@@ -274,9 +352,9 @@ pub struct Trend {
 }
 
 impl Trend {
-    /// Takes a value; values that are not finite are left out.
+    /// Takes a value; values that are not finite or not newer than the last are left out.
     pub fn push(&mut self, value: f64, mono_ns: u64) {
-        if !value.is_finite() {
+        if !value.is_finite() || self.state.is_some_and(|(_, _, at)| mono_ns <= at) {
             return;
         }
         self.state = Some(match self.state {
@@ -308,8 +386,15 @@ mod tests {
         Mind::new(true, power, 1000 * MS, Limits::default())
     }
 
-    fn seen(snr: f64) -> [Seen; 2] {
-        let one = |stream, snr| Seen { stream, eavesdropper: stream == 1, beam_snr_db: Some(snr), tracked: true };
+    fn seen(snr: f64, at_ns: u64) -> [Seen; 2] {
+        let one = |stream, snr| Seen {
+            stream,
+            eavesdropper: stream == 1,
+            beam_snr_db: Some(snr),
+            at_ns: Some(at_ns),
+            tracked: true,
+            silent: false,
+        };
         [one(0, snr), one(1, 10.0)]
     }
 
@@ -318,15 +403,113 @@ mod tests {
         let w = [Complex32::new(0.7, 0.0), Complex32::new(0.0, 0.7)];
         let mut judged = Vec::new();
         for t in (from_ms..from_ms + ms).step_by(50) {
-            let mut s = seen(snr(m.beam, m.power_db));
+            let mut s = seen(snr(m.beam, m.power_db), t * MS);
             s[1].beam_snr_db = Some(10.0 + f64::from(m.power_db));
-            for d in m.tick(&s, &w, t * MS) {
-                if let Do::Judged(e) = d {
-                    judged.push(e);
+            let mut todo = m.tick(&s, &w, t * MS);
+            while let Some(d) = todo.pop() {
+                match d {
+                    Do::Judged(e) => judged.push(e),
+                    Do::Act(a, purpose) => todo.extend(m.carried(a.action(), purpose, true, t * MS)),
+                    Do::Beam(_) => {}
                 }
             }
         }
         judged
+    }
+
+    #[test]
+    fn an_action_that_did_not_reach_air_is_not_judged_and_not_believed() {
+        let mut m = mind();
+        let w = [Complex32::new(0.7, 0.0), Complex32::new(0.0, 0.7)];
+        let (mut judged, mut failed_ns) = (Vec::new(), None);
+        for t in (1..4000).step_by(50) {
+            let s = seen(if m.beam { 25.0 } else { 16.0 }, t * MS);
+            let mut todo = m.tick(&s, &w, t * MS);
+            while let Some(d) = todo.pop() {
+                match d {
+                    Do::Judged(e) if e.kind == ActionKind::Power => judged.push(e.verdict),
+                    Do::Act(a, purpose) => {
+                        assert_eq!((purpose, a.action()), (Purpose::Own, &Action::Power { db: -1.0 }));
+                        failed_ns = Some(t * MS);
+                        todo.extend(m.carried(a.action(), purpose, false, t * MS));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        assert!(failed_ns.is_some());
+        assert_eq!(judged, [Verdict::Abandoned], "once, then it rests");
+        assert_eq!(m.power_db(), 0.0, "what air really has");
+        assert_eq!(m.counts[&ActionKind::Power].abandoned, 1);
+        // an order of the controller that did not get out: steps count from what is in force
+        assert!(m.check(Action::Power { db: -3.0 }, 5000 * MS, 0).is_ok());
+        assert!(m.carried(&Action::Power { db: -3.0 }, Purpose::Order(7), false, 5001 * MS).is_empty());
+        assert!(m.check(Action::Power { db: -6.0 }, 6000 * MS, 0).is_err(), "6 dB in one step from 0 dB");
+    }
+
+    #[test]
+    fn a_rollback_that_did_not_reach_air_is_none() {
+        let mut m = mind();
+        let w = [Complex32::new(0.7, 0.0), Complex32::new(0.0, 0.7)];
+        let mut judged = Vec::new();
+        for t in (1..4000).step_by(50) {
+            let mut todo = m.tick(&seen(if m.beam { 25.0 } else { 16.0 }, t * MS), &w, t * MS);
+            while let Some(d) = todo.pop() {
+                match d {
+                    Do::Judged(e) if e.kind == ActionKind::Power => judged.push(e.verdict),
+                    Do::Act(a, purpose) => {
+                        let ok = purpose == Purpose::Own;
+                        todo.extend(m.carried(a.action(), purpose, ok, t * MS));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        assert_eq!((judged, m.power_db()), (vec![Verdict::NoEffect], -1.0), "the lower power is still in force");
+    }
+
+    #[test]
+    fn decisions_are_as_old_as_the_measurements_they_rest_on() {
+        let mut m = mind();
+        let w = [Complex32::new(0.7, 0.0), Complex32::new(0.0, 0.7)];
+        // the last measurement is of 0.5 s, and is told over and over
+        for t in (1..12_000).step_by(50) {
+            let decided = m.tick(&seen(16.0, t.min(500) * MS), &w, t * MS);
+            if t > 3500 {
+                assert!(!decided.iter().any(|d| matches!(d, Do::Beam(true) | Do::Act(..))), "{t} ms: too old");
+            }
+        }
+        assert!(m.counts[&ActionKind::Beam].refused > 0, "R14: refused and counted");
+        let mut fresh = mind();
+        assert!(run(&mut fresh, 1, 5000, |_, _| 16.0).len() == 1 && fresh.counts[&ActionKind::Beam].refused == 0);
+    }
+
+    #[test]
+    fn a_ue_that_went_silent_does_not_hold_up_the_others() {
+        let mut m = mind();
+        let w = [Complex32::new(0.7, 0.0), Complex32::new(0.0, 0.7)];
+        let mut steered = false;
+        for t in (1..1500).step_by(50) {
+            let [a, b] = seen(16.0, t * MS);
+            let gone = Seen { eavesdropper: false, beam_snr_db: None, tracked: false, silent: true, ..b };
+            steered |= m.tick(&[a, gone], &w, t * MS).iter().any(|d| matches!(d, Do::Beam(true)));
+        }
+        assert!(steered);
+    }
+
+    #[test]
+    fn a_lost_cell_abandons_what_is_being_judged() {
+        let mut m = mind();
+        // the beam is tried at 1.001 s, its window ends at 2.001 s
+        assert!(run(&mut m, 1, 1200, |_, _| 16.0).is_empty());
+        assert!(m.beam);
+        let judged: Vec<_> = m.lost(1300 * MS).into_iter().collect();
+        assert!(
+            matches!(&judged[..], [Do::Judged(e)] if e.verdict == Verdict::Abandoned && e.kind == ActionKind::Beam)
+        );
+        assert_eq!(m.counts[&ActionKind::Beam].abandoned, 1);
+        assert!(m.lost(1350 * MS).is_empty(), "once");
+        assert!(run(&mut m, 1400, 900, |_, _| 16.0).is_empty(), "nothing is judged later, nothing begins unwatched");
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use super::config::RanConfig;
 use super::error::RanError;
 use super::fast_thread::FastThread;
-use super::mind::{Do, Mind, Seen, Trend};
+use super::mind::{Do, Mind, Purpose, Seen, Trend};
 use super::report::{Parts, state};
 use super::rows::Row;
-use super::shared::{FastEnds, Shared};
+use super::shared::{ACTIONS_QUEUE, ActError, ActionJob, FastEnds, Shared};
 use super::slow_thread::{MibBook, decode_all, search_all};
 use crate::agent::{Board, Learner};
 use crate::clock::mono_ns;
@@ -21,10 +21,10 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Time between two looks of the slow part.
 const TICK: Duration = Duration::from_millis(50);
@@ -64,7 +64,7 @@ pub fn run(config: &RanConfig, run_dir: Option<&Path>, stop: &Arc<AtomicBool>) -
     result
 }
 
-type Started = (SyncSender<Approved<Action>>, Vec<JoinHandle<()>>);
+type Started = (SyncSender<ActionJob>, Vec<JoinHandle<()>>);
 
 /// The fast loop's thread and those beside it, without gNB and controller.
 ///
@@ -76,7 +76,7 @@ pub fn start_threads(
     book: &MibBook,
     writer: &Writer,
 ) -> Result<Started, RanError> {
-    let (actions_in, actions) = sync_channel(16);
+    let (actions_in, actions) = sync_channel(ACTIONS_QUEUE);
     let (search_in, search_jobs) = sync_channel(1);
     let (found_in, found) = sync_channel(1);
     let (mibs_in, mibs) = sync_channel(8);
@@ -114,20 +114,28 @@ fn write_rows(rows: &Receiver<Row>, writer: &Writer) {
     }
 }
 
+/// What became of an action that was handed on.
+#[derive(Debug)]
+struct Carried {
+    action: Action,
+    purpose: Purpose,
+    result: Result<(), ActError>,
+}
+
 struct Slow {
     config: RanConfig,
     shared: Arc<Shared>,
     book: MibBook,
     writer: Writer,
     metrics: super::report::Gauges,
-    actions: SyncSender<Approved<Action>>,
+    actions: SyncSender<ActionJob>,
     mind: Mind,
     trends: HashMap<u32, Trend>,
     console: Vec<ConsoleRow>,
     console_ns: u64,
     gnb: Option<(GnbHandle, mpsc::Receiver<GnbEvent>)>,
     dealer: Option<(Arc<Dealer>, mpsc::Receiver<DealerEvent>)>,
-    outcomes: (mpsc::Sender<Outcome>, mpsc::Receiver<Outcome>),
+    carried: (mpsc::Sender<Carried>, mpsc::Receiver<Carried>),
     learning: Option<Learner>,
     ticks: u64,
 }
@@ -139,7 +147,7 @@ impl Slow {
         book: MibBook,
         writer: Writer,
         metrics: Metrics,
-        actions: SyncSender<Approved<Action>>,
+        actions: SyncSender<ActionJob>,
     ) -> Result<Self, RanError> {
         let gnb = config.gnb_ws.as_deref().map(|url| ran_bridge::gnb::spawn(GnbConfig::new(url))).transpose()?;
         let dealer = match &config.controller {
@@ -171,7 +179,7 @@ impl Slow {
             console_ns: 0,
             gnb,
             dealer,
-            outcomes: mpsc::channel(64),
+            carried: mpsc::channel(64),
             learning,
             ticks: 0,
         })
@@ -190,7 +198,7 @@ impl Slow {
                     Some(event) => self.hear_controller(event),
                     None => self.dealer = None,
                 },
-                Some(outcome) = self.outcomes.1.recv() => self.tell(&outcome),
+                Some(carried) = self.carried.1.recv() => self.carried(&carried),
             }
         }
     }
@@ -198,7 +206,7 @@ impl Slow {
     fn tick(&mut self) {
         self.ticks += 1;
         let now = mono_ns();
-        let (seen, weights, tracking) = {
+        let (seen, weights, tracking, radio) = {
             let view = self.shared.view();
             let eavesdropper = self.config.eavesdropper();
             let seen: Vec<Seen> = view
@@ -208,35 +216,83 @@ impl Slow {
                     stream: s.stream,
                     eavesdropper: Some(s.stream) == eavesdropper,
                     beam_snr_db: s.beam_snr_db,
+                    at_ns: s.beam_mono_ns,
                     tracked: s.tracked,
+                    silent: s.silent,
                 })
                 .collect();
-            (seen, view.weights.clone(), view.phase == "tracking")
+            (seen, view.weights.clone(), view.phase == "tracking", (view.mono_ns, view.radio_s))
         };
+        self.mind.radio(radio.0, radio.1);
         if !tracking {
-            self.mind.lost();
+            let given_up = self.mind.lost(now);
+            self.follow(given_up);
             self.shared.beam_on.store(false, Ordering::Relaxed);
         }
+        // a trend goes on from what is observed only
+        self.trends.retain(|stream, _| seen.iter().any(|s| s.stream == *stream && s.beam_snr_db.is_some()));
         for s in &seen {
-            if let Some(snr) = s.beam_snr_db {
-                self.trends.entry(s.stream).or_default().push(snr, now);
+            if let (Some(snr), Some(at)) = (s.beam_snr_db, s.at_ns) {
+                self.trends.entry(s.stream).or_default().push(snr, at);
             }
         }
-        for what in self.mind.tick(&seen, &weights, now) {
-            match what {
-                Do::Beam(on) => self.shared.beam_on.store(on, Ordering::Relaxed),
-                Do::Act(approved) => self.act(approved),
-                Do::Judged(effect) => self.judged(effect),
-            }
-        }
+        let decided = self.mind.tick(&seen, &weights, now);
+        self.follow(decided);
         if self.ticks.is_multiple_of(STATE_EVERY) {
             self.report(now);
         }
     }
 
-    fn act(&mut self, approved: Approved<Action>) {
-        if self.actions.try_send(approved).is_err() {
-            tracing::warn!("the fast loop takes no actions");
+    fn follow(&mut self, decided: Vec<Do>) {
+        for what in decided {
+            match what {
+                Do::Beam(on) => self.shared.beam_on.store(on, Ordering::Relaxed),
+                Do::Act(approved, purpose) => self.act(approved, purpose),
+                Do::Judged(effect) => self.judged(effect),
+            }
+        }
+    }
+
+    /// Hands an action to the fast loop; [`Slow::carried`] hears what became of it, whatever happens.
+    fn act(&mut self, approved: Approved<Action>, purpose: Purpose) {
+        let action = approved.action().clone();
+        let (done, answer) = oneshot::channel();
+        let full = match self.actions.try_send(ActionJob { action: approved, done }) {
+            Ok(()) => None,
+            Err(TrySendError::Full(_)) => Some(ActError::Full(ACTIONS_QUEUE)),
+            Err(TrySendError::Disconnected(_)) => Some(ActError::Ended),
+        };
+        if let Some(error) = full {
+            return self.carried(&Carried { action, purpose, result: Err(error) });
+        }
+        self.later(action, purpose, async { answer.await.unwrap_or(Err(ActError::Ended)) });
+    }
+
+    /// Hears later what became of an action.
+    fn later(
+        &self,
+        action: Action,
+        purpose: Purpose,
+        result: impl Future<Output = Result<(), ActError>> + Send + 'static,
+    ) {
+        let out = self.carried.0.clone();
+        tokio::spawn(async move {
+            if out.send(Carried { action, purpose, result: result.await }).await.is_err() {
+                tracing::debug!("nobody waits for an outcome any more");
+            }
+        });
+    }
+
+    fn carried(&mut self, carried: &Carried) {
+        let Carried { action, purpose, result } = carried;
+        if let Err(error) = result {
+            tracing::warn!(action = %action.words(), %error, "an action did not get into force");
+        }
+        let given_up = self.mind.carried(action, *purpose, result.is_ok(), mono_ns());
+        self.follow(given_up);
+        if let Purpose::Order(id) = *purpose {
+            let reason = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            self.tell(&Outcome::Done { id, ok: result.is_ok(), reason });
         }
     }
 
@@ -262,6 +318,7 @@ impl Slow {
             book: &self.book,
             trends: &self.trends,
             console: &self.console,
+            console_ns: self.console_ns,
             gnb_up: self.console_ns > 0 && now.saturating_sub(self.console_ns) < 5_000_000_000,
             mind: &self.mind,
             board: self.learning.as_ref().map_or_else(Board::default, Learner::board),
@@ -299,7 +356,10 @@ impl Slow {
         match event {
             DealerEvent::Message { message, .. } => match message.header.kind {
                 Kind::Action => match message.parse::<Order>() {
-                    Ok(order) => self.ordered(order),
+                    Ok(order) => {
+                        let age_ns = order.inputs_age_ns.saturating_add(message.header.transit_ns(mono_ns()));
+                        self.ordered(Order { inputs_age_ns: age_ns, ..order });
+                    }
                     Err(error) => tracing::warn!(%error, "an order that cannot be read"),
                 },
                 kind if Learner::wants(kind) => {
@@ -330,27 +390,20 @@ impl Slow {
             return self.tell(&refuse("ran is set to watch only".to_owned()));
         }
         match approved.action() {
-            Action::Power { .. } => {
-                self.act(approved);
-                self.tell(&Outcome::Done { id, ok: true, reason: String::new() });
-            }
+            Action::Power { .. } => self.act(approved, Purpose::Order(id)),
             Action::SliceQuota { .. } => self.quota(id, approved),
             _ => self.tell(&refuse("ran does not do this".to_owned())),
         }
     }
 
-    fn quota(&self, id: u64, approved: Approved<Action>) {
+    fn quota(&mut self, id: u64, approved: Approved<Action>) {
+        let (action, purpose) = (approved.action().clone(), Purpose::Order(id));
         let Some((gnb, _)) = &self.gnb else {
-            return self.tell(&Outcome::Done { id, ok: false, reason: "no gNB is configured".to_owned() });
+            let result = Err(ActError::Gnb("none is configured (ran.gnb_ws)".to_owned()));
+            return self.carried(&Carried { action, purpose, result });
         };
-        let (gnb, done, plmn) = (gnb.clone(), self.outcomes.0.clone(), self.config.plmn.clone());
-        tokio::spawn(async move {
-            let result = send_quota(&gnb, plmn, approved).await;
-            let outcome = Outcome::Done { id, ok: result.is_ok(), reason: result.err().unwrap_or_default() };
-            if done.send(outcome).await.is_err() {
-                tracing::debug!("nobody waits for an outcome any more");
-            }
-        });
+        let (gnb, plmn) = (gnb.clone(), self.config.plmn.clone());
+        self.later(action, purpose, async move { send_quota(&gnb, plmn, approved).await.map_err(ActError::Gnb) });
     }
 }
 
@@ -394,3 +447,6 @@ fn console_row(u: &UeSample) -> ConsoleRow {
         phr_db: u.last_phr_db,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use crate::controller::state::{ConsoleRow, LoopState, RanState, StreamState};
 use crate::telemetry::{Metrics, TelemetryError};
 use prometheus::{Gauge, GaugeVec};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::PoisonError;
 
 /// Where the parts of the state are.
@@ -22,6 +22,8 @@ pub struct Parts<'a> {
     pub trends: &'a HashMap<u32, Trend>,
     /// The gNB's columns.
     pub console: &'a [ConsoleRow],
+    /// When they came, host-monotonic ns; 0 where none came.
+    pub console_ns: u64,
     /// Whether the gNB's reports come.
     pub gnb_up: bool,
     /// The slow decisions.
@@ -50,7 +52,9 @@ pub fn state(shared: &Shared, parts: &Parts<'_>, mono_ns: u64) -> RanState {
                 mibs_ok: mibs.ok,
                 mibs_bad: mibs.bad,
                 ssb_snr_db: s.ssb_snr_db,
+                ssb_mono_ns: s.ssb_mono_ns,
                 beam_snr_db: s.beam_snr_db,
+                beam_mono_ns: s.beam_mono_ns,
                 predicted_snr_db: parts.trends.get(&s.stream).and_then(|t| t.ahead(1.0)),
                 cfo_hz: s.cfo_hz,
                 tracked: s.tracked,
@@ -67,10 +71,13 @@ pub fn state(shared: &Shared, parts: &Parts<'_>, mono_ns: u64) -> RanState {
         drops: view.drops.clone(),
         air: view.air.clone(),
         radio_s: view.radio_s,
+        radio_mono_ns: view.mono_ns,
     };
     RanState {
         mono_ns,
-        console: parts.console.to_vec(),
+        // what a silent gNB said last is no longer observed
+        console: if parts.gnb_up { parts.console.to_vec() } else { Vec::new() },
+        console_mono_ns: parts.console_ns,
         gnb_up: parts.gnb_up,
         streams,
         fast,
@@ -128,6 +135,7 @@ pub struct Gauges {
     ssb_snr_db: GaugeVec,
     drops: GaugeVec,
     gnb_up: Gauge,
+    shown: BTreeSet<(String, String)>,
 }
 
 impl Gauges {
@@ -150,11 +158,12 @@ impl Gauges {
             ssb_snr_db: metrics.gauge_vec("sidecar_ran_ssb_snr_db", "SNR of the SSB", &["stream", "role"])?,
             drops: metrics.gauge_vec("sidecar_ran_drops", "Things dropped since start", &["reason"])?,
             gnb_up: metrics.gauge("sidecar_ran_gnb_up", "Whether the gNB reports")?,
+            shown: BTreeSet::new(),
         })
     }
 
-    /// Sets them from a state.
-    pub fn set(&self, state: &RanState) {
+    /// Sets them from a state. What is no longer observed is no longer shown.
+    pub fn set(&mut self, state: &RanState) {
         self.loops.set(state.fast.loops as f64);
         if let Some(total) = state.fast.latency.iter().find(|r| r.phase == "total") {
             self.mean_s.set(total.stats.mean_ns * 1e-9);
@@ -162,18 +171,56 @@ impl Gauges {
         }
         self.power_db.set(f64::from(state.power_db));
         self.gnb_up.set(if state.gnb_up { 1.0 } else { 0.0 });
+        let mut gone = std::mem::take(&mut self.shown);
         for s in &state.streams {
             let stream = s.stream.to_string();
-            let labels = [stream.as_str(), s.role.as_str()];
-            if let Some(v) = s.beam_snr_db {
-                self.snr_db.with_label_values(&labels).set(v);
-            }
-            if let Some(v) = s.ssb_snr_db {
-                self.ssb_snr_db.with_label_values(&labels).set(v);
-            }
+            show(&self.snr_db, [&stream, &s.role], s.beam_snr_db);
+            show(&self.ssb_snr_db, [&stream, &s.role], s.ssb_snr_db);
+            let key = (stream, s.role.clone());
+            gone.remove(&key);
+            self.shown.insert(key);
+        }
+        for (stream, role) in gone {
+            show(&self.snr_db, [&stream, &role], None);
+            show(&self.ssb_snr_db, [&stream, &role], None);
         }
         for (reason, n) in &state.fast.drops {
             self.drops.with_label_values(&[reason.as_str()]).set(*n as f64);
         }
+    }
+}
+
+/// Shows a value; what is not observed has no sample.
+fn show(gauge: &GaugeVec, labels: [&str; 2], value: Option<f64>) {
+    match value {
+        Some(value) => gauge.with_label_values(&labels).set(value),
+        // there may have been none
+        None => drop(gauge.remove_label_values(&labels)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_receiver_has_no_sample() {
+        let metrics = Metrics::new("ran").unwrap();
+        let mut gauges = Gauges::new(&metrics).unwrap();
+        let heard =
+            |snr| StreamState { role: "ue".into(), beam_snr_db: snr, ssb_snr_db: snr, ..StreamState::default() };
+        let mut state = RanState { streams: vec![heard(Some(17.0))], ..RanState::default() };
+        let shown = |gauges: &mut Gauges, state: &RanState| {
+            gauges.set(state);
+            let text = metrics.text();
+            text.contains("sidecar_ran_beam_snr_db{") || text.contains("sidecar_ran_ssb_snr_db{")
+        };
+        assert!(shown(&mut gauges, &state));
+        state.streams = vec![heard(None)];
+        assert!(!shown(&mut gauges, &state), "silent");
+        state.streams = vec![heard(Some(17.0))];
+        assert!(shown(&mut gauges, &state));
+        state.streams.clear();
+        assert!(!shown(&mut gauges, &state), "gone with the cell");
     }
 }

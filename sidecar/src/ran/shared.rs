@@ -8,6 +8,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+
+/// As [`super::fast::SNR_SILENT_S`] on the host's monotonic clock, ns, for when radio time stands still or `ran` itself is silent: an SNR
+/// that is older is no longer observed, in decisions, on the page, and in metrics.
+pub const SNR_SILENT_NS: u64 = 2_000_000_000;
+
+/// Actions that wait for the fast loop at most.
+pub const ACTIONS_QUEUE: usize = 16;
 
 /// One receiver as the fast thread sees it.
 #[derive(Debug, Clone, Default)]
@@ -16,10 +24,16 @@ pub struct StreamView {
     pub stream: u32,
     /// SSBs taken.
     pub ssbs: u64,
-    /// SNR of the SSB, dB.
+    /// SNR of the SSB, dB; `None` once it is silent.
     pub ssb_snr_db: Option<f64>,
-    /// SNR through the beam, dB.
+    /// When it was heard last, host-monotonic ns.
+    pub ssb_mono_ns: Option<u64>,
+    /// SNR through the beam, dB; `None` once it is silent.
     pub beam_snr_db: Option<f64>,
+    /// When it was heard last, host-monotonic ns.
+    pub beam_mono_ns: Option<u64>,
+    /// Whether it was heard once and is silent now.
+    pub silent: bool,
     /// Frequency offset, Hz.
     pub cfo_hz: Option<f64>,
     /// Whether the channel is known.
@@ -119,10 +133,45 @@ pub struct Found {
     pub half: bool,
 }
 
+/// An approved action on its way to `air`.
+#[derive(Debug)]
+pub struct ActionJob {
+    /// The action.
+    pub action: Approved<Action>,
+    /// Told when `air` has it in force, or why it has not.
+    pub done: oneshot::Sender<Result<(), ActError>>,
+}
+
+/// Why an approved action did not get into force.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// The queue to the fast loop is full.
+    #[error("the fast loop has {0} actions waiting and takes no more")]
+    Full(usize),
+    /// The fast loop ended.
+    #[error("the fast loop has ended")]
+    Ended,
+    /// `air` is away, or did not confirm in time.
+    #[error("air did not confirm within {0} ms")]
+    Silent(u64),
+    /// It could not be written to `air`.
+    #[error("air could not be told: {0}")]
+    Link(String),
+    /// `air` said no.
+    #[error("air refused: {0}")]
+    Refused(String),
+    /// Not an action of the one that was asked.
+    #[error("air does not do this")]
+    NotOurs,
+    /// The gNB did not take it.
+    #[error("the gNB did not take it: {0}")]
+    Gnb(String),
+}
+
 /// The fast thread's ends.
 pub struct FastEnds {
     /// Approved actions of other threads.
-    pub actions: Receiver<Approved<Action>>,
+    pub actions: Receiver<ActionJob>,
     /// Captures out.
     pub search: SyncSender<SearchJob>,
     /// Results in.

@@ -160,6 +160,12 @@ impl Header {
         &self.shape[..usize::from(self.rank).min(MAX_RANK)]
     }
 
+    /// Time on the way of a message received at `now_mono_ns` on the same host, ns; 0 where it bears no stamp or one of the future.
+    #[must_use]
+    pub const fn transit_ns(&self, now_mono_ns: u64) -> u64 {
+        if self.sent_mono_ns == 0 { 0 } else { now_mono_ns.saturating_sub(self.sent_mono_ns) }
+    }
+
     /// The 96 bytes.
     #[must_use]
     pub fn encode(&self) -> [u8; HEADER_BYTES] {

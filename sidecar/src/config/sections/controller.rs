@@ -119,7 +119,8 @@ pub struct PolicySection {
     pub greedy_above: f64,
     /// Step of a slice's priority share, percent.
     pub quota_step_percent: u8,
-    /// Time in which an effect must show.
+    /// Time in which an effect must show: of radio time and of the host's clock, whichever takes longer; at most ten times as long on the
+    /// host's.
     pub effect_window: Duration,
     /// After an action without effect its kind rests on that target for this long.
     pub rest: Duration,

@@ -1,6 +1,7 @@
 use super::*;
 use crate::controller::config::Subscriber;
-use crate::controller::state::AppItem;
+use crate::controller::state::{AppItem, ConsoleRow, LoopState, StreamState};
+use crate::effect::Observable;
 
 const MS: u64 = 1_000_000;
 const SUPI: &str = "imsi-001010000000001";
@@ -88,6 +89,69 @@ fn an_order_without_answer_is_given_up_and_counted() {
 }
 
 #[test]
+fn a_late_answer_is_judged_from_then_on() {
+    let mut hub = hub(true);
+    let (at, order, _) = until_order(&mut hub);
+    let mut undo = None;
+    // answered after 2.5 s, 0.5 s too late; nothing gets better
+    for k in 1..=50 {
+        let now = at + k * 100 * MS;
+        hub.take(&app(5e6, 3e6, "1080p", now), now);
+        if k == 25 {
+            answer(&mut hub, order.id, true, now);
+        }
+        if let Some((_, m)) = hub.tick(now).into_iter().next() {
+            undo.get_or_insert((now, m.parse::<Order>().unwrap()));
+        }
+    }
+    let counts = &hub.api(at).counts["resolution"];
+    assert_eq!((counts.approved, counts.refused, counts.late), (1, 1, 1));
+    let (undone_at, undo) = undo.expect("what is in force without effect is rolled back");
+    assert_eq!(undo.action, Action::Resolution { supi: SUPI.into(), res: "1080p".into() });
+    assert_eq!(undone_at, at + 4500 * MS, "a whole window after it came into force");
+    answer(&mut hub, undo.id, true, at + 5100 * MS);
+    let state = hub.api(at + 5100 * MS);
+    assert_eq!(state.actions[0].verdict, Verdict::RolledBack);
+}
+
+#[test]
+fn an_order_that_nobody_answers_is_revoked_until_somebody_does() {
+    let mut hub = hub(true);
+    let (at, order, _) = until_order(&mut hub);
+    let mut revokes = Vec::new();
+    for k in 1..=250 {
+        let now = at + k * 100 * MS;
+        hub.take(&app(5e6, 3e6, "1080p", now), now);
+        for (_, m) in hub.tick(now) {
+            revokes.push((now, m.parse::<Order>().unwrap()));
+        }
+    }
+    let previous = Action::Resolution { supi: SUPI.into(), res: "1080p".into() };
+    assert_eq!(revokes.len(), 2, "again and again, and nothing new on this subscriber meanwhile");
+    assert!(revokes.iter().all(|(_, o)| o.action == previous));
+    assert_eq!(revokes[0].0, at + 10_100 * MS);
+    answer(&mut hub, order.id, true, at + 25_100 * MS);
+    answer(&mut hub, revokes[1].1.id, true, at + 25_101 * MS);
+    let state = hub.api(at + 25_200 * MS);
+    assert_eq!(state.actions.iter().map(|e| e.verdict).collect::<Vec<_>>(), [Verdict::Abandoned]);
+    assert_eq!(hub.tracker.outstanding(), 0);
+}
+
+#[test]
+fn a_revocation_that_fails_leaves_nothing_unjudged() {
+    let mut hub = hub(true);
+    let (at, _, _) = until_order(&mut hub);
+    let revoke = (1..=101).find_map(|k| {
+        let now = at + k * 100 * MS;
+        hub.take(&app(5e6, 3e6, "1080p", now), now);
+        hub.tick(now).pop().map(|(_, m)| (now, m.parse::<Order>().unwrap()))
+    });
+    let (now, revoke) = revoke.unwrap();
+    answer(&mut hub, revoke.id, false, now + MS);
+    assert_eq!(hub.tracker.outstanding(), 1, "it may be in force: it is judged");
+}
+
+#[test]
 fn without_leave_to_act_nothing_is_ordered() {
     let mut hub = hub(false);
     for k in 1..100 {
@@ -105,6 +169,142 @@ fn old_inputs_order_nothing() {
         assert!(hub.tick(k * 100 * MS).is_empty());
     }
     assert!(hub.api(10_000 * MS).counts["resolution"].refused > 0, "R14: dropped and counted");
+}
+
+/// A report measured and sent at `measured`, as it stands on the wire.
+fn stuck(mut message: Message, measured: u64) -> Message {
+    message.header.sent_mono_ns = measured;
+    message
+}
+
+#[test]
+fn reports_that_waited_out_an_outage_are_as_old_as_they_are() {
+    let mut hub = hub(true);
+    // 5 s of reports that say starved arrive at once
+    for k in 1..50 {
+        hub.take(&stuck(app(5e6, 3e6, "1080p", k * 100 * MS), 4900 * MS), 9000 * MS);
+    }
+    for k in 90..140 {
+        assert!(hub.tick(k * 100 * MS).is_empty(), "the newest is 4.1 s old");
+    }
+    assert!(hub.api(14_000 * MS).counts["resolution"].refused > 0);
+    let mean = |from: u64| hub.tracker.mean(Observable::OfferedBitPerS, SUPI, 4900 * MS, 4900 * MS - from);
+    assert!(mean(1000 * MS).is_some(), "they are observations of their own time");
+    assert_eq!(hub.tracker.mean(Observable::OfferedBitPerS, SUPI, 9000 * MS, 4000 * MS), None);
+    assert_eq!(hub.api(14_000 * MS).agents[0].foreign_stamps, 0);
+}
+
+#[test]
+fn stamps_of_another_clock_are_said_and_replaced_by_the_receipt() {
+    let mut hub = hub(true);
+    let now = 1000 * MS;
+    hub.take(&stuck(app(5e6, 3e6, "1080p", 900_000 * MS), 900_100 * MS), now);
+    assert_eq!(hub.world().ues[0].at.app_ns, Some(900 * MS), "100 ms old when it was sent");
+    let mut other_run = stuck(app(5e6, 3e6, "1080p", 950 * MS), 950 * MS);
+    other_run.header.run = 99;
+    hub.take(&other_run, now + MS);
+    assert_eq!(hub.world().ues[0].at.app_ns, Some(now + MS));
+    assert_eq!(hub.api(now).agents[0].foreign_stamps, 2);
+}
+
+#[test]
+fn the_same_measurement_told_again_is_no_new_one() {
+    let mut hub = hub(true);
+    for k in 1..60 {
+        let now = k * 100 * MS;
+        hub.take(&stuck(app(5e6, 3e6, "1080p", now.min(500 * MS)), now), now);
+        let orders = hub.tick(now);
+        assert!(orders.is_empty() || now <= 3500 * MS, "{k}: what app repeats is 3 s old and more");
+    }
+}
+
+#[test]
+fn a_lab_slower_than_real_time_has_its_whole_window() {
+    let mut hub = hub(true);
+    let radio = |hub: &mut Hub, now: u64| {
+        let fast = LoopState { radio_s: now as f64 * 1e-9 / 4.0, radio_mono_ns: now, ..LoopState::default() };
+        let state = RanState { mono_ns: now, fast, ..RanState::default() };
+        hub.take(&stuck(Message::json(Kind::State, Agent::Ran, &state).unwrap(), now), now);
+    };
+    let mut ordered = None;
+    // what is ordered shows after 0.75 s of radio time: 3 s here, when a window of 2 s of the host's clock is long over
+    for k in 1..250 {
+        let now = k * 100 * MS;
+        radio(&mut hub, now);
+        let better = ordered.is_some_and(|at| now > at + 3000 * MS);
+        hub.take(&if better { app(2.5e6, 2.5e6, "720p", now) } else { app(5e6, 3e6, "1080p", now) }, now);
+        for (_, m) in hub.tick(now) {
+            let order = m.parse::<Order>().unwrap();
+            assert!(now > 8000 * MS, "the first window is watched only, and is 8 s long");
+            if ordered.is_none() {
+                ordered = Some(now);
+                answer(&mut hub, order.id, true, now);
+            }
+        }
+        if ordered.is_some_and(|at| now == at + 8500 * MS) {
+            break;
+        }
+    }
+    let state = hub.api(0);
+    assert_eq!(state.actions.iter().map(|e| e.verdict).collect::<Vec<_>>(), [Verdict::Effective]);
+    assert!(state.actions[0].mono_ns >= ordered.unwrap() + 8000 * MS);
+}
+
+fn ran(beam: Option<(f64, u64)>, cqi: Option<(u8, u64)>, now: u64) -> Message {
+    let stream = StreamState {
+        role: "ue".into(),
+        beam_snr_db: beam.map(|(snr, _)| snr),
+        beam_mono_ns: beam.map(|(_, at)| at),
+        predicted_snr_db: beam.map(|(snr, _)| snr),
+        tracked: true,
+        ..StreamState::default()
+    };
+    let console = cqi.map(|(cqi, _)| ConsoleRow { ue: Some(0), cqi: Some(cqi), ..ConsoleRow::default() });
+    let state = RanState {
+        mono_ns: now,
+        streams: vec![stream],
+        console: console.into_iter().collect(),
+        console_mono_ns: cqi.map_or(0, |(_, at)| at),
+        ..RanState::default()
+    };
+    stuck(Message::json(Kind::State, Agent::Ran, &state).unwrap(), now)
+}
+
+#[test]
+fn what_rests_on_the_radio_is_as_old_as_the_radio_s_report() {
+    let mut hub = hub(true);
+    let mut last = 0;
+    for k in 1..80 {
+        let now = k * 100 * MS;
+        // room for a higher resolution, but what says so was measured at 0.5 s by the gNB and is only repeated
+        hub.take(&ran(None, Some((15, now.min(500 * MS))), now), now);
+        hub.take(&stuck(app(2e6, 2e6, "480p", now), now), now);
+        for (_, m) in hub.tick(now) {
+            last = now;
+            let order = m.parse::<Order>().unwrap();
+            assert!(order.inputs_age_ns >= now - 500 * MS, "{order:?}");
+            answer(&mut hub, order.id, false, now);
+        }
+    }
+    assert!(last <= 3500 * MS, "{last}");
+    assert!(hub.api(0).counts["resolution"].refused > 0);
+}
+
+#[test]
+fn the_snr_of_a_silent_ue_is_neither_decided_on_nor_shown() {
+    let mut hub = hub(true);
+    let heard = 1000 * MS;
+    hub.take(&ran(Some((25.0, heard)), None, heard), heard);
+    hub.tick(heard + 100 * MS);
+    assert!(hub.world().ues[0].capacity_bit_per_s.is_some());
+    assert_eq!(hub.api(0).ues[0].beam_snr_db, Some(25.0));
+    // `ran` itself went silent, or repeats what it heard last
+    hub.take(&ran(Some((25.0, heard)), None, heard + 2000 * MS), heard + 2000 * MS);
+    hub.tick(heard + 2001 * MS);
+    assert_eq!(hub.world().ues[0].capacity_bit_per_s, None);
+    let state = hub.api(heard + 2001 * MS);
+    assert_eq!((state.ues[0].beam_snr_db, state.ues[0].predicted_snr_db), (None, None));
+    assert_eq!((state.streams[0].beam_snr_db, state.streams[0].tracked), (None, false));
 }
 
 #[test]

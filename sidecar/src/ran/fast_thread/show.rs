@@ -3,7 +3,7 @@
 use super::{FastThread, Phase};
 use crate::ran::ear::Ear;
 use crate::ran::phases::PhaseLog;
-use crate::ran::shared::StreamView;
+use crate::ran::shared::{SNR_SILENT_NS, StreamView};
 
 impl FastThread {
     pub(super) fn show(&mut self, now: u64) {
@@ -29,14 +29,20 @@ impl FastThread {
         view.mono_ns = now;
         view.ssb_log = Some(self.ssb_log.clone());
         let db = |snr: Option<f32>| snr.filter(|s| *s > 0.0).map(|s| 10.0 * f64::from(s).log10());
+        self.fast.advance(self.sample as f64 / self.config.rate_hz);
         let fast = &self.fast;
+        // radio time may stand still: then the host's clock says what is old
+        let recent = |at: Option<u64>| at.filter(|at| now.saturating_sub(*at) <= SNR_SILENT_NS);
         view.streams = ears
             .iter()
             .map(|e| StreamView {
                 stream: e.stream(),
                 ssbs: e.ssbs,
-                ssb_snr_db: db(fast.ssb_snr(e.stream())),
-                beam_snr_db: db(fast.beam_snr(e.stream())),
+                ssb_snr_db: recent(e.ssb_mono_ns).and_then(|_| db(fast.ssb_snr(e.stream()))),
+                ssb_mono_ns: e.ssb_mono_ns,
+                beam_snr_db: recent(e.beam_mono_ns).and_then(|_| db(fast.beam_snr(e.stream()))),
+                beam_mono_ns: e.beam_mono_ns,
+                silent: fast.silent(e.stream()),
                 cfo_hz: fast.cfo_hz(e.stream()),
                 tracked: fast.tracked(e.stream()),
                 channel: fast.channel(e.stream()).map(<[_]>::to_vec).unwrap_or_default(),

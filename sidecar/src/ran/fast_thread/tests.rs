@@ -1,0 +1,54 @@
+use super::*;
+use crate::guard::Limits;
+use crate::ran::config::Monitor;
+use crate::ran::shared::ActionJob;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+/// A fast loop whose `air` never came, and where its actions come from.
+fn thread() -> (FastThread, SyncSender<ActionJob>) {
+    let config = RanConfig::demo("inproc://no-air", vec![Monitor { stream: 0, eavesdropper: false, supi: None }]);
+    let (actions_in, actions) = sync_channel(ACTIONS_QUEUE);
+    let ends = FastEnds {
+        actions,
+        search: sync_channel(1).0,
+        found: sync_channel(1).1,
+        mibs: sync_channel(1).0,
+        buffers: sync_channel(1).1,
+        rows: sync_channel(1).0,
+    };
+    let shared = Arc::new(Shared::new(Arc::new(AtomicBool::new(false))));
+    (FastThread::new(config, shared, ends).unwrap(), actions_in)
+}
+
+fn job(actions: &SyncSender<ActionJob>) -> oneshot::Receiver<Result<(), ActError>> {
+    let action = Guard::new(Limits::default()).check(Action::Power { db: -1.0 }, 1, 0).unwrap();
+    let (done, answer) = oneshot::channel();
+    actions.send(ActionJob { action, done }).unwrap();
+    answer
+}
+
+#[test]
+fn an_action_for_an_air_that_is_away_is_not_queued_for_later() {
+    let (mut thread, actions) = thread();
+    let mut answer = job(&actions);
+    thread.act_for_others(5_000_000_000);
+    assert_eq!(answer.try_recv().unwrap(), Err(ActError::Silent(2000)));
+    assert!(thread.acting.is_empty());
+}
+
+#[test]
+fn an_action_waits_for_what_air_says() {
+    let (mut thread, actions) = thread();
+    thread.heard_ns = 5_000_000_000;
+    let mut answers: Vec<_> = (0..3).map(|_| job(&actions)).collect();
+    thread.act_for_others(5_000_000_001);
+    assert!(answers.iter_mut().all(|a| a.try_recv().is_err()), "air has not answered yet");
+    let seqs: Vec<u64> = thread.acting.iter().map(|a| a.seq).collect();
+    thread.acted(seqs[1], Err(ActError::Refused("no".into())));
+    thread.acted(seqs[0], Ok(()));
+    assert_eq!(answers[0].try_recv().unwrap(), Ok(()));
+    assert_eq!(answers[1].try_recv().unwrap(), Err(ActError::Refused("no".into())));
+    thread.act_for_others(5_000_000_001 + GONE_NS + 1);
+    assert_eq!(answers[2].try_recv().unwrap(), Err(ActError::Silent(2000)), "no answer in time is no");
+}
