@@ -2,12 +2,15 @@ use super::*;
 use crate::guard::Limits;
 use crate::ran::config::Monitor;
 use crate::ran::shared::ActionJob;
+use crate::wire::local::LocalListener;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-/// A fast loop whose `air` never came, and where its actions come from.
-fn thread() -> (FastThread, SyncSender<ActionJob>) {
-    let config = RanConfig::demo("inproc://no-air", vec![Monitor { stream: 0, eavesdropper: false, supi: None }]);
+/// A fast loop whose `air` is to listen at `path`, and where its actions come from.
+fn thread(path: &Path) -> (FastThread, SyncSender<ActionJob>) {
+    let address = format!("ipc://{}", path.display());
+    let config = RanConfig::demo(&address, vec![Monitor { stream: 0, eavesdropper: false, supi: None }]);
     let (actions_in, actions) = sync_channel(ACTIONS_QUEUE);
     let ends = FastEnds {
         actions,
@@ -30,7 +33,8 @@ fn job(actions: &SyncSender<ActionJob>) -> oneshot::Receiver<Result<(), ActError
 
 #[test]
 fn an_action_for_an_air_that_is_away_is_not_queued_for_later() {
-    let (mut thread, actions) = thread();
+    let dir = tempfile::tempdir().unwrap();
+    let (mut thread, actions) = thread(&dir.path().join("air"));
     let mut answer = job(&actions);
     thread.act_for_others(5_000_000_000);
     assert_eq!(answer.try_recv().unwrap(), Err(ActError::Silent(2000)));
@@ -39,7 +43,9 @@ fn an_action_for_an_air_that_is_away_is_not_queued_for_later() {
 
 #[test]
 fn an_action_waits_for_what_air_says() {
-    let (mut thread, actions) = thread();
+    let dir = tempfile::tempdir().unwrap();
+    let _air = LocalListener::bind(&dir.path().join("air")).unwrap();
+    let (mut thread, actions) = thread(&dir.path().join("air"));
     thread.heard_ns = 5_000_000_000;
     let mut answers: Vec<_> = (0..3).map(|_| job(&actions)).collect();
     thread.act_for_others(5_000_000_001);
