@@ -8,3 +8,4 @@ pub mod front_end;
 pub mod gnb;
 pub mod iq;
 pub mod nr;
+mod simd;

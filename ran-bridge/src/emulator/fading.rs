@@ -9,6 +9,13 @@ use std::f64::consts::{PI, TAU};
 /// Sinusoids that make up the scattered part of one antenna.
 const SINUSOIDS: usize = 8;
 
+/// The sinusoids of one antenna.
+#[derive(Debug, Clone)]
+struct Paths {
+    shift_hz: [f64; SINUSOIDS],
+    phase_turns: [f64; SINUSOIDS],
+}
+
 /// One tap of one link. Its value at a sample depends on seed and sample only.
 #[derive(Debug, Clone)]
 pub struct Fading {
@@ -18,8 +25,8 @@ pub struct Fading {
     angle_deg: f64,
     angle_deg_per_s: f64,
     angle_limit_deg: f64,
-    /// `[antennas × SINUSOIDS]`: Doppler shift in Hz, phase in turns.
-    paths: Vec<(f64, f64)>,
+    /// One for each antenna.
+    paths: Vec<Paths>,
     antennas: usize,
 }
 
@@ -41,10 +48,14 @@ impl Fading {
             }
             _ => (0.0, 1.0),
         };
-        let paths = (0..antennas * SINUSOIDS)
+        let paths = (0..antennas)
             .map(|_| {
-                let arrival: f64 = rng.random::<f64>() * TAU;
-                (link.doppler_hz * arrival.cos(), rng.random::<f64>())
+                let mut paths = Paths { shift_hz: [0.0; SINUSOIDS], phase_turns: [0.0; SINUSOIDS] };
+                for (shift_hz, turns) in paths.shift_hz.iter_mut().zip(&mut paths.phase_turns) {
+                    let arrival: f64 = rng.random::<f64>() * TAU;
+                    (*shift_hz, *turns) = (link.doppler_hz * arrival.cos(), rng.random());
+                }
+                paths
             })
             .collect();
         Self {
@@ -63,7 +74,7 @@ impl Fading {
     #[must_use]
     pub fn moves(&self) -> bool {
         (self.direct > 0.0 && self.angle_deg_per_s != 0.0)
-            || (self.scattered > 0.0 && self.paths.iter().any(|(f, _)| *f != 0.0))
+            || (self.scattered > 0.0 && self.paths.iter().any(|p| p.shift_hz.iter().any(|f| *f != 0.0)))
     }
 
     /// The channel from each antenna at a sample: `h[m] = a_d·e^{jπ·m·sin θ} + a_s·Σ e^{j(2πf t + φ)}/√8`.
@@ -73,15 +84,14 @@ impl Fading {
     pub fn at(&self, sample: u64, h: &mut [Complex32]) {
         let t_s = sample as f64 / self.rate_hz;
         let sine = self.angle_at(t_s).to_radians().sin();
-        for (m, z) in h.iter_mut().take(self.antennas).enumerate() {
+        for (m, (z, paths)) in h.iter_mut().take(self.antennas).zip(&self.paths).enumerate() {
             let (im, re) = (PI * m as f64 * sine).sin_cos();
             let (mut re, mut im) = (re * self.direct, im * self.direct);
             if self.scattered > 0.0 {
-                for (shift_hz, turns) in &self.paths[m * SINUSOIDS..(m + 1) * SINUSOIDS] {
-                    let (s, c) = (TAU * (shift_hz * t_s + turns).fract()).sin_cos();
-                    re += self.scattered * c;
-                    im += self.scattered * s;
-                }
+                let turns = std::array::from_fn(|i| paths.shift_hz[i] * t_s + paths.phase_turns[i]);
+                let (cosines, sines) = cos_sin(&turns);
+                re += self.scattered * cosines.iter().sum::<f64>();
+                im += self.scattered * sines.iter().sum::<f64>();
             }
             *z = Complex32::new(re as f32, im as f32);
         }
@@ -97,6 +107,34 @@ impl Fading {
         let phase = (angle + limit).rem_euclid(4.0 * limit);
         if phase <= 2.0 * limit { phase - limit } else { 3.0 * limit - phase }
     }
+}
+
+/// Cosines and sines of angles in turns (below 2^50), to 1e-9: Taylor sums of half the angle, which lies in ±π/2, then doubled. Without a branch,
+/// so that several are computed at once.
+fn cos_sin(turns: &[f64; SINUSOIDS]) -> ([f64; SINUSOIDS], [f64; SINUSOIDS]) {
+    /// Added and taken off again it rounds to a whole number: 1.5·2^52.
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    let (mut cosines, mut sines) = ([0.0; SINUSOIDS], [0.0; SINUSOIDS]);
+    for ((turns, cosine), sine) in turns.iter().zip(&mut cosines).zip(&mut sines) {
+        let half = PI * (turns - ((turns + ROUND) - ROUND));
+        let x = half * half;
+        // 1/n! for n = 2 … 14; what is left out is below x^15/15! = 7e-10
+        let c = 1.0
+            - x * (1.0 / 2.0
+                - x * (1.0 / 24.0
+                    - x * (1.0 / 720.0
+                        - x * (1.0 / 40_320.0
+                            - x * (1.0 / 3_628_800.0 - x * (1.0 / 479_001_600.0 - x / 87_178_291_200.0))))));
+        let s = half
+            * (1.0
+                - x * (1.0 / 6.0
+                    - x * (1.0 / 120.0
+                        - x * (1.0 / 5_040.0
+                            - x * (1.0 / 362_880.0 - x * (1.0 / 39_916_800.0 - x / 6_227_020_800.0))))));
+        *cosine = c * c - s * s;
+        *sine = 2.0 * s * c;
+    }
+    (cosines, sines)
 }
 
 #[cfg(test)]
@@ -127,6 +165,18 @@ mod tests {
         }
         assert!((power - 1.0).abs() < 0.1, "{power}");
         assert!(f.moves());
+    }
+
+    #[test]
+    fn cosines_and_sines_of_any_turns() {
+        for k in -400..400 {
+            let turns = std::array::from_fn(|i| f64::from(k) * 0.01234 * 10f64.powi(i as i32));
+            let (cosines, sines) = cos_sin(&turns);
+            for i in 0..SINUSOIDS {
+                let (s, c) = (TAU * turns[i].fract()).sin_cos();
+                assert!((cosines[i] - c).abs() < 2e-9 && (sines[i] - s).abs() < 2e-9, "{}", turns[i]);
+            }
+        }
     }
 
     #[test]

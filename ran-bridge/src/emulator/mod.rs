@@ -12,3 +12,6 @@ pub use config::{EmulatorConfig, LinkConfig, TapConfig};
 pub use fading::Fading;
 pub use noise::NoiseTable;
 pub use receiver::ReceiverChannel;
+
+#[cfg(test)]
+mod cost_tests;

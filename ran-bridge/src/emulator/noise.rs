@@ -1,5 +1,6 @@
 //! White Gaussian noise at the cost of a table look-up.
 
+use crate::simd::{Simd, WithSimd, widest};
 use num_complex::Complex32;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -43,16 +44,34 @@ impl NoiseTable {
 
     /// Adds noise of amplitude `sigma` (power `sigma²`) to the samples whose first has index `first`.
     pub fn add(&self, samples: &mut [Complex32], first: u64, sigma: f32) {
+        widest(Sum { noise: self, samples, first, sigma });
+    }
+}
+
+/// Noise on its way to the widest instruction set.
+struct Sum<'a> {
+    noise: &'a NoiseTable,
+    samples: &'a mut [Complex32],
+    first: u64,
+    sigma: f32,
+}
+
+impl WithSimd for Sum<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { noise: NoiseTable { table, seed }, samples, first, sigma } = self;
         let mut at = 0;
         while at < samples.len() {
             let n = first + at as u64;
             let into = (n % BLOCK) as usize;
             let len = (BLOCK as usize - into).min(samples.len() - at);
-            let random = mix(self.seed ^ (n / BLOCK));
+            let random = mix(seed ^ (n / BLOCK));
             let place = (random as usize % TABLE) + into;
             let sigma = if random >> 63 == 0 { sigma } else { -sigma };
             let to: &mut [f32] = bytemuck::cast_slice_mut(&mut samples[at..at + len]);
-            let from: &[f32] = bytemuck::cast_slice(&self.table[place..place + len]);
+            let from: &[f32] = bytemuck::cast_slice(&table[place..place + len]);
             for (y, x) in to.iter_mut().zip(from) {
                 *y += sigma * x;
             }

@@ -1,8 +1,10 @@
 //! Inner loops: a stream times a complex coefficient that is constant or a straight line.
 //!
 //! Written on blocks of eight floats (four samples) with constant lane indices, which LLVM turns into shuffles and
-//! packed multiplies already for plain SSE2. A coefficient of exactly 1 gives back the same samples, bit for bit.
+//! packed multiplies already for plain SSE2, and with AVX2 in half as many steps ([`crate::simd`]). A coefficient of exactly 1
+//! gives back the same samples, bit for bit.
 
+use crate::simd::{Simd, WithSimd, widest};
 use num_complex::Complex32;
 
 const LANES: usize = 8;
@@ -34,12 +36,33 @@ fn run<const ADD: bool>(y: &mut [Complex32], x: &[Complex32], c: Complex32, step
     let n = y.len().min(x.len());
     let (y, x) = (&mut y[..n], &x[..n]);
     match step {
-        Some(step) if step != Complex32::ZERO => ramp::<ADD>(y, x, c, step),
+        Some(step) if step != Complex32::ZERO => widest(Product::<ADD> { y, x, c, step: Some(step) }),
         _ if !ADD && c == Complex32::ONE => y.copy_from_slice(x),
-        _ => constant::<ADD>(y, x, c),
+        _ => widest(Product::<ADD> { y, x, c, step: None }),
     }
 }
 
+/// A product on its way to the widest instruction set.
+struct Product<'a, const ADD: bool> {
+    y: &'a mut [Complex32],
+    x: &'a [Complex32],
+    c: Complex32,
+    step: Option<Complex32>,
+}
+
+impl<const ADD: bool> WithSimd for Product<'_, ADD> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        match self.step {
+            Some(step) => ramp::<ADD>(self.y, self.x, self.c, step),
+            None => constant::<ADD>(self.y, self.x, self.c),
+        }
+    }
+}
+
+#[inline(always)]
 fn constant<const ADD: bool>(y: &mut [Complex32], x: &[Complex32], c: Complex32) {
     let a = [c.re; LANES];
     let b = alternate(c.im);
@@ -59,6 +82,7 @@ fn constant<const ADD: bool>(y: &mut [Complex32], x: &[Complex32], c: Complex32)
     }
 }
 
+#[inline(always)]
 fn ramp<const ADD: bool>(y: &mut [Complex32], x: &[Complex32], c: Complex32, step: Complex32) {
     let mut a0 = [0.0_f32; LANES];
     let mut b0 = alternate(1.0);
@@ -75,7 +99,7 @@ fn ramp<const ADD: bool>(y: &mut [Complex32], x: &[Complex32], c: Complex32, ste
     let (ys, y_rest) = y_floats.as_chunks_mut::<LANES>();
     let (xs, x_rest) = x_floats.as_chunks::<LANES>();
     let mut block = 0.0_f32;
-    for (y, x) in ys.iter_mut().zip(xs) {
+    let one = |y: &mut [f32; LANES], x: &[f32; LANES], block: f32| {
         let mut a = [0.0_f32; LANES];
         let mut b = [0.0_f32; LANES];
         for k in 0..LANES {
@@ -86,6 +110,20 @@ fn ramp<const ADD: bool>(y: &mut [Complex32], x: &[Complex32], c: Complex32, ste
         for k in 0..LANES {
             y[k] = if ADD { y[k] + z[k] } else { z[k] };
         }
+    };
+    // four at a time: the count is a sum of floats, and each sum waits for the one before
+    let (y_fours, y_ones) = ys.as_chunks_mut::<4>();
+    let (x_fours, x_ones) = xs.as_chunks::<4>();
+    for (y, x) in y_fours.iter_mut().zip(x_fours) {
+        let [y0, y1, y2, y3] = y;
+        one(y0, &x[0], block);
+        one(y1, &x[1], block + 1.0);
+        one(y2, &x[2], block + 2.0);
+        one(y3, &x[3], block + 3.0);
+        block += 4.0;
+    }
+    for (y, x) in y_ones.iter_mut().zip(x_ones) {
+        one(y, x, block);
         block += 1.0;
     }
     let done = n - y_rest.len() / 2;
@@ -97,6 +135,7 @@ fn ramp<const ADD: bool>(y: &mut [Complex32], x: &[Complex32], c: Complex32, ste
 }
 
 /// `[-v, v, -v, v, …]`: what the other part of a sample is multiplied with.
+#[inline(always)]
 const fn alternate(v: f32) -> [f32; LANES] {
     [-v, v, -v, v, -v, v, -v, v]
 }

@@ -1,5 +1,6 @@
 //! The rules of the ZMQ radio for one message, without a socket.
 
+use crate::simd::{Simd, WithSimd, widest};
 use num_complex::Complex32;
 
 /// Bytes of one sample: two little-endian 32-bit floats, I then Q.
@@ -67,7 +68,7 @@ pub fn copy_finite(bytes: &[u8], to: &mut [Complex32]) -> u64 {
     let n = to.len().min(bytes.len() / BYTES_PER_SAMPLE);
     let to = &mut to[..n];
     bytemuck::cast_slice_mut::<Complex32, u8>(to).copy_from_slice(&bytes[..n * BYTES_PER_SAMPLE]);
-    if all_finite(to) {
+    if widest(AllFinite(to)) {
         return 0;
     }
     let mut zeroed = 0;
@@ -82,16 +83,23 @@ pub fn copy_finite(bytes: &[u8], to: &mut [Complex32]) -> u64 {
 compile_error!("samples on the wire are little-endian and are copied as they are");
 
 /// Whether no part is NaN or infinite: neither has all exponent bits set.
-fn all_finite(samples: &[Complex32]) -> bool {
-    const EXPONENT: u32 = 0x7f80_0000;
-    let (blocks, rest) = bytemuck::cast_slice::<Complex32, u32>(samples).as_chunks::<8>();
-    let mut bad = [0_u32; 8];
-    for block in blocks {
-        for (bad, bits) in bad.iter_mut().zip(block) {
-            *bad |= u32::from(bits & EXPONENT == EXPONENT);
+struct AllFinite<'a>(&'a [Complex32]);
+
+impl WithSimd for AllFinite<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> bool {
+        const EXPONENT: u32 = 0x7f80_0000;
+        let (blocks, rest) = bytemuck::cast_slice::<Complex32, u32>(self.0).as_chunks::<16>();
+        let mut bad = [0_u32; 16];
+        for block in blocks {
+            for (bad, bits) in bad.iter_mut().zip(block) {
+                *bad |= u32::from(bits & EXPONENT == EXPONENT);
+            }
         }
+        bad.iter().all(|b| *b == 0) && rest.iter().all(|bits| bits & EXPONENT != EXPONENT)
     }
-    bad.iter().all(|b| *b == 0) && rest.iter().all(|bits| bits & EXPONENT != EXPONENT)
 }
 
 #[cfg(test)]
