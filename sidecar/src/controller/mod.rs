@@ -7,6 +7,7 @@ pub mod http;
 pub mod hub;
 pub mod picture;
 mod process;
+pub mod quotas;
 mod rounds;
 pub mod stamp;
 pub mod state;

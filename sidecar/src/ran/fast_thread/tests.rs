@@ -4,6 +4,7 @@ use crate::ran::config::Monitor;
 use crate::ran::shared::ActionJob;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use tokio::sync::oneshot;
 
 /// A fast loop whose `air` never came, and where its actions come from.
 fn thread() -> (FastThread, SyncSender<ActionJob>) {
