@@ -75,7 +75,9 @@ impl Memory {
         self.failed_ns.insert(key, now_ns);
     }
 
-    fn rests(&self, kind: ActionKind, target: &str, now_ns: u64, rest_ns: u64) -> bool {
+    /// Whether an action of this kind rests on that target.
+    #[must_use]
+    pub fn rests(&self, kind: ActionKind, target: &str, now_ns: u64, rest_ns: u64) -> bool {
         self.failed_ns.get(&(kind, target.to_owned())).is_some_and(|at| now_ns < at.saturating_add(rest_ns))
     }
 }

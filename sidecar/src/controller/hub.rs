@@ -1,13 +1,17 @@
 //! The controller without its sockets: takes messages of agents, gives messages to agents, at times that are handed in.
 
+mod orders;
+
+use self::orders::{Pending, Purpose, Taken};
 use super::config::HubConfig;
 use super::decide::{Memory, Proposal, decide};
 use super::picture::Picture;
+use super::quotas::{Heard, Quotas};
 use super::stamp::Stamps;
-use super::state::{AgentInfo, ApiState, AppState, CoreState, Goal, KindCounts, Order, Outcome, RanState};
+use super::state::{AgentInfo, ApiState, AppState, CoreState, Goal, InForce, KindCounts, Outcome, RanState};
 use super::view::World;
-use crate::effect::{Effect, Expected, Tracker, Verdict};
-use crate::guard::{Action, ActionKind, Approved, Guard};
+use crate::effect::{Effect, Tracker, Verdict};
+use crate::guard::{Action, ActionKind, Guard};
 use crate::wire::{Agent, Kind, Message};
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,39 +20,8 @@ const SHOWN: usize = 200;
 /// An agent that was silent for longer is not present, ns.
 const PRESENT_NS: u64 = 3_000_000_000;
 
-/// An order that is still not answered after so many times the answer's time is revoked: what was in force before is ordered.
-const REVOKE_AFTER: u64 = 5;
-
 /// A message and whom it is for.
 pub type Outgoing = (Agent, Message);
-
-/// An action on its way, with all that its judgement needs.
-#[derive(Clone)]
-struct Taken {
-    approved: Approved<Action>,
-    expected: Expected,
-    previous: Action,
-    why: String,
-}
-
-enum Purpose {
-    Take(Taken),
-    Undo {
-        effect: u64,
-        action: Action,
-    },
-    /// Takes back an order that nobody answered, which may be in force or not.
-    Revoke(Taken),
-}
-
-struct Pending {
-    purpose: Purpose,
-    kind: ActionKind,
-    target: String,
-    sent_ns: u64,
-    /// Not answered in time: counted as failed, and still waited for, since it may be in force.
-    overdue: bool,
-}
 
 /// The controller's mind.
 pub struct Hub {
@@ -56,6 +29,9 @@ pub struct Hub {
     picture: Picture,
     guard: Guard,
     tracker: Tracker,
+    quotas: Quotas,
+    /// A word for `ran`, which does not know what is in force.
+    word: Option<InForce>,
     memory: Memory,
     pending: HashMap<u64, Pending>,
     next_order: u64,
@@ -86,13 +62,13 @@ impl Hub {
     #[must_use]
     pub fn new(config: HubConfig) -> Self {
         let mut guard = Guard::new(config.limits.clone());
-        for s in &config.slices {
-            guard.assume_quota(s.sst, s.sd, s.min);
-        }
+        let quotas = Quotas::new(&config.slices, &mut guard);
         Self {
             picture: Picture::new(&config),
             guard,
             tracker: Tracker::new(),
+            quotas,
+            word: None,
             memory: Memory::default(),
             pending: HashMap::new(),
             next_order: 0,
@@ -117,7 +93,10 @@ impl Hub {
         seen.messages += 1;
         match (message.header.kind, agent) {
             (Kind::Hello, _) => seen.hellos += 1,
-            (Kind::State, Agent::Ran) => self.state::<RanState>(message, now_ns, Picture::ran),
+            (Kind::State, Agent::Ran) => {
+                self.state::<RanState>(message, now_ns, Picture::ran);
+                self.quotas_heard();
+            }
             (Kind::State, Agent::App) => self.state::<AppState>(message, now_ns, Picture::app),
             (Kind::State, Agent::Core) => self.state::<CoreState>(message, now_ns, Picture::core),
             (Kind::Outcome, _) => match message.parse::<Outcome>() {
@@ -153,10 +132,25 @@ impl Hub {
         }
     }
 
+    fn quotas_heard(&mut self) {
+        let ordered = self.pending.values().any(|p| p.kind == ActionKind::SliceQuota);
+        match self.quotas.heard(self.picture.reported_quotas(), ordered, &mut self.guard) {
+            Heard::Tell(word) => self.word = Some(word),
+            Heard::TakenOver => self.picture.quotas_are(self.quotas.in_force()),
+            Heard::Waiting => {}
+        }
+    }
+
     /// Judges, decides, orders. Call it often.
     pub fn tick(&mut self, now_ns: u64) -> Vec<Outgoing> {
         let started = *self.started_ns.get_or_insert(now_ns);
         let mut out = Vec::new();
+        if let Some(word) = self.word.take() {
+            match Message::json(Kind::InForce, Agent::Controller, &word) {
+                Ok(message) => out.push((Agent::Ran, message)),
+                Err(error) => tracing::error!(%error, "a word on what is in force could not be written"),
+            }
+        }
         self.picture.forget_silent(now_ns);
         self.overdue(now_ns, &mut out);
         let (done, undo) = self.tracker.poll(now_ns);
@@ -197,6 +191,16 @@ impl Hub {
             tracker.is_open(kind, target) || pending.values().any(|p| p.kind == kind && p.target == target)
         });
         for Proposal { action, expected, previous, why, oldest_ns } in proposals {
+            if let Action::SliceQuota { sst, sd, .. } = &action {
+                let first = self.quotas.unconfirmed_beside(*sst, *sd);
+                if !first.is_empty() {
+                    if !self.confirm(first, now_ns, out) {
+                        // another way is taken meanwhile
+                        self.memory.failed(action.kind(), &action.target(), now_ns);
+                    }
+                    continue;
+                }
+            }
             let age_ns = oldest_ns.map_or(u64::MAX, |at| now_ns.saturating_sub(at));
             let kind = action.kind();
             let counts = self.counts.entry(kind).or_default();
@@ -227,126 +231,6 @@ impl Hub {
             _ => {}
         }
         policy
-    }
-
-    fn order(&mut self, action: Action, purpose: Purpose, inputs_age_ns: u64, now_ns: u64, out: &mut Vec<Outgoing>) {
-        // A controller that begins anew must not give the numbers of its predecessor again: agents answer a known one from memory.
-        self.next_order = (self.next_order + 1).max(now_ns);
-        let id = self.next_order;
-        let to = match action.kind() {
-            ActionKind::Beam | ActionKind::Power | ActionKind::SliceQuota => Agent::Ran,
-            ActionKind::RateLimit => Agent::Core,
-            ActionKind::Resolution => Agent::App,
-        };
-        let (kind, target) = (action.kind(), action.target());
-        match Message::json(Kind::Action, Agent::Controller, &Order { id, action, inputs_age_ns }) {
-            Ok(message) => {
-                self.pending.insert(id, Pending { purpose, kind, target, sent_ns: now_ns, overdue: false });
-                out.push((to, message));
-            }
-            Err(error) => tracing::error!(%error, "an order could not be written"),
-        }
-    }
-
-    /// What nobody answered in time has failed; what nobody answers at all is revoked.
-    fn overdue(&mut self, now_ns: u64, out: &mut Vec<Outgoing>) {
-        let age = |p: &Pending| now_ns.saturating_sub(p.sent_ns);
-        let older = |all: &HashMap<u64, Pending>, than_ns: u64, overdue: bool| {
-            let mut ids: Vec<u64> =
-                all.iter().filter(|(_, p)| p.overdue == overdue && age(p) > than_ns).map(|(id, _)| *id).collect();
-            ids.sort_unstable();
-            ids
-        };
-        for id in older(&self.pending, self.config.answer_ns, false) {
-            self.late(id, now_ns);
-        }
-        for id in older(&self.pending, self.config.answer_ns.saturating_mul(REVOKE_AFTER), true) {
-            let Some(pending) = self.pending.get(&id) else { continue };
-            let (Purpose::Take(taken) | Purpose::Revoke(taken)) = &pending.purpose else {
-                self.pending.remove(&id);
-                continue;
-            };
-            let taken = taken.clone();
-            match self.guard.check(taken.previous.clone(), now_ns, 0) {
-                Ok(approved) => {
-                    tracing::warn!(action = %taken.approved.action().words(), "revoked: nobody answered");
-                    self.pending.remove(&id);
-                    self.order(approved.into_action(), Purpose::Revoke(taken), 0, now_ns, out);
-                }
-                // too often, most likely: the next look tries again
-                Err(refusal) => tracing::debug!(%refusal, "not revoked yet"),
-            }
-        }
-    }
-
-    fn late(&mut self, id: u64, now_ns: u64) {
-        let Some(pending) = self.pending.get_mut(&id) else { return };
-        pending.overdue = true;
-        match &pending.purpose {
-            Purpose::Take(Taken { approved, .. }) => {
-                let action = approved.action();
-                tracing::warn!(action = %action.words(), "no answer in time");
-                self.memory.failed(action.kind(), &action.target(), now_ns);
-                self.counts.entry(action.kind()).or_default().refused += 1;
-            }
-            Purpose::Undo { effect, .. } => {
-                let effect = *effect;
-                if let Some(effect) = self.tracker.rolled_back(effect, false, now_ns) {
-                    self.finish(effect, now_ns);
-                }
-            }
-            Purpose::Revoke(_) => {}
-        }
-    }
-
-    fn done(&mut self, id: u64, ok: bool, reason: &str, now_ns: u64) {
-        let Some(pending) = self.pending.remove(&id) else { return };
-        match pending.purpose {
-            Purpose::Take(taken) if ok => {
-                if pending.overdue {
-                    tracing::info!(action = %taken.approved.action().words(), "in force late, judged from now on");
-                    self.counts.entry(pending.kind).or_default().late += 1;
-                }
-                self.follow(taken, now_ns);
-            }
-            Purpose::Take(Taken { approved, previous, .. }) => {
-                let action = approved.action();
-                tracing::warn!(action = %action.words(), reason, "an order was not carried out");
-                self.guard.assume(&previous);
-                if !pending.overdue {
-                    self.memory.failed(action.kind(), &action.target(), now_ns);
-                    self.counts.entry(action.kind()).or_default().refused += 1;
-                }
-            }
-            Purpose::Undo { effect, action } => {
-                if ok {
-                    self.picture.took(&action);
-                }
-                if let Some(effect) = self.tracker.rolled_back(effect, ok, now_ns) {
-                    self.finish(effect, now_ns);
-                }
-            }
-            Purpose::Revoke(taken) if ok => {
-                self.picture.took(&taken.previous);
-                let (kind, target) = (taken.approved.action().kind(), taken.approved.action().target());
-                let started =
-                    self.tracker.start(&taken.approved, taken.expected, Some(taken.previous), &taken.why, now_ns);
-                if let Some(effect) = started.ok().and_then(|_| self.tracker.abandon(kind, &target, now_ns)) {
-                    self.finish(effect, now_ns);
-                }
-            }
-            // it may be in force: then it is judged like any other
-            Purpose::Revoke(taken) => self.follow(taken, now_ns),
-        }
-    }
-
-    /// An ordered action is in force: from now on it is judged.
-    fn follow(&mut self, taken: Taken, now_ns: u64) {
-        let Taken { approved, expected, previous, why } = taken;
-        self.picture.took(approved.action());
-        if let Err(busy) = self.tracker.start(&approved, expected, Some(previous), &why, now_ns) {
-            tracing::warn!(%busy, "an action is not followed");
-        }
     }
 
     fn finish(&mut self, effect: Effect, now_ns: u64) {

@@ -8,6 +8,7 @@ pub mod hub;
 mod openapi;
 pub mod picture;
 mod process;
+pub mod quotas;
 mod rounds;
 mod routes;
 pub mod stamp;

@@ -3,7 +3,9 @@
 use super::capacity;
 use super::config::{HubConfig, Subscriber};
 use super::stamp::Stamps;
-use super::state::{ApiState, AppItem, AppState, ConsoleRow, CoreState, PredictionRow, RanState, StreamState, UeRow};
+use super::state::{
+    ApiState, AppItem, AppState, ConsoleRow, CoreState, PredictionRow, QuotaInForce, RanState, StreamState, UeRow,
+};
 use super::view::{CellView, Measured, SliceView, UeView, World};
 use crate::effect::{Effect, Observable, Tracker};
 use crate::guard::Action;
@@ -180,6 +182,19 @@ impl Picture {
             if silent(s.ssb_mono_ns) && silent(s.beam_mono_ns) {
                 s.tracked = false;
             }
+        }
+    }
+
+    /// What `ran` says is in force for slices.
+    #[must_use]
+    pub fn reported_quotas(&self) -> Option<&[QuotaInForce]> {
+        self.ran.quotas.as_deref()
+    }
+
+    /// What is in force for slices.
+    pub fn quotas_are(&mut self, quotas: &[QuotaInForce]) {
+        for q in quotas {
+            self.took(&Action::SliceQuota { sst: q.sst, sd: q.sd, min: q.min, max: q.max });
         }
     }
 

@@ -306,6 +306,31 @@ pub struct RanState {
     pub errors: Vec<ErrorRow>,
     /// Fate of its own actions by kind.
     pub counts: BTreeMap<String, KindCounts>,
+    /// The slices' shares in force; `None` where it does not know since it began and nobody told it yet.
+    pub quotas: Option<Vec<QuotaInForce>>,
+}
+
+/// Share of a slice at the gNB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaInForce {
+    /// Slice/service type.
+    pub sst: u8,
+    /// Slice differentiator.
+    pub sd: Option<u32>,
+    /// Priority share, percent.
+    pub min: u8,
+    /// Hard cap, percent.
+    pub max: u8,
+    /// Whether the gNB confirmed it to us since it was reached last; else it is what the configuration or an older word says.
+    pub confirmed: bool,
+}
+
+/// What the controller takes to be in force, as [`crate::wire::Kind::InForce`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InForce {
+    /// The slices' shares.
+    pub quotas: Vec<QuotaInForce>,
 }
 
 /// What became of one action, as [`crate::wire::Kind::Outcome`].

@@ -54,6 +54,7 @@ pub struct Guard {
     limits: Limits,
     power_db: f32,
     quotas: HashMap<(u8, Option<u32>), u8>,
+    quotas_known: bool,
     beam: Bucket,
     buckets: HashMap<(ActionKind, String), Bucket>,
     counts: GuardCounts,
@@ -68,6 +69,7 @@ impl Guard {
             limits,
             power_db: 0.0,
             quotas: HashMap::new(),
+            quotas_known: true,
             beam,
             buckets: HashMap::new(),
             counts: GuardCounts::default(),
@@ -94,6 +96,18 @@ impl Guard {
     /// Says which power is in force already, dB re full scale, so that steps are right.
     pub fn assume_power(&mut self, db: f32) {
         self.power_db = db;
+    }
+
+    /// Nobody knows what is in force for slices: no quota passes until [`Guard::quotas_are`] says so.
+    pub fn forget_quotas(&mut self) {
+        self.quotas.clear();
+        self.quotas_known = false;
+    }
+
+    /// Says what is in force for every slice: type, differentiator, priority share in percent.
+    pub fn quotas_are(&mut self, all: impl IntoIterator<Item = (u8, Option<u32>, u8)>) {
+        self.quotas = all.into_iter().map(|(sst, sd, min)| ((sst, sd), min)).collect();
+        self.quotas_known = true;
     }
 
     /// Says that what an action does is in force, whether or not it came through here.
@@ -167,6 +181,9 @@ impl Guard {
             Action::SliceQuota { sst, sd, min, max } => {
                 if *max > 100 || min > max || *max < l.min_quota_cap {
                     return Err(Refusal::QuotaRange { min: *min, max: *max, floor: l.min_quota_cap });
+                }
+                if !self.quotas_known {
+                    return Err(Refusal::QuotaUnknown);
                 }
                 let others: u32 = self
                     .quotas
@@ -305,6 +322,17 @@ mod tests {
         assert!(matches!(g.check(q(1, 50, 40), S, 0), Err(Refusal::QuotaRange { .. })));
         assert!(matches!(g.check(q(1, 0, 0), S, 0), Err(Refusal::QuotaRange { .. })));
         assert!(matches!(g.check(q(1, 0, 101), S, 0), Err(Refusal::QuotaRange { .. })));
+    }
+
+    #[test]
+    fn no_quota_passes_while_those_in_force_are_unknown() {
+        let mut g = guard();
+        g.forget_quotas();
+        let q = |sd, min| Action::SliceQuota { sst: 1, sd: Some(sd), min, max: 100 };
+        assert_eq!(g.check(q(1, 10), S, 0), Err(Refusal::QuotaUnknown));
+        g.quotas_are([(1, Some(1), 10), (1, Some(2), 70)]);
+        assert_eq!(g.check(q(1, 40), S, 0), Err(Refusal::QuotaSum { sum: 110, max: 100 }));
+        assert!(g.check(q(1, 30), S, 0).is_ok());
     }
 
     #[test]

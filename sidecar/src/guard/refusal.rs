@@ -57,6 +57,9 @@ pub enum Refusal {
         /// Smallest cap.
         floor: u8,
     },
+    /// Nobody said yet which priority shares are in force.
+    #[error("which priority shares are in force is not known yet: wait until controller and ran have spoken")]
+    QuotaUnknown,
     /// Priority shares of all slices exceed the carrier.
     #[error("priority shares of all slices would sum to {sum} %, at most {max} % passes: lower another slice first")]
     QuotaSum {
@@ -125,6 +128,7 @@ impl Refusal {
             Self::PowerRange { .. } => "power_range",
             Self::PowerSlew { .. } => "power_slew",
             Self::QuotaRange { .. } => "quota_range",
+            Self::QuotaUnknown => "quota_unknown",
             Self::QuotaSum { .. } => "quota_sum",
             Self::RateRange { .. } => "rate_range",
             Self::Subscriber(_) => "subscriber",

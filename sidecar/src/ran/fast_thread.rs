@@ -1,5 +1,6 @@
 //! The thread of the fast loop: finds the cell, keeps `air` set up, answers each occasion with weights.
 
+mod others;
 mod show;
 
 use super::air_link::{AirLink, FromAir, LinkError};
@@ -18,7 +19,6 @@ use ran_bridge::nr::Numerology;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::sync::oneshot;
 
 /// `air` is asked for its status this often; it also learns so that we are there.
 const STATUS_NS: u64 = 500_000_000;
@@ -45,13 +45,6 @@ struct Pending {
     ssb: bool,
 }
 
-/// An action of another thread on its way: the command's number, when it left, who waits.
-struct Acting {
-    seq: u64,
-    sent_ns: u64,
-    done: oneshot::Sender<Result<(), ActError>>,
-}
-
 /// The fast loop's thread.
 pub struct FastThread {
     config: RanConfig,
@@ -65,7 +58,7 @@ pub struct FastThread {
     waiting: VecDeque<(u64, Pending)>,
     pending: Option<Pending>,
     /// Actions of others that `air` has not confirmed yet.
-    acting: VecDeque<Acting>,
+    acting: VecDeque<others::Acting>,
     occasion: (u64, usize),
     ssb_log: PhaseLog,
     loops: u64,
@@ -209,44 +202,6 @@ impl FastThread {
                 self.acted(seq, Err(ActError::Refused(reason)));
             }
             Event::Peer { name, state, advice, .. } => tracing::info!(peer = name, ?state, advice, "a peer of air"),
-        }
-    }
-
-    /// Tells who waits for the command `seq` what became of it.
-    fn acted(&mut self, seq: u64, result: Result<(), ActError>) {
-        if let Some(acting) = self.acting.iter().position(|a| a.seq == seq).and_then(|at| self.acting.remove(at)) {
-            // who asked may have gone
-            let _gone = acting.done.send(result);
-        }
-    }
-
-    /// Hands the actions of other threads to `air`; what it does not confirm in time counts as not done.
-    fn act_for_others(&mut self, now: u64) {
-        while let Ok(job) = self.ends.actions.try_recv() {
-            let silent = self.heard_ns == 0 || now.saturating_sub(self.heard_ns) > GONE_NS;
-            // what is queued for an `air` that is away would come into force at a time that nobody knows
-            let sent = if silent {
-                Err(ActError::Silent(GONE_NS / 1_000_000))
-            } else {
-                match self.link.act(&job.action, 0) {
-                    Ok(Some(seq)) => Ok(seq),
-                    Ok(None) => Err(ActError::NotOurs),
-                    Err(error) => Err(ActError::Link(error.to_string())),
-                }
-            };
-            match sent {
-                Ok(seq) => self.acting.push_back(Acting { seq, sent_ns: now, done: job.done }),
-                Err(error) => {
-                    self.drop("action not sent");
-                    let _gone = job.done.send(Err(error));
-                }
-            }
-        }
-        while self.acting.front().is_some_and(|a| now.saturating_sub(a.sent_ns) > GONE_NS) {
-            self.drop("action not confirmed");
-            if let Some(acting) = self.acting.pop_front() {
-                let _gone = acting.done.send(Err(ActError::Silent(GONE_NS / 1_000_000)));
-            }
         }
     }
 

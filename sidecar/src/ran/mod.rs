@@ -11,6 +11,7 @@ pub mod mind;
 pub mod phases;
 pub mod plan;
 pub mod process;
+pub mod quotas;
 pub mod report;
 pub mod rows;
 pub mod shared;

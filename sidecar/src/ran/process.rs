@@ -10,7 +10,7 @@ use super::shared::{ACTIONS_QUEUE, ActError, ActionJob, FastEnds, Shared};
 use super::slow_thread::{MibBook, decode_all, search_all};
 use crate::agent::{Board, Learner};
 use crate::clock::mono_ns;
-use crate::controller::state::{ConsoleRow, Order, Outcome};
+use crate::controller::state::{ConsoleRow, InForce, Order, Outcome};
 use crate::effect::Effect;
 use crate::guard::{Action, Approved};
 use crate::record::Writer;
@@ -348,7 +348,8 @@ impl Slow {
             GnbEvent::SubscribeRefused { error, hint } => tracing::error!(error, hint, "the gNB gives no metrics"),
             GnbEvent::Down { reason, .. } => tracing::debug!(reason, "no connection to the gNB"),
             GnbEvent::Gap { .. } => tracing::debug!("reports of the gNB are missing"),
-            GnbEvent::Up { .. } | GnbEvent::Resumed { .. } | GnbEvent::Dialect { .. } => {}
+            GnbEvent::Up { .. } => self.mind.quotas.gnb_came_back(),
+            GnbEvent::Resumed { .. } | GnbEvent::Dialect { .. } => {}
         }
     }
 
@@ -361,6 +362,10 @@ impl Slow {
                         self.ordered(Order { inputs_age_ns: age_ns, ..order });
                     }
                     Err(error) => tracing::warn!(%error, "an order that cannot be read"),
+                },
+                Kind::InForce => match message.parse::<InForce>() {
+                    Ok(word) => self.mind.told(word),
+                    Err(error) => tracing::warn!(%error, "a word on what is in force that cannot be read"),
                 },
                 kind if Learner::wants(kind) => {
                     if let Some(learning) = &self.learning

@@ -84,6 +84,7 @@ pub fn state(shared: &Shared, parts: &Parts<'_>, mono_ns: u64) -> RanState {
         power_db: parts.mind.power_db(),
         predictions: parts.board.predictions.clone(),
         errors: parts.board.errors.clone(),
+        quotas: parts.mind.quotas.report(),
         counts: parts.mind.counts.iter().map(|(k, c)| (k.name().to_owned(), c.clone())).collect::<BTreeMap<_, _>>(),
     }
 }

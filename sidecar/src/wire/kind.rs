@@ -57,6 +57,8 @@ wire_enum! {
         Outcome = 34,
         /// A goal from a person; JSON payload.
         Goal = 35,
+        /// `controller` → `ran`: what the controller takes to be in force, for a `ran` that does not know; JSON payload.
+        InForce = 36,
         /// `air` → `ran`: IQ snippet, cf32, shape `[samples]`. `round` = index of its first sample, `micro_batch` = stream,
         /// `aux[0]` = host-monotonic ns at which the message with its last sample arrived, `aux[1]` = window id (bits 0-31),
         /// sounding column + 1 (bits 32-47, 0 = none), bit 48 = wide beam was in force.

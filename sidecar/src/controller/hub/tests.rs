@@ -1,6 +1,7 @@
 use super::*;
-use crate::controller::config::Subscriber;
-use crate::controller::state::{AppItem, ConsoleRow, LoopState, StreamState};
+use crate::controller::config::{Slice, Subscriber};
+use crate::controller::state::Order;
+use crate::controller::state::{AppItem, ConsoleRow, LoopState, QuotaInForce, StreamState};
 use crate::effect::Observable;
 
 const MS: u64 = 1_000_000;
@@ -33,6 +34,11 @@ fn until_order(hub: &mut Hub) -> (u64, Order, Agent) {
         }
     }
     panic!("no order");
+}
+
+/// What is ordered, without the words on what is in force.
+fn orders(hub: &mut Hub, now: u64) -> Vec<Message> {
+    hub.tick(now).into_iter().map(|(_, m)| m).filter(|m| m.header.kind == Kind::Action).collect()
 }
 
 fn answer(hub: &mut Hub, id: u64, ok: bool, now: u64) {
@@ -233,7 +239,7 @@ fn a_lab_slower_than_real_time_has_its_whole_window() {
         radio(&mut hub, now);
         let better = ordered.is_some_and(|at| now > at + 3000 * MS);
         hub.take(&if better { app(2.5e6, 2.5e6, "720p", now) } else { app(5e6, 3e6, "1080p", now) }, now);
-        for (_, m) in hub.tick(now) {
+        for m in orders(&mut hub, now) {
             let order = m.parse::<Order>().unwrap();
             assert!(now > 8000 * MS, "the first window is watched only, and is 8 s long");
             if ordered.is_none() {
@@ -279,7 +285,7 @@ fn what_rests_on_the_radio_is_as_old_as_the_radio_s_report() {
         // room for a higher resolution, but what says so was measured at 0.5 s by the gNB and is only repeated
         hub.take(&ran(None, Some((15, now.min(500 * MS))), now), now);
         hub.take(&stuck(app(2e6, 2e6, "480p", now), now), now);
-        for (_, m) in hub.tick(now) {
+        for m in orders(&mut hub, now) {
             last = now;
             let order = m.parse::<Order>().unwrap();
             assert!(order.inputs_age_ns >= now - 500 * MS, "{order:?}");
@@ -305,6 +311,102 @@ fn the_snr_of_a_silent_ue_is_neither_decided_on_nor_shown() {
     let state = hub.api(heard + 2001 * MS);
     assert_eq!((state.ues[0].beam_snr_db, state.ues[0].predicted_snr_db), (None, None));
     assert_eq!((state.streams[0].beam_snr_db, state.streams[0].tracked), (None, false));
+}
+
+/// A hub of two slices, the starved subscriber in the first.
+fn sliced() -> Hub {
+    let slices = [(1, 10), (2, 10)].map(|(sst, min)| Slice { sst, sd: None, min, max: 100 });
+    let subscriber = Subscriber { supi: SUPI.into(), ue: None, rnti: None, stream: None, slice: Some((1, None)) };
+    Hub::new(HubConfig { subscribers: vec![subscriber], slices: slices.to_vec(), ..HubConfig::default() })
+}
+
+fn quotas(known: Option<[(u8, u8, bool); 2]>, now: u64) -> Message {
+    let quota = |(sst, min, confirmed)| QuotaInForce { sst, sd: None, min, max: 100, confirmed };
+    let state = RanState { mono_ns: now, quotas: known.map(|k| k.map(quota).to_vec()), ..RanState::default() };
+    stuck(Message::json(Kind::State, Agent::Ran, &state).unwrap(), now)
+}
+
+/// Runs the hub with reports of `ran` until it says something of the kind, to `ran`.
+fn until(hub: &mut Hub, from: u64, known: Option<[(u8, u8, bool); 2]>, kind: Kind) -> (u64, Message) {
+    for k in 1..60 {
+        let now = from + k * 100 * MS;
+        hub.take(&quotas(known, now), now);
+        hub.take(&stuck(app(5e6, 3e6, "480p", now), now), now);
+        if let Some((_, m)) = hub.tick(now).into_iter().find(|(to, m)| *to == Agent::Ran && m.header.kind == kind) {
+            return (now, m);
+        }
+    }
+    panic!("nothing");
+}
+
+#[test]
+fn a_hub_that_begins_anew_takes_over_what_ran_has_in_force() {
+    let mut hub = sliced();
+    let (_, m) = until(&mut hub, 0, Some([(1, 30, true), (2, 40, true)]), Kind::Action);
+    let order = m.parse::<Order>().unwrap();
+    assert_eq!(order.action, Action::SliceQuota { sst: 1, sd: None, min: 45, max: 100 }, "15 more than in force");
+    let mut full = sliced();
+    for k in 1..60 {
+        let now = k * 100 * MS;
+        full.take(&quotas(Some([(1, 40, true), (2, 50, true)]), now), now);
+        full.take(&stuck(app(5e6, 3e6, "480p", now), now), now);
+        assert!(full.tick(now).is_empty(), "55 + 50 do not fit; by the configuration alone they would");
+    }
+}
+
+#[test]
+fn a_ran_that_begins_anew_is_told() {
+    let mut hub = sliced();
+    let (now, _) = until(&mut hub, 0, Some([(1, 30, true), (2, 40, true)]), Kind::Action);
+    let (_, word) = until(&mut hub, now, None, Kind::InForce);
+    let told = word.parse::<InForce>().unwrap().quotas;
+    assert_eq!(told.iter().map(|q| (q.sst, q.min, q.confirmed)).collect::<Vec<_>>(), [(1, 30, true), (2, 40, true)]);
+}
+
+#[test]
+fn where_nobody_knows_the_others_are_set_before_a_share_is_raised() {
+    let mut hub = sliced();
+    let (_, word) = until(&mut hub, 0, None, Kind::InForce);
+    let told = word.parse::<InForce>().unwrap().quotas;
+    assert_eq!(told.iter().map(|q| (q.min, q.confirmed)).collect::<Vec<_>>(), [(10, false), (10, false)]);
+    let unconfirmed = Some([(1, 10, false), (2, 10, false)]);
+    let (now, m) = until(&mut hub, 1000 * MS, unconfirmed, Kind::Action);
+    let first = m.parse::<Order>().unwrap();
+    assert_eq!(first.action, Action::SliceQuota { sst: 2, sd: None, min: 10, max: 100 }, "as configured");
+    answer(&mut hub, first.id, true, now + MS);
+    let (_, m) = until(&mut hub, now, Some([(1, 10, false), (2, 10, true)]), Kind::Action);
+    let then = m.parse::<Order>().unwrap();
+    assert_eq!(then.action, Action::SliceQuota { sst: 1, sd: None, min: 25, max: 100 });
+    assert_eq!(hub.tracker.outstanding(), 0);
+}
+
+#[test]
+fn shares_that_cannot_be_had_do_not_hold_up_other_ways() {
+    let mut hub = sliced();
+    let known = Some([(1, 10, false), (2, 10, false)]);
+    let (mut now, m) = until(&mut hub, 0, known, Kind::Action);
+    answer(&mut hub, m.parse::<Order>().unwrap().id, false, now);
+    let mut lower = None;
+    for _ in 0..10 {
+        now += 100 * MS;
+        hub.take(&quotas(known, now), now);
+        hub.take(&stuck(app(5e6, 3e6, "720p", now), now), now);
+        lower = lower.or(hub.tick(now).into_iter().next().map(|(_, m)| m.parse::<Order>().unwrap().action));
+    }
+    assert_eq!(lower, Some(Action::Resolution { supi: SUPI.into(), res: "480p".into() }));
+}
+
+#[test]
+fn no_quota_is_ordered_before_ran_has_spoken() {
+    let mut hub = sliced();
+    for k in 1..60 {
+        let now = k * 100 * MS;
+        hub.take(&stuck(app(5e6, 3e6, "480p", now), now), now);
+        for (_, m) in hub.tick(now) {
+            let order = m.parse::<Order>().unwrap();
+            assert!(!matches!(order.action, Action::SliceQuota { .. }), "{order:?}");
+        }
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::wire::local::LocalListener;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use tokio::sync::oneshot;
 
 /// A fast loop whose `air` is to listen at `path`, and where its actions come from.
 fn thread(path: &Path) -> (FastThread, SyncSender<ActionJob>) {

@@ -71,8 +71,12 @@ async fn a_full_queue_is_a_failure_too() {
 #[tokio::test]
 async fn a_quota_without_a_gnb_is_refused_with_the_reason() {
     let (mut slow, _jobs, _router, mut events) = slow();
-    let action = Action::SliceQuota { sst: 1, sd: None, min: 10, max: 100 };
-    slow.ordered(Order { id: 5, action, inputs_age_ns: 0 });
+    let order = |id| Order { id, action: Action::SliceQuota { sst: 1, sd: None, min: 10, max: 100 }, inputs_age_ns: 0 };
+    slow.ordered(order(4));
+    let (id, ok, reason) = outcome(&mut events).await;
+    assert!((id, ok) == (4, false) && reason.contains("not known yet"), "{reason}");
+    slow.mind.told(InForce::default());
+    slow.ordered(order(5));
     let (id, ok, reason) = outcome(&mut events).await;
     assert_eq!((id, ok, reason.as_str()), (5, false, "the gNB did not take it: none is configured (ran.gnb_ws)"));
 }
