@@ -171,6 +171,7 @@ impl Engine<'_> {
                     Err(error) => {
                         tracing::warn!(address = link.address(), %error, "wire of a receiver failed; it is opened anew");
                         warn_socket(link.reopen(), link.address());
+                        ue.rx_up = 0;
                     }
                 }
             }
@@ -199,6 +200,7 @@ impl Engine<'_> {
                 Err(error) => {
                     tracing::warn!(address = wires.rx.address(), %error, "wire of the gNB failed; it is opened anew");
                     warn_socket(wires.rx.reopen(), wires.rx.address());
+                    self.gnb.rx_up = 0;
                 }
             }
         }
@@ -223,11 +225,13 @@ impl Engine<'_> {
     }
 }
 
-/// Checks a message and appends its samples.
-pub(super) fn ingest(message: &[u8], fifo: &mut SampleFifo, stats: &AirStats, address: &str) {
-    if checked(message, stats, address) > 0 {
+/// Checks a message and appends its samples; gives how many.
+pub(super) fn ingest(message: &[u8], fifo: &mut SampleFifo, stats: &AirStats, address: &str) -> usize {
+    let n = checked(message, stats, address);
+    if n > 0 {
         append(message, fifo, stats);
     }
+    n
 }
 
 /// Number of samples of a message; 0 where it is not taken, which is counted.

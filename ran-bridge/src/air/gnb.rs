@@ -52,7 +52,8 @@ pub(super) struct Gnb {
     pub(super) state: PeerState,
     pub(super) told_silent: bool,
     pub(super) tx_up: bool,
-    pub(super) rx_up: bool,
+    /// Connections to its receive wire.
+    pub(super) rx_up: u32,
 }
 
 impl Gnb {
@@ -91,7 +92,7 @@ impl Gnb {
             player,
             told_silent: false,
             tx_up: false,
-            rx_up: false,
+            rx_up: 0,
         })
     }
 

@@ -24,8 +24,8 @@ pub(super) struct Ue {
     /// Downlink samples given since its connection began.
     pub(super) given: u64,
     pub(super) told_silent: bool,
-    /// Whether its two connections are there.
-    pub(super) rx_up: bool,
+    /// Connections to its receive wire, and whether that to its transmit wire is there.
+    pub(super) rx_up: u32,
     pub(super) tx_up: bool,
     /// When the first of its connections ended while the other was still there; 0 = none or both.
     leaving_ns: u64,
@@ -73,7 +73,7 @@ impl Ue {
             joined_at: 0,
             given: 0,
             told_silent: false,
-            rx_up: false,
+            rx_up: 0,
             tx_up: false,
             leaving_ns: 0,
             retry_ns: 0,
@@ -98,7 +98,7 @@ impl Ue {
 
     /// Whether it is connected at all.
     pub(super) fn connected(&self) -> bool {
-        self.rx_up || self.tx_up
+        self.rx_up > 0 || self.tx_up
     }
 
     /// One or both of its connections have ended. Whether that is a new departure: a process that ends closes both, one is

@@ -18,8 +18,9 @@ impl Engine<'_> {
             }
             match link.receive(&mut self.message) {
                 Ok(true) => {
-                    ingest(&self.message, &mut ue.uplink, self.stats, link.address());
-                    ue.sent();
+                    if ingest(&self.message, &mut ue.uplink, self.stats, link.address()) > 0 {
+                        ue.sent();
+                    }
                 }
                 Ok(false) => {}
                 Err(error) => {

@@ -18,19 +18,19 @@ impl Engine<'_> {
     /// Whether a request that was just received came over a connection that is there. What a receiver sent before it ended may be
     /// read after its end was told; an answer to that would be one that its successor misses.
     pub(super) fn is_of_a_live_ue(&mut self, i: usize) -> bool {
-        if !self.ues[i].rx_up {
+        if self.ues[i].rx_up == 0 {
             // Its connection may be newer than the last look.
             self.watch_ue(i);
         }
-        self.ues[i].rx_up
+        self.ues[i].rx_up > 0
     }
 
     /// As [`Engine::is_of_a_live_ue`] for the gNB.
     pub(super) fn is_of_a_live_gnb(&mut self) -> bool {
-        if !self.gnb.rx_up {
+        if self.gnb.rx_up == 0 {
             self.watch_gnb();
         }
-        self.gnb.rx_up
+        self.gnb.rx_up > 0
     }
 
     fn watch_ue(&mut self, i: usize) {
@@ -42,14 +42,17 @@ impl Engine<'_> {
                 if event == LinkEvent::Down {
                     gone = true;
                     warn_socket(link.reopen(), link.address());
+                    // What it sent last is not its successor's.
+                    ue.uplink.restart(0);
                     break;
                 }
             }
         }
         if let Some(link) = &mut ue.rx {
             while let Some(event) = link.next_event() {
-                ue.rx_up = event == LinkEvent::Up;
-                if event == LinkEvent::Down {
+                ue.rx_up = counted(ue.rx_up, event);
+                // One of several, a port scan or a UE that was started twice, takes nothing along.
+                if event == LinkEvent::Down && ue.rx_up == 0 {
                     gone = true;
                     warn_socket(link.free_dead_request(), link.address());
                 }
@@ -93,9 +96,13 @@ impl Engine<'_> {
             }
         }
         while let Some(event) = wires.rx.next_event() {
-            self.gnb.rx_up = event == LinkEvent::Up;
-            if event == LinkEvent::Down {
+            self.gnb.rx_up = counted(self.gnb.rx_up, event);
+            if event == LinkEvent::Down && self.gnb.rx_up == 0 {
                 warn_socket(wires.rx.free_dead_request(), wires.rx.address());
+                if self.gnb.state == PeerState::Gone {
+                    // An answer that went to the gone one counts for nobody.
+                    self.ul = self.dl;
+                }
             }
         }
         if !gone {
@@ -165,7 +172,7 @@ impl Engine<'_> {
         }
         let tx = wires.tx.first().map_or("", |l| l.address());
         let rx = wires.rx.address();
-        let advice = match (self.gnb.tx_up, self.gnb.rx_up) {
+        let advice = match (self.gnb.tx_up, self.gnb.rx_up > 0) {
             (false, _) => format!("nothing answers at {tx}: start the gNB, or compare tx_port in its device_args with air's configuration"),
             (true, false) => format!("the gNB does not connect to {rx}: compare rx_port in its device_args with air's configuration"),
             (true, true) if !wires.rx.requested() => {
@@ -199,5 +206,13 @@ impl Engine<'_> {
             _ => tracing::warn!(peer = name, ?state, sample = self.dl, advice, "peer"),
         }
         self.port.event(&Event::Peer { name: name.to_owned(), state, sample: self.dl, advice });
+    }
+}
+
+/// Connections after an event.
+const fn counted(n: u32, event: LinkEvent) -> u32 {
+    match event {
+        LinkEvent::Up => n.saturating_add(1),
+        LinkEvent::Down => n.saturating_sub(1),
     }
 }

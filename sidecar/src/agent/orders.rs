@@ -38,7 +38,7 @@ impl Orders {
             let reason = format!("{} does not do {}", agent.name(), kind.name());
             return Ok(Err(self.done(agent, order.id, Err(reason))?));
         }
-        let age_ns = order.inputs_age_ns.saturating_add(message.header.transit_ns(now_mono_ns));
+        let age_ns = order.age_at_ns(&message.header, now_mono_ns);
         match self.guard.check(order.action, now_mono_ns, age_ns) {
             Ok(approved) => Ok(Ok((order.id, approved))),
             Err(refusal) => Ok(Err(self.done(agent, order.id, Err(refusal.to_string()))?)),
@@ -102,9 +102,14 @@ mod tests {
         let wild = order(2, limit(f64::MAX));
         assert_eq!(outcome(&orders.take(&wild, Agent::Core, 3).unwrap().unwrap_err()), (2, false));
         // What it rests on grew old on the way: 4 s since it was sent.
-        let mut slow = order(4, limit(4e6));
+        let resting = Order { id: 4, action: limit(4e6), inputs_age_ns: 1 };
+        let mut slow = Message::json(Kind::Action, Agent::Controller, &resting).unwrap();
         slow.header.sent_mono_ns = 1;
         assert_eq!(outcome(&orders.take(&slow, Agent::Core, 4_000_000_001).unwrap().unwrap_err()), (4, false));
+        // What takes back an action rests on nothing that could.
+        let mut undo = order(5, limit(6e6));
+        undo.header.sent_mono_ns = 1;
+        assert!(orders.take(&undo, Agent::Core, 4_000_000_002).unwrap().is_ok());
         let foreign = order(3, Action::Power { db: -3.0 });
         assert_eq!(outcome(&orders.take(&foreign, Agent::Core, 4).unwrap().unwrap_err()), (3, false));
         assert!(orders.take(&Message::empty(Kind::Action, Agent::Controller), Agent::Core, 5).is_err());

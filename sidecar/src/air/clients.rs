@@ -1,11 +1,12 @@
 //! Who is connected to the control socket of `air`.
 
+use crate::clock::mono_ns;
 use crate::wire::local::{LocalListener, LocalStream, path_of};
 use crate::wire::{HEADER_BYTES, Header, WireError};
 use std::io::{self, ErrorKind};
 use std::os::fd::RawFd;
 
-/// Connections at once; one more is closed.
+/// Connections at once; one more takes the place of one that never said anything, or is closed.
 pub(super) const MAX_CLIENTS: usize = 8;
 
 /// Number of a connection; never used twice.
@@ -30,7 +31,13 @@ pub(super) struct Clients {
     listener: LocalListener,
     open: Vec<Client>,
     next: ClientId,
+    /// Until then the listener is not looked at, host-monotonic ns.
+    deaf_until_ns: u64,
+    deaf: bool,
 }
+
+/// Pause after the system gave no connection, or after one was closed for want of room, ns.
+const DEAF_NS: u64 = 100_000_000;
 
 impl Clients {
     /// Binds.
@@ -40,25 +47,24 @@ impl Clients {
     pub(super) fn bind(address: &str) -> io::Result<Self> {
         let path =
             path_of(address).ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "write ipc:// and a path"))?;
-        Ok(Self { listener: LocalListener::bind(path)?, open: Vec::with_capacity(MAX_CLIENTS), next: 1 })
+        Ok(Self {
+            listener: LocalListener::bind(path)?,
+            open: Vec::with_capacity(MAX_CLIENTS),
+            next: 1,
+            deaf_until_ns: 0,
+            deaf: false,
+        })
     }
 
     /// What to poll.
     pub(super) fn fds(&self) -> impl Iterator<Item = RawFd> {
         let open = self.open.iter().filter(|c| !c.ended).map(|c| c.stream.fd());
-        std::iter::once(self.listener.fd()).chain(open)
+        std::iter::once(self.listener.fd()).filter(|_| !self.deaf).chain(open)
     }
 
     /// Takes new connections, and reads and writes what can be.
     pub(super) fn turn(&mut self) {
-        while let Some(stream) = self.listener.accept() {
-            if self.open.len() == MAX_CLIENTS {
-                tracing::warn!(MAX_CLIENTS, "one more connection to the control socket is closed");
-            } else {
-                self.open.push(Client { id: self.next, stream, ended: false, known: false });
-                self.next += 1;
-            }
-        }
+        self.accept();
         for client in self.open.iter_mut().filter(|c| !c.ended) {
             if let Err(error) = client.stream.turn() {
                 tracing::debug!(client.id, %error, "a connection to the control socket ended");
@@ -67,7 +73,33 @@ impl Clients {
         }
     }
 
-    /// The next message of whoever has one, or why there will be none any more: bytes that are no message close their connection.
+    fn accept(&mut self) {
+        if self.deaf {
+            self.deaf = mono_ns() < self.deaf_until_ns;
+        }
+        while !self.deaf {
+            let why = match self.listener.accept() {
+                Ok(None) => return,
+                Ok(Some(stream)) => {
+                    let silent = self.open.iter().position(|c| !c.known);
+                    if let Some(at) = silent.filter(|_| self.open.len() == MAX_CLIENTS) {
+                        self.open.remove(at);
+                    }
+                    if self.open.len() < MAX_CLIENTS {
+                        self.open.push(Client { id: self.next, stream, ended: false, known: false });
+                        self.next += 1;
+                        continue;
+                    }
+                    "no room for one more".to_owned()
+                }
+                Err(error) => error.to_string(),
+            };
+            tracing::warn!(why, "a connection to the control socket is not taken");
+            (self.deaf, self.deaf_until_ns) = (true, mono_ns() + DEAF_NS);
+        }
+    }
+
+    /// The next message of whoever has one, in turns, or why there will be none any more: bytes that are no message close their connection.
     pub(super) fn next(&mut self) -> Option<(ClientId, Result<Frame, WireError>)> {
         let mut got = None;
         self.open.retain_mut(|client| {
@@ -89,6 +121,12 @@ impl Clients {
                 }
             }
         });
+        if let Some((id, _)) = &got
+            && let Some(at) = self.open.iter().position(|c| c.id == *id)
+        {
+            // The next look begins with the others.
+            self.open[at..].rotate_left(1);
+        }
         got
     }
 

@@ -92,7 +92,7 @@ impl Wire for zmq::Socket {
 fn measure(dir: &Path, turns: usize) -> Result<(Percentiles, Percentiles), BenchError> {
     let listener = LocalListener::bind(&dir.join("unix")).map_err(failed)?;
     let far = LocalStream::connect(&dir.join("unix")).map_err(failed)?;
-    let mut near = listener.accept().ok_or_else(|| failed("no connection"))?;
+    let mut near = listener.accept().map_err(failed)?.ok_or_else(|| failed("no connection"))?;
     let unix_far = answer(far)?;
 
     let context = zmq::Context::new();

@@ -361,6 +361,14 @@ pub struct Order {
     pub inputs_age_ns: u64,
 }
 
+impl Order {
+    /// The same age when it arrives, with the time on the way; what rests on no measurement does not grow old.
+    #[must_use]
+    pub const fn age_at_ns(&self, header: &crate::wire::Header, now_mono_ns: u64) -> u64 {
+        if self.inputs_age_ns == 0 { 0 } else { self.inputs_age_ns.saturating_add(header.transit_ns(now_mono_ns)) }
+    }
+}
+
 /// What `app` reports: the application's own view of each subscriber.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -20,6 +20,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// Radio time without a snippet after which the windows are set again, s.
+const STARVED_S: f64 = 1.0;
 /// `air` is asked for its status this often; it also learns so that we are there.
 const STATUS_NS: u64 = 500_000_000;
 /// Without a word from `air` for this long it is gone, ns.
@@ -59,6 +61,7 @@ pub struct FastThread {
     pending: Option<Pending>,
     /// Actions of others that `air` has not confirmed yet.
     acting: VecDeque<others::Acting>,
+    powers: others::Powers,
     occasion: (u64, usize),
     ssb_log: PhaseLog,
     loops: u64,
@@ -67,6 +70,8 @@ pub struct FastThread {
     acquisitions: u64,
     failures: u32,
     sample: u64,
+    /// Radio index when the last snippet came.
+    snippet_sample: u64,
     heard_ns: u64,
     asked_ns: u64,
     viewed_ns: u64,
@@ -96,6 +101,7 @@ impl FastThread {
             waiting: VecDeque::with_capacity(64),
             pending: None,
             acting: VecDeque::with_capacity(ACTIONS_QUEUE),
+            powers: others::Powers::default(),
             occasion: (0, 0),
             ssb_log: PhaseLog::new(4096),
             loops: 0,
@@ -104,6 +110,7 @@ impl FastThread {
             acquisitions: 0,
             failures: 0,
             sample: 0,
+            snippet_sample: 0,
             heard_ns: 0,
             asked_ns: 0,
             viewed_ns: 0,
@@ -237,12 +244,13 @@ impl FastThread {
         self.waiting.clear();
         self.pending = None;
         self.failures = 0;
-        self.sample = 0;
+        (self.sample, self.snippet_sample) = (0, 0);
         self.last_weights.clear();
     }
 
     fn snippet(&mut self, meta: &SnippetMeta, mut stamps: Stamps) {
         self.sample = self.sample.max(meta.start);
+        self.snippet_sample = self.sample;
         match (&mut self.phase, What::of(meta.window)) {
             (Phase::Searching { parts, .. }, What::Search(k)) => {
                 if let Some(part) = parts.get_mut(k as usize) {
@@ -376,10 +384,11 @@ impl FastThread {
                 self.drop("status not asked");
             }
         }
-        if self.heard_ns > 0 && now.saturating_sub(self.heard_ns) > GONE_NS && !matches!(self.phase, Phase::Waiting) {
+        if self.heard_ns > 0 && now.saturating_sub(self.heard_ns) > GONE_NS && self.sample > 0 {
             tracing::warn!("air is silent: waiting for it");
             self.restart();
         }
+        self.resume_snippets();
         if self.failures > LOST {
             tracing::warn!("the cell is lost: it is searched again");
             self.failures = 0;
@@ -403,6 +412,21 @@ impl FastThread {
         if now.saturating_sub(self.viewed_ns) >= VIEW_NS {
             self.show(now);
         }
+    }
+
+    /// Sets the windows again where none gives anything: another may have set its own, or `air` has forgotten who we are.
+    fn resume_snippets(&mut self) {
+        let starved = self.sample.saturating_sub(self.snippet_sample) as f64 > self.config.rate_hz * STARVED_S;
+        let Phase::Tracking { place, .. } = &self.phase else { return };
+        if !starved {
+            return;
+        }
+        self.snippet_sample = self.sample;
+        let from = self.sample + (self.config.rate_hz * 0.01) as u64;
+        let commands = plan::setup(&self.config, place, &self.numerology, from, &self.fast.unitary(), self.fast.wide());
+        self.drop("no snippets, windows set again");
+        // What does not reach it now is sent again when there is still nothing.
+        let _unsent = commands.iter().find(|c| self.link.command(c).is_err());
     }
 
     fn wide_now(&mut self, now: u64) {
@@ -474,6 +498,7 @@ impl FastThread {
             "cell found"
         );
         self.fast.reset();
+        self.snippet_sample = self.sample;
         self.phase = Phase::Tracking { place, cell, ears };
     }
 }

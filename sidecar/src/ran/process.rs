@@ -358,7 +358,7 @@ impl Slow {
             DealerEvent::Message { message, .. } => match message.header.kind {
                 Kind::Action => match message.parse::<Order>() {
                     Ok(order) => {
-                        let age_ns = order.inputs_age_ns.saturating_add(message.header.transit_ns(mono_ns()));
+                        let age_ns = order.age_at_ns(&message.header, mono_ns());
                         self.ordered(Order { inputs_age_ns: age_ns, ..order });
                     }
                     Err(error) => tracing::warn!(%error, "an order that cannot be read"),

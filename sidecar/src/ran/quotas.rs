@@ -3,11 +3,14 @@
 
 use crate::controller::state::{InForce, QuotaInForce};
 use crate::guard::{Action, Guard};
+use std::collections::BTreeMap;
 
 /// What is in force; nothing is known at the start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Quotas {
     known: Option<Vec<QuotaInForce>>,
+    /// Largest share among the orders of a slice that failed since the last confirmed one.
+    lost: BTreeMap<(u8, Option<u32>), u8>,
 }
 
 impl Quotas {
@@ -17,9 +20,11 @@ impl Quotas {
         self.known.clone()
     }
 
-    /// The controller says what it takes to be in force. Who knows already, knows better.
-    pub fn told(&mut self, word: InForce, guard: &mut Guard) {
+    /// The controller says what it takes to be in force. Who knows already, knows better. Nothing of it is confirmed: the gNB may have begun
+    /// anew while nobody looked.
+    pub fn told(&mut self, mut word: InForce, guard: &mut Guard) {
         if self.known.is_none() {
+            word.quotas.iter_mut().for_each(|q| q.confirmed = false);
             guard.quotas_are(word.quotas.iter().map(|q| (q.sst, q.sd, q.min)));
             self.known = Some(word.quotas);
         }
@@ -36,10 +41,14 @@ impl Quotas {
         let quota = &mut known[at];
         if ok {
             (quota.min, quota.max, quota.confirmed) = (*min, *max, true);
+            self.lost.remove(&(*sst, *sd));
         } else {
             quota.confirmed = false;
+            let lost = self.lost.entry((*sst, *sd)).or_default();
+            *lost = (*lost).max(*min);
         }
-        guard.assume_quota(*sst, *sd, quota.min.max(*min));
+        let lost = self.lost.get(&(*sst, *sd)).copied().unwrap_or(0);
+        guard.assume_quota(*sst, *sd, quota.min.max(lost));
     }
 
     /// The gNB was away: it may have begun anew, with shares of its own.
@@ -75,7 +84,7 @@ mod tests {
         assert!(guard.check(quota(2, 25), S, 0).is_ok());
         quotas.carried(&quota(2, 25), true, &mut guard);
         quotas.told(InForce { quotas: vec![in_force(1, 0, false)] }, &mut guard);
-        assert_eq!(quotas.report(), Some(vec![in_force(1, 45, true), in_force(2, 25, true)]));
+        assert_eq!(quotas.report(), Some(vec![in_force(1, 45, false), in_force(2, 25, true)]));
         quotas.gnb_came_back();
         assert_eq!(quotas.report(), Some(vec![in_force(1, 45, false), in_force(2, 25, false)]));
     }
@@ -86,8 +95,10 @@ mod tests {
         quotas.told(InForce { quotas: vec![in_force(1, 10, true), in_force(2, 10, true)] }, &mut guard);
         assert!(guard.check(quota(1, 60), S, 0).is_ok());
         quotas.carried(&quota(1, 60), false, &mut guard);
-        assert_eq!(quotas.report(), Some(vec![in_force(1, 10, false), in_force(2, 10, true)]));
+        assert_eq!(quotas.report(), Some(vec![in_force(1, 10, false), in_force(2, 10, false)]));
         assert!(guard.check(quota(2, 50), S, 0).is_err(), "60 + 50");
+        quotas.carried(&quota(1, 20), false, &mut guard);
+        assert!(guard.check(quota(2, 50), S, 0).is_err(), "one of the two that failed may be in force");
         assert!(guard.check(quota(1, 5), S, 0).is_ok());
         quotas.carried(&quota(1, 5), true, &mut guard);
         assert!(guard.check(quota(2, 50), S, 0).is_ok());

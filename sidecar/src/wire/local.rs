@@ -52,14 +52,19 @@ impl LocalStream {
         self.stream.as_raw_fd()
     }
 
-    /// Reads what is there and writes what waits.
+    /// Reads what is there, unless a whole message is held already, and writes what waits.
     ///
     /// # Errors
     /// `UnexpectedEof` where the peer has ended, else the system's. What was read before is still given out.
     pub fn turn(&mut self) -> io::Result<()> {
-        self.outbox.flush(&mut self.stream)?;
+        let read = self.read();
+        read.and(self.outbox.flush(&mut self.stream))
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        // One that never stops sending is read as fast as it is heard, no faster.
         let mut taken = 0;
-        while taken < READ_AT_ONCE {
+        while taken < READ_AT_ONCE && !self.inbox.has_frame() {
             let space = self.inbox.space();
             let room = space.len();
             match self.stream.read(space) {
@@ -131,9 +136,22 @@ impl LocalListener {
     }
 
     /// A new connection, if there is one.
-    pub fn accept(&self) -> Option<LocalStream> {
-        let (stream, _) = self.listener.accept().ok()?;
-        LocalStream::new(stream).ok()
+    ///
+    /// # Errors
+    /// The system's, for instance that this process has no more file descriptors; the connection still waits then.
+    pub fn accept(&self) -> io::Result<Option<LocalStream>> {
+        match self.listener.accept() {
+            Ok((stream, _)) => LocalStream::new(stream).map(Some),
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::Interrupted | ErrorKind::ConnectionAborted
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(e) => Err(e),
+        }
     }
 }
 
@@ -152,7 +170,7 @@ mod tests {
     fn pair(dir: &Path) -> (LocalListener, LocalStream, LocalStream) {
         let listener = LocalListener::bind(&dir.join("s")).unwrap();
         let client = LocalStream::connect(&dir.join("s")).unwrap();
-        let server = listener.accept().unwrap();
+        let server = listener.accept().unwrap().unwrap();
         (listener, client, server)
     }
 

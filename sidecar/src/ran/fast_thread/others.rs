@@ -1,22 +1,59 @@
 //! Actions of other threads on their way to `air`.
 
 use super::{FastThread, GONE_NS};
+use crate::guard::Action;
 use crate::ran::shared::ActError;
+use std::collections::VecDeque;
 use tokio::sync::oneshot;
 
 /// An action of another thread on its way: the command's number, when it left, who waits.
 pub(super) struct Acting {
     pub(super) seq: u64,
     sent_ns: u64,
+    power_db: Option<f32>,
     done: oneshot::Sender<Result<(), ActError>>,
 }
+
+/// Powers ordered for others.
+#[derive(Debug, Default)]
+pub(super) struct Powers {
+    /// Confirmed last.
+    confirmed_db: f32,
+    /// Numbers of those that were reported failed because `air` said nothing in time.
+    expired: VecDeque<u64>,
+}
+
+/// Expired numbers that are remembered.
+const EXPIRED: usize = 64;
 
 impl FastThread {
     /// Tells who waits for the command `seq` what became of it.
     pub(super) fn acted(&mut self, seq: u64, result: Result<(), ActError>) {
         if let Some(acting) = self.acting.iter().position(|a| a.seq == seq).and_then(|at| self.acting.remove(at)) {
+            if let (Some(db), Ok(())) = (acting.power_db, &result) {
+                self.powers.confirmed_db = db;
+            }
             // who asked may have gone
             let _gone = acting.done.send(result);
+        } else if let Some(at) = self.powers.expired.iter().position(|s| *s == seq) {
+            self.powers.expired.remove(at);
+            if result.is_ok() {
+                self.take_back_power();
+            }
+        }
+    }
+
+    /// A power came into force after it was reported failed: nobody judges it, so what was in force before is set again.
+    fn take_back_power(&mut self) {
+        self.drop("power in force too late, taken back");
+        let action = Action::Power { db: self.powers.confirmed_db };
+        match self.guard.check(action, crate::clock::mono_ns(), 0) {
+            Ok(approved) => {
+                if let Err(error) = self.link.act(&approved, 0) {
+                    tracing::warn!(%error, "a power that came into force too late stays");
+                }
+            }
+            Err(refusal) => tracing::warn!(%refusal, "a power that came into force too late stays"),
         }
     }
 
@@ -35,7 +72,13 @@ impl FastThread {
                 }
             };
             match sent {
-                Ok(seq) => self.acting.push_back(Acting { seq, sent_ns: now, done: job.done }),
+                Ok(seq) => {
+                    let power_db = match job.action.action() {
+                        Action::Power { db } => Some(*db),
+                        _ => None,
+                    };
+                    self.acting.push_back(Acting { seq, sent_ns: now, power_db, done: job.done });
+                }
                 Err(error) => {
                     self.drop("action not sent");
                     let _gone = job.done.send(Err(error));
@@ -45,6 +88,12 @@ impl FastThread {
         while self.acting.front().is_some_and(|a| now.saturating_sub(a.sent_ns) > GONE_NS) {
             self.drop("action not confirmed");
             if let Some(acting) = self.acting.pop_front() {
+                if acting.power_db.is_some() {
+                    if self.powers.expired.len() == EXPIRED {
+                        self.powers.expired.pop_front();
+                    }
+                    self.powers.expired.push_back(acting.seq);
+                }
                 let _gone = acting.done.send(Err(ActError::Silent(GONE_NS / 1_000_000)));
             }
         }

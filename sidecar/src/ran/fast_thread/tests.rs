@@ -58,4 +58,9 @@ fn an_action_waits_for_what_air_says() {
     assert_eq!(answers[1].try_recv().unwrap(), Err(ActError::Refused("no".into())));
     thread.act_for_others(5_000_000_001 + GONE_NS + 1);
     assert_eq!(answers[2].try_recv().unwrap(), Err(ActError::Silent(2000)), "no answer in time is no");
+    // It comes into force all the same: nobody would judge it.
+    thread.acted(seqs[2], Ok(()));
+    assert_eq!(thread.drops.get("power in force too late, taken back"), Some(&1));
+    thread.acted(seqs[2], Ok(()));
+    assert_eq!(thread.drops.get("power in force too late, taken back"), Some(&1), "once");
 }
