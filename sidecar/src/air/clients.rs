@@ -33,7 +33,6 @@ pub(super) struct Clients {
     next: ClientId,
     /// Until then the listener is not looked at, host-monotonic ns.
     deaf_until_ns: u64,
-    deaf: bool,
 }
 
 /// Pause after the system gave no connection, or after one was closed for want of room, ns.
@@ -52,14 +51,13 @@ impl Clients {
             open: Vec::with_capacity(MAX_CLIENTS),
             next: 1,
             deaf_until_ns: 0,
-            deaf: false,
         })
     }
 
     /// What to poll.
     pub(super) fn fds(&self) -> impl Iterator<Item = RawFd> {
         let open = self.open.iter().filter(|c| !c.ended).map(|c| c.stream.fd());
-        std::iter::once(self.listener.fd()).filter(|_| !self.deaf).chain(open)
+        std::iter::once(self.listener.fd()).filter(|_| !self.is_deaf()).chain(open)
     }
 
     /// Takes new connections, and reads and writes what can be.
@@ -73,11 +71,12 @@ impl Clients {
         }
     }
 
+    fn is_deaf(&self) -> bool {
+        mono_ns() < self.deaf_until_ns
+    }
+
     fn accept(&mut self) {
-        if self.deaf {
-            self.deaf = mono_ns() < self.deaf_until_ns;
-        }
-        while !self.deaf {
+        while !self.is_deaf() {
             let why = match self.listener.accept() {
                 Ok(None) => return,
                 Ok(Some(stream)) => {
@@ -95,7 +94,7 @@ impl Clients {
                 Err(error) => error.to_string(),
             };
             tracing::warn!(why, "a connection to the control socket is not taken");
-            (self.deaf, self.deaf_until_ns) = (true, mono_ns() + DEAF_NS);
+            self.deaf_until_ns = mono_ns() + DEAF_NS;
         }
     }
 

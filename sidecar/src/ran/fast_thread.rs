@@ -1,5 +1,6 @@
 //! The thread of the fast loop: finds the cell, keeps `air` set up, answers each occasion with weights.
 
+mod acquire;
 mod others;
 mod show;
 
@@ -8,9 +9,9 @@ use super::config::RanConfig;
 use super::ear::Ear;
 use super::fast::{FastConfig, FastLoop, InForce};
 use super::phases::{PhaseLog, Stamps};
-use super::plan::{self, Place, What};
+use super::plan::{Place, What};
 use super::rows::{AppliedRow, LoopRow, Row, SsbRow};
-use super::shared::{ACTIONS_QUEUE, ActError, FastEnds, Found, MibJob, SearchJob, Shared};
+use super::shared::{ACTIONS_QUEUE, ActError, FastEnds, MibJob, Shared};
 use crate::clock::mono_ns;
 use crate::guard::{Action, Guard};
 use num_complex::Complex32;
@@ -20,8 +21,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Radio time without a snippet after which the windows are set again, s.
-const STARVED_S: f64 = 1.0;
+/// A clock this many samples behind is of an `air` that began anew: no snippet runs ahead of the clock by so much.
+const BEGAN_ANEW: u64 = 1_000_000;
 /// `air` is asked for its status this often; it also learns so that we are there.
 const STATUS_NS: u64 = 500_000_000;
 /// Without a word from `air` for this long it is gone, ns.
@@ -228,14 +229,13 @@ impl FastThread {
     }
 
     fn clock(&mut self, sample: u64) {
-        if sample + 1_000_000 < self.sample {
+        if sample.saturating_add(BEGAN_ANEW) < self.sample {
             tracing::warn!("the sample count of air began anew: the cell is searched again");
             self.restart();
+            // So did its power.
+            self.powers = others::Powers::default();
         }
         self.sample = self.sample.max(sample);
-        if sample + 1_000_000 < self.sample {
-            self.sample = sample;
-        }
     }
 
     fn restart(&mut self) {
@@ -414,21 +414,6 @@ impl FastThread {
         }
     }
 
-    /// Sets the windows again where none gives anything: another may have set its own, or `air` has forgotten who we are.
-    fn resume_snippets(&mut self) {
-        let starved = self.sample.saturating_sub(self.snippet_sample) as f64 > self.config.rate_hz * STARVED_S;
-        let Phase::Tracking { place, .. } = &self.phase else { return };
-        if !starved {
-            return;
-        }
-        self.snippet_sample = self.sample;
-        let from = self.sample + (self.config.rate_hz * 0.01) as u64;
-        let commands = plan::setup(&self.config, place, &self.numerology, from, &self.fast.unitary(), self.fast.wide());
-        self.drop("no snippets, windows set again");
-        // What does not reach it now is sent again when there is still nothing.
-        let _unsent = commands.iter().find(|c| self.link.command(c).is_err());
-    }
-
     fn wide_now(&mut self, now: u64) {
         let action = Action::Beam { weights: self.fast.wide().to_vec() };
         if let Ok(approved) = self.guard.check(action, now, 0)
@@ -436,70 +421,6 @@ impl FastThread {
         {
             self.drop("weights not sent");
         }
-    }
-
-    fn start_search(&mut self, now: u64) {
-        let Some(stream) = self.config.monitors.first().map(|m| m.stream) else { return };
-        // far enough ahead that an unpaced radio has not passed it when the command arrives
-        let from = self.sample + (self.config.rate_hz * 0.03) as u64;
-        let windows = plan::search_windows(stream, from, self.config.rate_hz, self.config.cell.ssb_period_s);
-        let parts = vec![None; windows.len()];
-        if self.link.command(&Command::Windows { windows }).is_ok() {
-            self.phase = Phase::Searching { since_ns: now, parts, first: from, sent: false };
-        }
-    }
-
-    fn search_if_complete(&mut self) {
-        let Phase::Searching { parts, first, sent, .. } = &mut self.phase else { return };
-        if *sent || parts.iter().any(Option::is_none) {
-            return;
-        }
-        let iq: Vec<Complex32> = parts.iter_mut().filter_map(Option::take).flatten().collect();
-        *sent = true;
-        if self.ends.search.try_send(SearchJob { start: *first, iq }).is_err() {
-            self.drop("search busy");
-            self.phase = Phase::Waiting;
-        }
-    }
-
-    fn found(&mut self, found: Option<Found>) {
-        let Some(Found { cell, sample, index, half }) = found else {
-            tracing::info!("no cell found yet");
-            self.phase = Phase::Waiting;
-            return;
-        };
-        let place = Place::of(&self.numerology, sample, index, half, self.config.cell.ssb_period_s);
-        let ears: Result<Vec<Ear>, _> =
-            self.config.monitors.iter().map(|m| Ear::new(m.stream, &self.config, &cell, self.numerology)).collect();
-        let ears = match ears {
-            Ok(ears) => ears,
-            Err(error) => {
-                tracing::error!(%error, "the cell does not fit the configuration");
-                self.phase = Phase::Waiting;
-                return;
-            }
-        };
-        let from = self.sample + (self.config.rate_hz * 0.01) as u64;
-        let commands =
-            plan::setup(&self.config, &place, &self.numerology, from, &self.fast.unitary(), self.fast.wide());
-        for command in &commands {
-            if let Err(error) = self.link.command(command) {
-                tracing::warn!(%error, "air could not be set up");
-                self.phase = Phase::Waiting;
-                return;
-            }
-        }
-        self.acquisitions += 1;
-        tracing::info!(
-            pci = cell.pci,
-            ssb_offset_hz = cell.ssb_offset_hz,
-            snr_db = cell.snr_db,
-            cfo_hz = cell.cfo_hz,
-            "cell found"
-        );
-        self.fast.reset();
-        self.snippet_sample = self.sample;
-        self.phase = Phase::Tracking { place, cell, ears };
     }
 }
 

@@ -45,10 +45,11 @@ impl Deframer {
     /// Whether [`Deframer::next_frame`] has something to give.
     #[must_use]
     pub fn has_frame(&self) -> bool {
-        let held = &self.bytes[self.from..self.to];
-        let Some(head) = held.first_chunk::<HEADER_BYTES>().filter(|_| !self.broken) else { return false };
-        let long = u32::from_le_bytes([head[72], head[73], head[74], head[75]]) as usize;
-        head[..4] != MAGIC || long > MAX_PAYLOAD_BYTES || held.len() >= HEADER_BYTES + long
+        match self.payload_bytes() {
+            None => false,
+            Some(Err(_)) => true,
+            Some(Ok(long)) => self.to - self.from >= HEADER_BYTES + long,
+        }
     }
 
     /// The next message, where all of it is there.
@@ -56,23 +57,28 @@ impl Deframer {
     /// # Errors
     /// [`WireError::Magic`] or [`WireError::TooLong`], once: the stream is of no more use.
     pub fn next_frame(&mut self) -> Option<Result<Frame<'_>, WireError>> {
-        if self.broken {
-            return None;
+        match self.payload_bytes()? {
+            Err(fault) => {
+                self.broken = true;
+                Some(Err(fault))
+            }
+            Ok(long) => {
+                let frame = self.bytes[self.from..self.to].get(..HEADER_BYTES + long)?;
+                self.from += frame.len();
+                Some(Ok(frame.split_at(HEADER_BYTES)))
+            }
         }
-        let held = &self.bytes[self.from..self.to];
-        let head = held.first_chunk::<HEADER_BYTES>()?;
+    }
+
+    /// How long the next payload is, where its header is there; an error where no message begins.
+    fn payload_bytes(&self) -> Option<Result<usize, WireError>> {
+        let head = self.bytes[self.from..self.to].first_chunk::<HEADER_BYTES>().filter(|_| !self.broken)?;
         let long = u32::from_le_bytes([head[72], head[73], head[74], head[75]]) as usize;
-        let fault = if head[..4] != MAGIC {
-            WireError::Magic
-        } else if long > MAX_PAYLOAD_BYTES {
-            WireError::TooLong(long)
-        } else {
-            let payload = held.get(HEADER_BYTES..HEADER_BYTES + long)?;
-            self.from += HEADER_BYTES + long;
-            return Some(Ok((head, payload)));
-        };
-        self.broken = true;
-        Some(Err(fault))
+        Some(match long {
+            _ if head[..4] != MAGIC => Err(WireError::Magic),
+            _ if long > MAX_PAYLOAD_BYTES => Err(WireError::TooLong(long)),
+            _ => Ok(long),
+        })
     }
 }
 
