@@ -16,7 +16,7 @@ use crate::guard::{Action, Approved};
 use crate::record::Writer;
 use crate::telemetry::{Metrics, serve_metrics};
 use crate::wire::{Agent, Dealer, DealerConfig, DealerEvent, Kind, Message};
-use ran_bridge::gnb::{Body, GnbCommand, GnbConfig, GnbEvent, GnbHandle, SliceMember, SliceQuota, UeSample};
+use ran_bridge::gnb::{Body, GnbCommand, GnbConfig, GnbEvent, GnbHandle, SliceMember, SliceQuota};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -337,7 +337,7 @@ impl Slow {
         match event {
             GnbEvent::Report { message, mono_ns } => {
                 if let Body::Cells(cells) = &message.body {
-                    self.console = cells.iter().flat_map(|c| &c.ues).map(console_row).collect();
+                    self.console = cells.iter().flat_map(|c| &c.ues).map(super::report::console_row).collect();
                     self.console_ns = mono_ns;
                     for row in &self.console {
                         self.writer.row_at("gnb_ue", mono_ns, row);
@@ -425,31 +425,6 @@ async fn next<H, E>(source: &mut Option<(H, mpsc::Receiver<E>)>) -> Option<E> {
     match source {
         Some((_, events)) => events.recv().await,
         None => std::future::pending().await,
-    }
-}
-
-fn console_row(u: &UeSample) -> ConsoleRow {
-    ConsoleRow {
-        ue: u.ue,
-        pci: u.pci,
-        rnti: Some(u.rnti),
-        cqi: u.cqi,
-        dl_ri: u.dl_ri,
-        dl_mcs: u.dl_mcs,
-        dl_bit_per_s: u.dl_bit_per_s,
-        dl_ok: u.dl_ok,
-        dl_nok: u.dl_nok,
-        dl_backlog_bytes: u.dl_buffer_bytes,
-        pusch_snr_db: u.pusch_snr_db,
-        pusch_rsrp_dbfs: u.pusch_rsrp_dbfs,
-        ul_ri: u.ul_ri,
-        ul_mcs: u.ul_mcs,
-        ul_bit_per_s: u.ul_bit_per_s,
-        ul_ok: u.ul_ok,
-        ul_nok: u.ul_nok,
-        bsr_bytes: u.bsr_bytes,
-        ta_ns: u.ta_ns,
-        phr_db: u.last_phr_db,
     }
 }
 

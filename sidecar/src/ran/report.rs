@@ -8,6 +8,7 @@ use crate::agent::Board;
 use crate::controller::state::{ConsoleRow, LoopState, RanState, StreamState};
 use crate::telemetry::{Metrics, TelemetryError};
 use prometheus::{Gauge, GaugeVec};
+use ran_bridge::gnb::UeSample;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::PoisonError;
@@ -197,6 +198,32 @@ fn show(gauge: &GaugeVec, labels: [&str; 2], value: Option<f64>) {
         Some(value) => gauge.with_label_values(&labels).set(value),
         // there may have been none
         None => drop(gauge.remove_label_values(&labels)),
+    }
+}
+
+/// The gNB's columns of one UE.
+pub(super) fn console_row(u: &UeSample) -> ConsoleRow {
+    ConsoleRow {
+        ue: u.ue,
+        pci: u.pci,
+        rnti: Some(u.rnti),
+        cqi: u.cqi,
+        dl_ri: u.dl_ri,
+        dl_mcs: u.dl_mcs,
+        dl_bit_per_s: u.dl_bit_per_s,
+        dl_ok: u.dl_ok,
+        dl_nok: u.dl_nok,
+        dl_backlog_bytes: u.dl_buffer_bytes,
+        pusch_snr_db: u.pusch_snr_db,
+        pusch_rsrp_dbfs: u.pusch_rsrp_dbfs,
+        ul_ri: u.ul_ri,
+        ul_mcs: u.ul_mcs,
+        ul_bit_per_s: u.ul_bit_per_s,
+        ul_ok: u.ul_ok,
+        ul_nok: u.ul_nok,
+        bsr_bytes: u.bsr_bytes,
+        ta_ns: u.ta_ns,
+        phr_db: u.last_phr_db,
     }
 }
 
