@@ -147,6 +147,11 @@ impl FrontEnd {
         self.position
     }
 
+    /// Goes on at this sample: what came before was somebody else's.
+    pub const fn seek(&mut self, sample: u64) {
+        self.position = sample;
+    }
+
     /// Where slots lie.
     #[must_use]
     pub const fn slots(&self) -> &ProtectedSlots {
