@@ -119,10 +119,11 @@ pub fn run_held<'a>(
 ) -> Result<Summary, AirError> {
     config.check()?;
     let mut engine = Engine::new(config, hold, port, truth, stats)?;
-    while !stop.load(Ordering::Relaxed) && !engine.played_out() {
+    while !stop.load(Ordering::Relaxed) && !engine.played_out() && !engine.connections.is_over() {
         engine.wait()?;
         engine.turn();
     }
+    engine.note();
     engine.port.event(&Event::Status(engine.status()));
     Ok(Summary {
         dl_sample: engine.dl,
@@ -181,10 +182,10 @@ impl<'a> Engine<'a> {
             paced_from: 0,
             paced_ns: now,
         };
-        match hold.from {
-            Some(standing) => engine.resume(&standing),
-            None => engine.note(),
+        if let Some(standing) = hold.from {
+            engine.resume(&standing);
         }
+        engine.note();
         Ok(engine)
     }
 }
@@ -288,6 +289,7 @@ impl Engine<'_> {
         if now >= self.next_clock_ns {
             self.next_clock_ns = now + CLOCK_NS;
             self.keep_pace(now);
+            self.ledger.note_life(now, &self.stats.counters().words());
             self.port.event(&Event::Clock { sample: self.dl, mono_ns: now, rate_hz: self.config.rate_hz });
             self.watch_progress(now);
         }

@@ -5,6 +5,7 @@ mod config;
 mod downlink;
 mod engine;
 mod gnb;
+mod keep;
 mod msg;
 pub mod pairs;
 mod poll;
@@ -20,6 +21,7 @@ mod wires;
 
 pub use config::{AirConfig, AirError, GnbEnd, MAX_ANTENNAS, MAX_PORTS, MAX_UES, Summary, UeEnd};
 pub use engine::{Hold, Truth, run, run_held};
+pub use keep::{Given, Keeper};
 pub use msg::{At, Command, Event, PeerState, PeerStatus, SlotSpan, SnippetMeta, SoundingPlan, Status, Window};
 pub use port::{ControlPort, NoControl};
 pub use standing::Standing;

@@ -2,7 +2,8 @@
 
 use super::engine::Engine;
 use super::msg::PeerState;
-use super::stats::add;
+use super::stats::{MAX_COUNTERS, add};
+use crate::clock::mono_ns;
 use crate::iq::{BYTES_PER_SAMPLE, Ledger, Wire, grow_zeros};
 
 /// Words of a standing: four for the lab, three a receiver.
@@ -65,11 +66,15 @@ impl Engine<'_> {
     /// Notes what does not follow from the wires.
     pub(super) fn note(&self) {
         self.ledger.note_standing(&Standing::words(self));
+        self.ledger.note_life(mono_ns(), &self.stats.counters().words());
     }
 
     /// Goes on where another process stopped. What it had taken and not given yet is lost: zeros take its place, counted, so that every
     /// peer gets as many samples as if nothing had happened.
     pub(super) fn resume(&mut self, from: &Standing) {
+        let mut counters = [0; MAX_COUNTERS];
+        self.ledger.counters(&mut counters);
+        self.stats.restore(&counters);
         self.dl_base = from.dl_base;
         self.ul_base = from.ul_base;
         self.gnb.state = from.gnb;

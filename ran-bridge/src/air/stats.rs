@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Room for counters where they are noted.
+pub(super) const MAX_COUNTERS: usize = 48;
+
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
         /// Counters at one moment.
@@ -22,6 +25,25 @@ macro_rules! counters {
             #[must_use]
             pub fn counters(&self) -> Counters {
                 Counters { $($name: self.$name.load(Ordering::Relaxed)),+ }
+            }
+        }
+
+        impl AirStats {
+            /// Goes on counting from here.
+            pub(super) fn restore(&self, words: &[u64]) {
+                let mut words = words.iter();
+                $(self.$name.store(words.next().copied().unwrap_or(0), Ordering::Relaxed);)+
+            }
+        }
+
+        impl Counters {
+            /// As words, in order.
+            pub(super) fn words(&self) -> [u64; MAX_COUNTERS] {
+                let mut words = [0; MAX_COUNTERS];
+                for (to, (_, n)) in words.iter_mut().zip([$((stringify!($name), self.$name)),+]) {
+                    *to = n;
+                }
+                words
             }
         }
 

@@ -13,6 +13,9 @@ const SLOT: usize = 128;
 const OUTBOUND: usize = 64;
 /// Where the records that belong to no wire begin: after those of 64.
 const STANDING: u64 = 64 * SLOT as u64;
+/// Where the sign of life is, and where the counters begin.
+const BEAT: u64 = STANDING + 2048;
+const COUNTERS: u64 = BEAT + 64;
 
 /// Records in a file in memory that another process has open too; or nowhere.
 #[derive(Debug, Clone, Default)]
@@ -39,36 +42,61 @@ impl Ledger {
             | u32::from(item.last) << 2
             | u32::from(inn.parts) << 3;
         let low = u64::from(generation) << 32 | u64::from(flags);
-        self.write(wire * SLOT, &[low, item.start, u64::from(item.head), item.len, inn.messages, inn.sample_bytes]);
+        self.put((wire * SLOT) as u64, &[low, item.start, u64::from(item.head), item.len, inn.messages, inn.sample_bytes]);
     }
 
     /// Writes down what is written to a connection.
     pub fn note_outbound(&self, wire: usize, generation: u32, out: &Outbound) {
-        self.write(
-            wire * SLOT + OUTBOUND,
+        self.put(
+            (wire * SLOT + OUTBOUND) as u64,
             &[u64::from(generation) << 32, out.start, out.len, out.replies, out.sample_bytes, 0],
         );
     }
 
     /// Writes down what belongs to no wire.
     pub fn note_standing(&self, words: &[u64]) {
-        if let Some(file) = &self.0 {
-            let _ = rustix::io::pwrite(file, bytemuck::cast_slice(words), STANDING);
-        }
+        self.put(STANDING, words);
     }
 
     /// What was noted last that belongs to no wire; `None` where nothing was.
     #[must_use]
     pub fn standing_words<const N: usize>(&self) -> Option<[u64; N]> {
-        let mut words = [0_u64; N];
-        let n = rustix::io::pread(self.0.as_ref()?, bytemuck::cast_slice_mut::<u64, u8>(&mut words), STANDING).ok()?;
-        (n == N * size_of::<u64>()).then_some(words)
+        let mut words = [0; N];
+        self.get(STANDING, &mut words).then_some(words)
     }
 
-    fn write(&self, at: usize, words: &[u64; 6]) {
-        let Some(file) = &self.0 else { return };
-        // It is memory: there is nothing that could be done about an error, and none is known.
-        let _ = rustix::io::pwrite(file, bytemuck::cast_slice(words), at as u64);
+    /// Writes down that the process lives, and its counters.
+    pub fn note_life(&self, now_ns: u64, counters: &[u64]) {
+        self.put(BEAT, &[now_ns]);
+        self.put(COUNTERS, counters);
+    }
+
+    /// When the process gave its last sign of life; 0 = never.
+    #[must_use]
+    pub fn beat_ns(&self) -> u64 {
+        let mut words = [0];
+        self.get(BEAT, &mut words);
+        words[0]
+    }
+
+    /// The counters noted last; zeros where none were.
+    pub fn counters(&self, into: &mut [u64]) {
+        if !self.get(COUNTERS, into) {
+            into.fill(0);
+        }
+    }
+
+    fn put(&self, at: u64, words: &[u64]) {
+        if let Some(file) = &self.0 {
+            // It is memory: there is nothing that could be done about an error, and none is known.
+            let _ = rustix::io::pwrite(file, bytemuck::cast_slice(words), at);
+        }
+    }
+
+    fn get(&self, at: u64, words: &mut [u64]) -> bool {
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(words);
+        let n = bytes.len();
+        self.0.as_ref().is_some_and(|file| rustix::io::pread(file, bytes, at) == Ok(n))
     }
 
     /// Where a connection stands, of which `read` and `written` bytes were moved since its handshake. What was noted for another
@@ -101,9 +129,8 @@ impl Ledger {
     }
 
     fn read(&self, at: usize, generation: u32) -> Option<[u64; 6]> {
-        let mut words = [0_u64; 6];
-        let n = rustix::io::pread(self.0.as_ref()?, bytemuck::cast_slice_mut::<u64, u8>(&mut words), at as u64).ok()?;
-        (n == 48 && words[0] >> 32 == u64::from(generation)).then_some(words)
+        let mut words = [0; 6];
+        (self.get(at as u64, &mut words) && words[0] >> 32 == u64::from(generation)).then_some(words)
     }
 }
 

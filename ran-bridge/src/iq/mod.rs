@@ -3,6 +3,8 @@
 mod check;
 mod connect;
 mod fifo;
+mod handover;
+mod kernel;
 mod ledger;
 mod sigmf;
 mod sigmf_meta;
@@ -14,6 +16,8 @@ pub use check::{
 };
 pub use connect::{Address, AddressError, Connections, Connector, End};
 pub use fifo::SampleFifo;
+pub use handover::{Channel, Door, Word};
+pub use kernel::{Moved, moved};
 pub use ledger::Ledger;
 pub use sigmf::{Recording, SigmfError, read, write};
 pub use sigmf_meta::Datatype;

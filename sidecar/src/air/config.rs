@@ -1,6 +1,7 @@
 //! What the process is told, and why it may not start.
 
 use ran_bridge::air::{AirConfig, AirError, AirStats};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Configuration of the process.
@@ -14,6 +15,8 @@ pub struct AirProcessConfig {
     pub run: u64,
     /// CPU the data-plane thread is pinned to; `None` = wherever the scheduler puts it.
     pub cpu: Option<usize>,
+    /// Where the holder of the connections listens; `None` = this process has its own.
+    pub door: Option<PathBuf>,
     /// Counters, shared with whoever shows them.
     pub stats: Arc<AirStats>,
 }
@@ -22,7 +25,7 @@ impl AirProcessConfig {
     /// A process without pin, with counters of its own.
     #[must_use]
     pub fn new(air: AirConfig, control: Option<String>) -> Self {
-        Self { air, control, run: 0, cpu: None, stats: Arc::new(AirStats::default()) }
+        Self { air, control, run: 0, cpu: None, door: None, stats: Arc::new(AirStats::default()) }
     }
 }
 
@@ -40,6 +43,9 @@ pub enum AirProcessError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The connections cannot be had.
+    #[error("cannot get the connections from their holder: {0}")]
+    Door(std::io::Error),
     /// The record cannot be opened.
     #[error("cannot record: {0}")]
     Record(String),

@@ -4,11 +4,13 @@ mod client;
 mod clients;
 mod config;
 mod control;
+mod hold;
 mod process;
 mod rows;
 
 pub use client::{AskError, status as ask_status};
 pub use config::{AirProcessConfig, AirProcessError};
 pub use control::{ControlSocket, Refusal};
+pub use hold::{HoldConfig, HoldError, WorkerCommand, hold};
 pub use process::run;
 pub use rows::{AppliedRow, PeerRow, StatusRow, TruthRow};

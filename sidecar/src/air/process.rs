@@ -4,7 +4,8 @@ use super::config::{AirProcessConfig, AirProcessError};
 use super::control::ControlSocket;
 use super::rows::TruthRow;
 use crate::record::Writer;
-use ran_bridge::air::{self, Summary, Truth};
+use ran_bridge::air::{self, Given, Hold, Standing, Summary, Truth};
+use ran_bridge::iq::Channel;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -29,7 +30,18 @@ pub fn run(config: &AirProcessConfig, run_dir: Option<&Path>, stop: &AtomicBool)
     if let Some(cpu) = config.cpu {
         pin(cpu)?;
     }
-    let done = air::run(&config.air, &mut port, stop, &mut truth, &config.stats)?;
+    let done = match &config.door {
+        None => air::run(&config.air, &mut port, stop, &mut truth, &config.stats)?,
+        Some(door) => {
+            let channel = Channel::knock(door).map_err(AirProcessError::Door)?;
+            let (mut given, ledger) = Given::receive(channel, &config.air).map_err(AirProcessError::Door)?;
+            let from = Standing::read(&ledger);
+            let hold = Hold { connections: &mut given, ledger, from, works: true };
+            let done = air::run_held(&config.air, hold, &mut port, stop, &mut truth, &config.stats)?;
+            given.done();
+            done
+        }
+    };
     writer.flush().map_err(|e| AirProcessError::Record(e.to_string()))?;
     tracing::info!(dl_sample = done.dl_sample, ul_sample = done.ul_sample, counters = ?done.counters, "air ended");
     Ok(done)

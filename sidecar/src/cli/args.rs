@@ -54,6 +54,12 @@ pub enum Command {
         #[command(subcommand)]
         ask: Option<AirCommand>,
     },
+    /// Works on samples for an `air` that holds the connections; `air` starts it by itself.
+    #[command(hide = true)]
+    AirWorker {
+        /// Where that `air` listens.
+        door: PathBuf,
+    },
     /// The agent of the physical layer: CSI in, weights out; gNB metrics and control.
     Ran,
     /// The agent of the network layer: the core's metrics, rate limits.

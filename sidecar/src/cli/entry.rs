@@ -37,6 +37,7 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
     let at_work = matches!(
         args.command,
         Command::Air { ask: None }
+            | Command::AirWorker { .. }
             | Command::Ran
             | Command::Core
             | Command::App
@@ -47,9 +48,12 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
     init_tracing(args.command.name(), LogStyle { json: args.log_json, verbose: args.verbose + u8::from(at_work) })?;
     match &args.command {
         Command::Air { ask: Some(AirCommand::Status) } => air_cmd::status(&load(args)?.air.control, args.json),
-        Command::Air { ask: None } | Command::Ran | Command::Core | Command::App | Command::Controller => {
-            process_cmd::run(args)
-        }
+        Command::Air { ask: None }
+        | Command::AirWorker { .. }
+        | Command::Ran
+        | Command::Core
+        | Command::App
+        | Command::Controller => process_cmd::run(args),
         Command::Up { duration } => process_cmd::up(args, *duration),
         Command::Run(command) => {
             let root = load(args)?.run.root;
@@ -83,7 +87,7 @@ impl Command {
     /// The name in logs.
     pub(super) const fn name(&self) -> &'static str {
         match self {
-            Self::Air { .. } => "air",
+            Self::Air { .. } | Self::AirWorker { .. } => "air",
             Self::Ran => "ran",
             Self::Core => "core",
             Self::App => "app",

@@ -45,6 +45,14 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// The one with this number.
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<Self> {
+        EXIT_CODES.iter().map(|(exit, _)| *exit).find(|exit| exit.code() == code)
+    }
+}
+
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())

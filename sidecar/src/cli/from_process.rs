@@ -3,7 +3,7 @@
 use super::error::CliError;
 use super::exit::Exit;
 use crate::agent::AgentError;
-use crate::air::AirProcessError;
+use crate::air::{AirProcessError, HoldError};
 use crate::app::AppError;
 use crate::controller::ControllerError;
 use crate::core::CoreError;
@@ -17,12 +17,25 @@ impl From<AirProcessError> for CliError {
                 (Exit::Config, "see `sidecar config show`")
             }
             AirProcessError::Air(AirError::Recording(_)) => (Exit::Input, "`sidecar csi FILE` looks into a recording"),
-            AirProcessError::Air(_) | AirProcessError::Control { .. } | AirProcessError::Thread(_) => {
+            AirProcessError::Air(_) | AirProcessError::Control { .. } | AirProcessError::Door(_) | AirProcessError::Thread(_) => {
                 (Exit::System, "`ss -lxtnp` tells who has the address")
             }
             AirProcessError::Record(_) => (Exit::Record, "is the run folder there, and is it yours to write?"),
         };
         Self::new(exit, e, help)
+    }
+}
+
+impl From<HoldError> for CliError {
+    fn from(e: HoldError) -> Self {
+        match e {
+            HoldError::Air(e) => AirProcessError::Air(e).into(),
+            e @ HoldError::System { .. } => Self::new(Exit::System, e, ""),
+            HoldError::Worker(how) => {
+                let exit = how.code().and_then(|code| u8::try_from(code).ok()).and_then(Exit::of_code);
+                Self::new(exit.unwrap_or(Exit::Internal), HoldError::Worker(how), "")
+            }
+        }
     }
 }
 

@@ -7,9 +7,12 @@ use super::exit::Exit;
 use super::joined::Joined;
 use super::stop::Stop;
 use super::text;
+use crate::air::{AirProcessConfig, WorkerCommand};
 use crate::config::{Config, Duration, ExtraProcess, ProcessName};
 use crate::telemetry::{Metrics, add_air_metrics, serve_metrics};
 use crate::up::{self, UpOptions};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 pub(super) fn up(args: &Args, duration: Option<Duration>) -> Result<Exit, CliError> {
     let mut config = load(args)?;
@@ -38,7 +41,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, CliError> {
     let stop = Stop::on_signals(None)?;
     let joined = Joined::new(args, &config, args.command.name())?;
     let went = match &args.command {
-        Command::Air { .. } => air(&config, &joined, &stop),
+        Command::Air { .. } => hold_air(args, &config, &joined, &stop),
+        Command::AirWorker { door } => air(&config, &joined, Some(door.clone()), &stop),
         Command::Ran => {
             let ran = config.ran_process(joined.run_id());
             crate::ran::run(&ran, Some(joined.dir()), &stop.shared_flag()).map_err(CliError::from)
@@ -61,8 +65,38 @@ pub(super) fn run(args: &Args) -> Result<Exit, CliError> {
     joined.close(went).map(|()| Exit::Ok)
 }
 
-fn air(config: &Config, joined: &Joined, stop: &Stop) -> Result<(), CliError> {
-    let process = config.air_process(joined.run_id());
+/// The holder of the connections, and under it the worker; a recording needs no holder.
+fn hold_air(args: &Args, config: &Config, joined: &Joined, stop: &Stop) -> Result<(), CliError> {
+    if config.air.gnb.play.is_some() {
+        return air(config, joined, None, stop);
+    }
+    let program = std::env::current_exe()
+        .map_err(|e| CliError::new(Exit::System, format!("cannot find this program: {e}"), ""))?;
+    let mut arguments: Vec<OsString> = vec!["-c".into(), effective(config, joined.dir())?.into()];
+    arguments.extend(["--run-dir".into(), joined.dir().into()]);
+    arguments.extend(std::iter::repeat_n("-v".into(), usize::from(args.verbose)));
+    arguments.extend(args.log_json.then(|| "--log-json".into()));
+    arguments.push("air-worker".into());
+    let hold = config.air_hold();
+    Ok(crate::air::hold(&hold, &WorkerCommand { program, arguments }, stop.flag())?)
+}
+
+/// The file with the configuration in force: the run's, or where that is another one, a second beside it. So a worker that is started later
+/// has the same one, whatever became of the file that was named on the command line.
+fn effective(config: &Config, dir: &Path) -> Result<PathBuf, CliError> {
+    let yaml = config.to_yaml()?;
+    let of_run = dir.join("config.yaml");
+    if std::fs::read_to_string(&of_run).is_ok_and(|text| text == yaml) {
+        return Ok(of_run);
+    }
+    let own = dir.join("air.yaml");
+    std::fs::write(&own, yaml)
+        .map_err(|e| CliError::new(Exit::Record, format!("cannot write {}: {e}", own.display()), ""))?;
+    Ok(own)
+}
+
+fn air(config: &Config, joined: &Joined, door: Option<PathBuf>, stop: &Stop) -> Result<(), CliError> {
+    let process = AirProcessConfig { door, ..config.air_process(joined.run_id()) };
     let metrics = Metrics::new("air")?;
     add_air_metrics(&metrics, &process.stats)?;
     let _served = serve_metrics(&config.air.metrics.at(), &metrics)?;

@@ -1,7 +1,7 @@
 //! From the configuration to what `air` takes.
 
 use super::sections::{AirSection, Config, LinkSection};
-use crate::air::AirProcessConfig;
+use crate::air::{AirProcessConfig, HoldConfig};
 use ran_bridge::air::{AirConfig, GnbEnd, UeEnd};
 use ran_bridge::emulator::{EmulatorConfig, LinkConfig, TapConfig};
 
@@ -46,6 +46,19 @@ impl Config {
             silent_after_ms: ms(air.silent_after.s()),
             pace: air.pace,
             ..AirConfig::lab(rate_hz, usize::from(air.antennas), gnb, ues.collect())
+        }
+    }
+}
+
+impl Config {
+    /// What the process that holds the connections of `air` is told.
+    #[must_use]
+    pub fn air_hold(&self) -> HoldConfig {
+        HoldConfig {
+            air: self.air_engine(),
+            door: std::env::temp_dir().join(format!("sidecar-air-{}.door", std::process::id())),
+            pause: self.air.restart_pause.std(),
+            hang: self.air.hang_after.std(),
         }
     }
 }

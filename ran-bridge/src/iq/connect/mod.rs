@@ -23,4 +23,8 @@ pub trait Connections {
     fn take(&mut self, wire: usize) -> Option<Connection>;
     /// The connection of a wire is of no use any more.
     fn lost(&mut self, wire: usize);
+    /// Whether no connection will come any more, and those there are will not outlive this process.
+    fn is_over(&self) -> bool {
+        false
+    }
 }

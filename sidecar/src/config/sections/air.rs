@@ -27,6 +27,10 @@ pub struct AirSection {
     pub late_after: Duration,
     /// Silence after which a peer's state is told with what to do.
     pub silent_after: Duration,
+    /// When the process that works on samples ends, gNB and UEs wait this long for the next one, then get zeros; `0 s` = zeros at once.
+    pub restart_pause: Duration,
+    /// It is ended when it gives no sign of life for this long.
+    pub hang_after: Duration,
     /// CPU that the data-plane thread is pinned to; absent = any.
     pub cpu: Option<usize>,
     /// Where `ran` connects: an `ipc://` path of this host.
@@ -144,6 +148,8 @@ impl Default for AirSection {
             start_wait: Duration::new(0.0),
             late_after: Duration::new(1.0),
             silent_after: Duration::new(3.0),
+            restart_pause: Duration::new(0.3),
+            hang_after: Duration::new(2.0),
             cpu: None,
             control: "ipc:///tmp/sidecar-air.sock".into(),
             gnb: GnbSection::default(),

@@ -1,0 +1,209 @@
+//! The process that works on samples is killed again and again at any moment, while a gNB and two UEs run in lockstep through it: nobody loses
+//! its connection, and every sample that arrives, arrives at its place.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod air_support;
+
+use air_support::{SLOT, tag, tags, to_bytes, to_samples};
+use e2e::{binary, wait_until};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use num_complex::Complex32;
+use sidecar::air::ask_status;
+use sidecar::free_ports::FreePorts;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Times the worker is killed.
+const KILLS: u64 = 12;
+
+/// What a peer saw of the other direction.
+#[derive(Debug, Default, Clone, Copy)]
+struct Seen {
+    right: u64,
+    zero: u64,
+    wrong: u64,
+}
+
+impl Seen {
+    /// `got[i]` is to be sample `first + i` of a tagged stream, or zero.
+    fn look(&mut self, first: i64, got: &[Complex32]) {
+        for (i, z) in got.iter().enumerate() {
+            let want = u64::try_from(first + i as i64).map_or(Complex32::ZERO, tag);
+            if *z == want {
+                self.right += 1;
+            } else if *z == Complex32::ZERO {
+                self.zero += 1;
+            } else {
+                self.wrong += 1;
+            }
+        }
+    }
+}
+
+fn socket(context: &zmq::Context, kind: zmq::SocketType) -> zmq::Socket {
+    let socket = context.socket(kind).unwrap();
+    socket.set_linger(0).unwrap();
+    socket.set_rcvtimeo(50).unwrap();
+    socket
+}
+
+/// Receives until there is something, or an order to stop.
+fn wait(socket: &zmq::Socket, stop: &AtomicBool) -> Option<Vec<u8>> {
+    while !stop.load(Ordering::Relaxed) {
+        if let Ok(bytes) = socket.recv_bytes(0) {
+            return Some(bytes);
+        }
+    }
+    None
+}
+
+/// A gNB: two slots of downlink ahead of the uplink it has, as the real one.
+fn gnb(tx: String, rx: String, dl: Arc<AtomicU64>, stop: Arc<AtomicBool>) -> JoinHandle<Vec<Complex32>> {
+    std::thread::spawn(move || {
+        let context = zmq::Context::new();
+        let (out, inn) = (socket(&context, zmq::REP), socket(&context, zmq::REQ));
+        out.bind(&tx).unwrap();
+        inn.connect(&rx).unwrap();
+        inn.send(&[0_u8][..], 0).unwrap();
+        let (mut sent, mut asked, mut all) = (0_u64, false, Vec::new());
+        while !stop.load(Ordering::Relaxed) {
+            asked |= out.recv_bytes(zmq::DONTWAIT).is_ok();
+            if asked && sent < all.len() as u64 + 2 * SLOT as u64 {
+                out.send(to_bytes(&tags(sent, SLOT)), 0).unwrap();
+                (sent, asked) = (sent + SLOT as u64, false);
+                dl.store(sent, Ordering::Relaxed);
+            }
+            let ahead = sent >= all.len() as u64 + 2 * SLOT as u64;
+            let got = if ahead { inn.recv_bytes(0) } else { inn.recv_bytes(zmq::DONTWAIT) };
+            if let Ok(bytes) = got {
+                inn.send(&[0_u8][..], 0).unwrap();
+                all.extend(to_samples(&bytes));
+            }
+        }
+        all
+    })
+}
+
+/// A UE: as much uplink as it has downlink. Gives what it received.
+fn ue(rx: String, tx: String, stop: Arc<AtomicBool>) -> JoinHandle<Vec<Complex32>> {
+    std::thread::spawn(move || {
+        let context = zmq::Context::new();
+        let (inn, out) = (socket(&context, zmq::REQ), socket(&context, zmq::REP));
+        out.bind(&tx).unwrap();
+        inn.connect(&rx).unwrap();
+        let mut all = Vec::new();
+        loop {
+            inn.send(&[0xff_u8][..], 0).unwrap();
+            let Some(bytes) = wait(&inn, &stop) else { return all };
+            let n = bytes.len() / 8;
+            let reply = tags(all.len() as u64, n);
+            all.extend(to_samples(&bytes));
+            if wait(&out, &stop).is_none() {
+                return all;
+            }
+            out.send(to_bytes(&reply), 0).unwrap();
+        }
+    })
+}
+
+/// The one child of a process.
+fn child_of(pid: u32) -> Option<i32> {
+    std::fs::read_dir("/proc").ok()?.filter_map(Result::ok).find_map(|e| {
+        let child: i32 = e.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(e.path().join("stat")).ok()?;
+        let parent: u32 = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+        (parent == pid).then_some(child)
+    })
+}
+
+fn start(dir: &Path, pause: &str, wires: &[String]) -> (Child, String) {
+    let control = format!("ipc://{}", dir.join("air.sock").display());
+    let at = |i: usize| &wires[i];
+    let yaml = format!(
+        "run:\n  root: {}\nair:\n  antennas: 1\n  control: {control}\n  restart_pause: {pause}\n  metrics:\n    listen: 127.0.0.1:0\n  gnb:\n    tx: [{}]\n    rx: {}\n  ues:\n  - name: ue0\n    rx: {}\n    tx: {}\n  - name: ue1\n    rx: {}\n    tx: {}\n",
+        dir.join("runs").display(), at(0), at(1), at(2), at(3), at(4), at(5),
+    );
+    let file = dir.join("air.yaml");
+    std::fs::write(&file, yaml).unwrap();
+    let log = std::fs::File::create(dir.join("air.log")).unwrap();
+    let air = Command::new(binary("sidecar"))
+        .args(["-c".as_ref(), file.as_os_str(), "air".as_ref()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    (air, control)
+}
+
+fn kills(pause: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut stock = FreePorts::stock(6).unwrap();
+    let wires: Vec<String> = (0..6).map(|_| stock.wire().unwrap()).collect();
+    let (mut air, control) = start(dir.path(), pause, &wires);
+    let at = |i: usize| wires[i].clone();
+    let stop = Arc::new(AtomicBool::new(false));
+    let dl = Arc::new(AtomicU64::new(0));
+    let cell = gnb(at(0), at(1), Arc::clone(&dl), Arc::clone(&stop));
+    let ues = [ue(at(2), at(3), Arc::clone(&stop)), ue(at(4), at(5), Arc::clone(&stop))];
+    let moves = |by: u64| {
+        let from = dl.load(Ordering::Relaxed);
+        assert!(wait_until(20, || dl.load(Ordering::Relaxed) >= from + by), "the cell stands still: {}", log(dir.path()));
+    };
+    moves(100 * SLOT as u64);
+    for k in 0..KILLS {
+        // at any moment: the lengths between kills are no multiples of anything
+        std::thread::sleep(Duration::from_micros(37_000 + 7_919 * k));
+        let worker = child_of(air.id()).expect("a worker");
+        kill(Pid::from_raw(worker), Signal::SIGKILL).unwrap();
+        moves(20 * SLOT as u64);
+        assert!(wait_until(10, || child_of(air.id()).is_some_and(|w| w != worker) && ask_status(&control).is_ok()));
+        moves(20 * SLOT as u64);
+    }
+    let status = ask_status(&control).unwrap();
+    stop.store(true, Ordering::Relaxed);
+    let uplink = cell.join().unwrap();
+    let heard: Vec<Vec<Complex32>> = ues.map(|u| u.join().unwrap()).into();
+    kill(Pid::from_raw(i32::try_from(air.id()).unwrap()), Signal::SIGTERM).unwrap();
+    assert!(air.wait().unwrap().success());
+
+    let c = status.counters;
+    assert_eq!((c.disconnects, c.late_peers, c.late_samples), (0, 0, 0), "{c:?}\n{}", log(dir.path()));
+    assert_eq!((c.odd_size_messages, c.oversize_messages, c.empty_messages), (0, 0, 0), "{c:?}");
+    let given_up = c.resumed_dl_samples + c.held_dl_samples;
+    let mut zeros = 0;
+    for all in &heard {
+        // where it joined: the tag of its first sample that is none of 0
+        let base = (0..2_000_000).find(|b| all.iter().take(SLOT).enumerate().all(|(i, z)| *z == tag(b + i as u64))).unwrap();
+        let mut seen = Seen::default();
+        seen.look(base as i64, all);
+        assert_eq!(seen.wrong, 0, "a UE got samples at a wrong place: {seen:?}");
+        assert!(seen.right > 400 * SLOT as u64, "{seen:?}");
+        zeros += seen.zero;
+    }
+    // what is zero was counted, but for what the counters missed in their last 10 ms and what nobody asked for any more
+    assert!(zeros <= given_up, "{zeros} zeros, {c:?}");
+    assert!(given_up > 0, "{c:?}");
+    // two UEs whose tags add up, each at its place; one of them may be zero
+    assert!(uplink.len() > 400 * SLOT);
+    std::println!("{pause}: {} kills, {} slots, zeros {zeros} of {given_up} counted", KILLS, uplink.len() / SLOT);
+}
+
+fn log(dir: &Path) -> String {
+    std::fs::read_to_string(dir.join("air.log")).unwrap_or_default()
+}
+
+#[test]
+fn gnb_and_ues_go_on_when_the_worker_is_killed() {
+    kills("300 ms");
+}
+
+#[test]
+fn without_a_pause_they_get_zeros_until_the_next_one_is_there() {
+    kills("0 s");
+}
