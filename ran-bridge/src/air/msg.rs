@@ -1,5 +1,7 @@
 //! What `air` and its controller say to each other: plain data, no socket.
 
+use super::capture::{CaptureOrder, CaptureStatus};
+use super::fault::{FaultOrder, FaultStatus};
 use num_complex::Complex32;
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +107,18 @@ pub enum Command {
         #[serde(with = "super::pairs")]
         weights: Vec<Complex32>,
     },
+    /// Prepares, arms, stops or verifies a fault.
+    Fault {
+        /// What.
+        #[serde(flatten)]
+        order: FaultOrder,
+    },
+    /// Writes wires to files.
+    Capture {
+        /// Which, where and how long.
+        #[serde(flatten)]
+        order: CaptureOrder,
+    },
     /// Asks for a [`Event::Status`].
     Status,
 }
@@ -173,6 +187,10 @@ pub enum Event {
         /// What to do about it; empty where nothing is to be done.
         advice: String,
     },
+    /// What is, or became, of a fault: as an answer to an order, and to everybody when one has ended.
+    Fault(FaultStatus),
+    /// How far a capture is: as an answer, and to everybody when it is complete.
+    Capture(CaptureStatus),
     /// A command that is not followed.
     Refused {
         /// Wire sequence number of the command.

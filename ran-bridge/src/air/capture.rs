@@ -1,0 +1,247 @@
+//! Wires as files: exactly the samples that went over them, and the truth of what was done to these in between.
+//!
+//! In lockstep a slow disk costs wall time and no sample, so files are written by the data plane itself; nothing can be lost on the way.
+
+use super::fault::Direction;
+use crate::front_end::Plan;
+use num_complex::Complex32;
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+/// Longest capture, samples: 10 s at 61.44 MS/s.
+pub const MAX_CAPTURE_SAMPLES: u64 = 614_400_000;
+
+/// A wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "wire", rename_all = "snake_case")]
+pub enum Tap {
+    /// A transmit port of the gNB, as it was taken; indices of the downlink.
+    GnbTx {
+        /// Which.
+        port: u32,
+    },
+    /// What a receiver gets; indices of the downlink.
+    UeRx {
+        /// Index in `AirConfig::ues`.
+        stream: u32,
+    },
+    /// What a UE sent, where it lies on the gNB's uplink.
+    UeTx {
+        /// Index in `AirConfig::ues`.
+        stream: u32,
+    },
+    /// A receive port of the gNB, as it was given; indices of the uplink.
+    GnbRx {
+        /// Which.
+        port: u32,
+    },
+}
+
+impl Tap {
+    /// Name of its file, without the ending.
+    #[must_use]
+    pub fn file(&self) -> String {
+        match self {
+            Self::GnbTx { port } => format!("gnb_tx{port}"),
+            Self::UeRx { stream } => format!("ue{stream}_rx"),
+            Self::UeTx { stream } => format!("ue{stream}_tx"),
+            Self::GnbRx { port } => format!("gnb_rx{port}"),
+        }
+    }
+
+    /// Which count its indices belong to.
+    #[must_use]
+    pub const fn direction(&self) -> Direction {
+        match self {
+            Self::GnbTx { .. } | Self::UeRx { .. } => Direction::Downlink,
+            Self::UeTx { .. } | Self::GnbRx { .. } => Direction::Uplink,
+        }
+    }
+}
+
+/// What is to be captured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaptureOrder {
+    /// Folder, of the host `air` runs on; it must be there.
+    pub folder: PathBuf,
+    /// Wires.
+    pub taps: Vec<Tap>,
+    /// Samples of each.
+    pub samples: u64,
+}
+
+/// How far a capture is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaptureStatus {
+    /// What was asked for.
+    #[serde(flatten)]
+    pub order: CaptureOrder,
+    /// Index of the first sample on downlink wires.
+    pub first_dl: u64,
+    /// Index of the first sample on uplink wires.
+    pub first_ul: u64,
+    /// Samples written of each wire.
+    pub written: Vec<u64>,
+    /// Whether every wire has all its samples.
+    pub is_complete: bool,
+    /// Why it was given up; `None` = it was not.
+    pub fault: Option<String>,
+}
+
+/// A piece of truth: weights and noise of `len` downlink samples are straight lines between these.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TruthPiece {
+    /// Downlink index of the first sample.
+    pub first: u64,
+    /// Samples.
+    pub len: u64,
+    /// M×P weights at the first sample.
+    #[serde(with = "super::pairs")]
+    pub from: Vec<Complex32>,
+    /// The same one sample after the last.
+    #[serde(with = "super::pairs")]
+    pub to: Vec<Complex32>,
+    /// Amplitude of the artificial noise at the first sample, and one after the last.
+    pub noise: (f32, f32),
+}
+
+/// A capture that runs.
+pub(super) struct Capture {
+    status: CaptureStatus,
+    files: Vec<File>,
+    truth: BufWriter<File>,
+}
+
+impl Capture {
+    /// Opens the files; it begins at the next slot.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub(super) fn open(order: &CaptureOrder, first_dl: u64, first_ul: u64) -> Result<Self, String> {
+        if order.samples == 0 || order.samples > MAX_CAPTURE_SAMPLES {
+            return Err(format!("{} samples: give 1 to {MAX_CAPTURE_SAMPLES}", order.samples));
+        }
+        if order.taps.is_empty() || order.taps.len() > 32 {
+            return Err("name 1 to 32 wires".into());
+        }
+        let create = |name: String| {
+            let path = order.folder.join(name);
+            let file = OpenOptions::new().write(true).create(true).truncate(true).open(&path);
+            file.map_err(|e| format!("cannot write {}: {e}", path.display()))
+        };
+        let files = order.taps.iter().map(|t| create(t.file() + ".sigmf-data")).collect::<Result<Vec<_>, _>>()?;
+        let truth = BufWriter::new(create("truth.jsonl".into())?);
+        let written = vec![0; order.taps.len()];
+        let status =
+            CaptureStatus { order: order.clone(), first_dl, first_ul, written, is_complete: false, fault: None };
+        Ok(Self { status, files, truth })
+    }
+
+    pub(super) const fn status(&self) -> &CaptureStatus {
+        &self.status
+    }
+
+    /// Takes samples `[first, first + samples.len())` of a wire. What is not contiguous ends the capture.
+    pub(super) fn take(&mut self, tap: Tap, first: u64, samples: &[Complex32]) {
+        let Some(at) = self.status.order.taps.iter().position(|t| *t == tap) else { return };
+        let begin = match tap.direction() {
+            Direction::Downlink => self.status.first_dl,
+            Direction::Uplink => self.status.first_ul,
+        };
+        let next = begin + self.status.written[at];
+        let until = begin + self.status.order.samples;
+        let end = first + samples.len() as u64;
+        if end <= next || next >= until || self.status.fault.is_some() {
+            return;
+        }
+        if first > next {
+            self.status.fault = Some(format!("{}: samples {next} to {first} are missing", tap.file()));
+            return;
+        }
+        let span = &samples[(next - first) as usize..(end.min(until) - first) as usize];
+        match self.files[at].write_all(bytemuck::cast_slice(span)) {
+            Ok(()) => self.status.written[at] += span.len() as u64,
+            Err(e) => self.status.fault = Some(format!("{}: {e}", tap.file())),
+        }
+        self.finish();
+    }
+
+    /// Notes what is in force on downlink samples.
+    pub(super) fn note(&mut self, plan: &Plan) {
+        let until = self.status.first_dl + self.status.order.samples;
+        for (segment, from, to) in plan.pieces() {
+            let first = plan.start + segment.offset as u64;
+            if first >= until || first + segment.len as u64 <= self.status.first_dl {
+                continue;
+            }
+            let piece = TruthPiece {
+                first,
+                len: segment.len as u64,
+                from: from.to_vec(),
+                to: to.to_vec(),
+                noise: (segment.noise_from, segment.noise_to),
+            };
+            let line = serde_json::to_vec(&piece).unwrap_or_default();
+            if let Err(e) = self.truth.write_all(&line).and_then(|()| self.truth.write_all(b"\n")) {
+                self.status.fault = Some(format!("truth: {e}"));
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        if self.status.written.iter().all(|n| *n == self.status.order.samples) {
+            self.status.is_complete = true;
+            if let Err(e) = self.truth.flush() {
+                self.status.fault = Some(format!("truth: {e}"));
+            }
+        }
+    }
+
+    /// Whether there is nothing more to do.
+    pub(super) const fn is_over(&self) -> bool {
+        self.status.is_complete || self.status.fault.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_the_samples_that_were_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let taps = vec![Tap::GnbTx { port: 0 }, Tap::UeRx { stream: 1 }, Tap::GnbRx { port: 0 }];
+        let order = CaptureOrder { folder: dir.path().into(), taps: taps.clone(), samples: 100 };
+        let mut c = Capture::open(&order, 40, 30).unwrap();
+        let tag = |n: u64| Complex32::new(n as f32, -1.0);
+        for (first, len) in [(0, 50_u64), (50, 7), (57, 60), (117, 100)] {
+            let samples: Vec<_> = (first..first + len).map(tag).collect();
+            for tap in &taps {
+                c.take(*tap, first, &samples);
+            }
+            c.take(Tap::UeTx { stream: 0 }, first, &samples);
+        }
+        assert!(c.is_over() && c.status().is_complete, "{:?}", c.status());
+        for (name, first) in [("gnb_tx0", 40), ("ue1_rx", 40), ("gnb_rx0", 30)] {
+            let bytes = std::fs::read(dir.path().join(format!("{name}.sigmf-data"))).unwrap();
+            let want: Vec<_> = (first..first + 100).map(tag).collect();
+            assert_eq!(bytes, bytemuck::cast_slice::<Complex32, u8>(&want), "{name}");
+        }
+        assert!(!dir.path().join("ue0_tx.sigmf-data").exists());
+    }
+
+    #[test]
+    fn a_gap_gives_it_up_and_says_where() {
+        let dir = tempfile::tempdir().unwrap();
+        let order = CaptureOrder { folder: dir.path().into(), taps: vec![Tap::UeRx { stream: 0 }], samples: 100 };
+        let mut c = Capture::open(&order, 0, 0).unwrap();
+        c.take(Tap::UeRx { stream: 0 }, 0, &[Complex32::ONE; 10]);
+        c.take(Tap::UeRx { stream: 0 }, 20, &[Complex32::ONE; 10]);
+        assert!(c.is_over() && !c.status().is_complete);
+        assert_eq!(c.status().fault.as_deref(), Some("ue0_rx: samples 10 to 20 are missing"));
+        assert!(Capture::open(&CaptureOrder { samples: 0, ..order.clone() }, 0, 0).is_err());
+        assert!(Capture::open(&CaptureOrder { folder: "/nonexistent/x".into(), ..order }, 0, 0).is_err());
+    }
+}
