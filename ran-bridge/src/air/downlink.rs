@@ -4,6 +4,7 @@ use super::engine::{CHUNK, Engine, Truth, warn_socket};
 use super::msg::PeerState;
 use super::stats::{AirStats, add};
 use crate::clock::mono_ns;
+use crate::front_end::MAX_INPUTS;
 use crate::iq::{
     BYTES_PER_SAMPLE, MAX_REPLY_SAMPLES, MessageFault, SampleFifo, check_reply, check_request, copy_finite,
 };
@@ -78,26 +79,32 @@ impl Engine<'_> {
     /// on these samples began. Gives the time at the end.
     fn process(&mut self, arrival_ns: u64, mut begin_ns: u64) -> u64 {
         loop {
-            let n = self.gnb.ready().min(CHUNK);
-            if n == 0 {
+            let ready = self.gnb.ready().min(CHUNK);
+            if ready == 0 && !self.front_end.has_output() {
                 break;
             }
-            self.front_end.plan(n, &mut self.plan);
-            let n = self.plan.len;
+            let ports = self.gnb.ports.len();
             let mut x: [&[Complex32]; MAX_PORTS] = [&[]; MAX_PORTS];
             for (x, fifo) in x.iter_mut().zip(&self.gnb.ports) {
-                *x = &fifo.samples()[..n];
+                *x = &fifo.samples()[..ready];
             }
-            for ue in self.ues.iter_mut().filter(|u| u.state == PeerState::Present) {
+            let taken = self.front_end.step(&x[..ports], &mut self.plan);
+            let n = self.plan.len;
+            let mut inputs: [&[Complex32]; MAX_INPUTS] = [&[]; MAX_INPUTS];
+            let count = self.front_end.streams(&x[..ports], &self.plan, &mut inputs);
+            for ue in self.ues.iter_mut().filter(|u| n > 0 && u.state == PeerState::Present) {
                 if ue.rx.is_none() {
                     ue.out.restart(self.dl);
                 }
                 if let Some(y) = ue.out.grow(n) {
-                    ue.channel.process(&self.plan, &x[..self.gnb.ports.len()], y);
+                    ue.channel.process(&self.plan, &inputs[..count], y);
                 }
             }
             for fifo in &mut self.gnb.ports {
-                fifo.drop_front(n);
+                fifo.drop_front(taken);
+            }
+            if n == 0 {
+                continue;
             }
             let first = self.dl;
             self.dl += n as u64;

@@ -13,7 +13,7 @@ use super::windows::Windows;
 use super::{Command, ControlPort, Event, PeerState, Status};
 use crate::clock::mono_ns;
 use crate::emulator::NoiseTable;
-use crate::front_end::{FrontEnd, Plan, ProtectedSlots};
+use crate::front_end::{FrontEnd, FrontEndError, Plan, ProtectedSlots};
 use crate::iq::{Link, MAX_REPLY_SAMPLES};
 use num_complex::Complex32;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,6 +53,8 @@ pub(super) struct Engine<'a> {
     pub(super) gnb: Gnb,
     pub(super) ues: Vec<Ue>,
     pub(super) front_end: FrontEnd,
+    /// Combines the antennas for the gNB's receive ports, on the uplink's index line.
+    pub(super) combiner: FrontEnd,
     pub(super) plan: Plan,
     pub(super) windows: Windows,
     pub(super) message: zmq::Message,
@@ -87,8 +89,11 @@ pub fn run(
     config.check()?;
     let context = zmq::Context::new();
     let slots = ProtectedSlots { boundary: config.slot_boundary, slot_samples: config.slot_samples, spans: Vec::new() };
-    let front_end = FrontEnd::new(config.antennas, config.ports(), &config.start_weights(), slots, config.ramp_samples)
-        .map_err(|e| AirError::Config(e.to_string()))?;
+    let fault = |e: FrontEndError| AirError::Config(e.to_string());
+    let stage =
+        |slots| FrontEnd::new(config.antennas, config.ports(), &config.start_weights(), slots, config.ramp_samples);
+    let combiner = stage(slots.clone()).map_err(fault)?;
+    let front_end = stage(slots).and_then(|f| f.with_streams(config.rate_hz, config.emulator.seed)).map_err(fault)?;
     let noise = NoiseTable::new(config.emulator.seed);
     let ues = config
         .ues
@@ -107,6 +112,7 @@ pub fn run(
         truth,
         ues,
         front_end,
+        combiner,
         windows: Windows::default(),
         message: zmq::Message::new(),
         mix: vec![Complex32::ZERO; MAX_REPLY_SAMPLES],

@@ -16,7 +16,10 @@ mod windows;
 
 pub use config::{AirConfig, AirError, GnbEnd, MAX_ANTENNAS, MAX_PORTS, MAX_UES, Summary, UeEnd};
 pub use engine::{Truth, run};
-pub use msg::{At, Command, Event, PeerState, PeerStatus, SlotSpan, SnippetMeta, SoundingPlan, Status, Window};
+pub use msg::{
+    At, Command, Event, NoiseSetting, PeerState, PeerStatus, Setting, SlotSpan, SnippetMeta, SoundingPlan, Status,
+    Window,
+};
 pub use port::{ControlPort, NoControl};
 pub use stats::{AirStats, Counters, StageHistogram, StageTime};
 pub use windows::{MAX_WINDOW_SAMPLES, MAX_WINDOWS};

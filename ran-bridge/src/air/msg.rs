@@ -1,5 +1,6 @@
 //! What `air` and its controller say to each other: plain data, no socket.
 
+use crate::front_end::{PrbRange, SubBands};
 use num_complex::Complex32;
 use serde::{Deserialize, Serialize};
 
@@ -28,13 +29,61 @@ pub struct Window {
     pub len: u32,
 }
 
-/// Slots that keep the wide beam (SSB, RACH): slot `k` with `k mod period_slots = offset_slot`.
+/// Slots that keep the wide beam (SSB, RACH): slot `k` with `(k − offset_slot) mod period_slots < slots`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotSpan {
     /// Period in slots, ≥ 1.
     pub period_slots: u32,
-    /// Which slot of the period, counted from the slot that begins at `boundary`.
+    /// Which slot of the period is the first, counted from the slot that begins at `boundary`.
     pub offset_slot: u32,
+    /// How many in a row, 1 … `period_slots`.
+    #[serde(default = "one")]
+    pub slots: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+/// One change of a [`Command::Batch`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "set", rename_all = "snake_case")]
+pub enum Setting {
+    /// As [`Command::Weights`].
+    Weights {
+        /// M×P, row-major antennas × ports.
+        #[serde(with = "super::pairs")]
+        weights: Vec<Complex32>,
+    },
+    /// As [`Command::SubBands`].
+    SubBands(SubBands),
+    /// As [`Command::Power`].
+    Power {
+        /// dB, ≤ 0.
+        power_db: f32,
+    },
+    /// As [`Command::ArtificialNoise`].
+    ArtificialNoise(NoiseSetting),
+    /// As [`Command::UplinkWeights`].
+    UplinkWeights {
+        /// M×P, row-major antennas × ports.
+        #[serde(with = "super::pairs")]
+        weights: Vec<Complex32>,
+    },
+}
+
+/// What artificial noise is to be.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct NoiseSetting {
+    /// Total power over the antennas; `None` = off.
+    pub dbfs: Option<f32>,
+    /// Only in these resource blocks; `None` = white.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub band: Option<PrbRange>,
+    /// Channels that get none of it, K×M row-major, 1 ≤ K < M; a receiver of channel `h` hears `hᵀx`. `None` = the noise is orthogonal
+    /// to the weights.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "super::pairs::option")]
+    pub channels: Option<Vec<Complex32>>,
 }
 
 /// When the columns of a known unitary are sent in turn, one an occasion (FDD has no reciprocity, so this is how M antennas are told apart).
@@ -73,12 +122,46 @@ pub enum Command {
         /// dB relative to full scale of the incoming stream, ≤ 0.
         power_db: f32,
     },
-    /// White noise sent in the directions orthogonal to the weights.
+    /// Weights by sub-band, in place of those for the whole band; [`Command::Weights`] goes back.
+    SubBands {
+        /// When; a sample within a symbol counts for the next one.
+        at: At,
+        /// The sub-bands.
+        #[serde(flatten)]
+        sub_bands: SubBands,
+        /// `seq` of the snippet that caused it; 0 = none.
+        #[serde(default)]
+        cause: u64,
+    },
+    /// Noise sent where the weights, or given channels, do not see it.
     ArtificialNoise {
         /// When.
         at: At,
-        /// Total power over the antennas; `None` = off.
-        dbfs: Option<f32>,
+        /// What.
+        #[serde(flatten)]
+        noise: NoiseSetting,
+    },
+    /// How the antennas are combined for the gNB's receive ports: port `p` gets `Σ_m w[m, p]·x_m`.
+    UplinkWeights {
+        /// When, on the uplink's index line.
+        at: At,
+        /// M×P, row-major antennas × ports.
+        #[serde(with = "super::pairs")]
+        weights: Vec<Complex32>,
+        /// `seq` of the snippet that caused it; 0 = none.
+        #[serde(default)]
+        cause: u64,
+    },
+    /// Several changes at the same sample, all or none: if one is refused, none is made. Each that is made is told with an
+    /// [`Event::Applied`] of its own.
+    Batch {
+        /// When.
+        at: At,
+        /// At least one, each quantity at most once.
+        changes: Vec<Setting>,
+        /// `seq` of the snippet that caused it; 0 = none.
+        #[serde(default)]
+        cause: u64,
     },
     /// Replaces the list of windows.
     Windows {
@@ -93,6 +176,10 @@ pub enum Command {
         slot_samples: u32,
         /// Slots with the wide beam.
         protected: Vec<SlotSpan>,
+        /// Index of the start of an uplink slot, for changes of the uplink's weights; `None` = `boundary`. srsRAN's uplink slots begin
+        /// N_TA,offset (13 µs in FR1) before those of the downlink.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        uplink_boundary: Option<u64>,
     },
     /// Replaces the sounding plan; `None` = no sounding.
     Sounding {
@@ -136,7 +223,7 @@ pub enum Event {
     Applied {
         /// Wire sequence number of the command.
         seq: u64,
-        /// `weights`, `power`, `artificial_noise`, `windows`, `slots`, `sounding` or `wide`.
+        /// `weights`, `sub_bands`, `power`, `artificial_noise`, `uplink_weights`, `windows`, `slots`, `sounding` or `wide`.
         what: String,
         /// Downlink sample from which it holds.
         sample: u64,

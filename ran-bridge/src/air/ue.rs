@@ -3,6 +3,7 @@
 use super::config::{AirConfig, AirError, UeEnd};
 use super::msg::{PeerState, PeerStatus};
 use crate::emulator::{NoiseTable, ReceiverChannel};
+use crate::front_end;
 use crate::iq::{Link, MAX_REPLY_SAMPLES, Role, SampleFifo};
 
 /// A receiver (UE, eavesdropper, monitor) as the data plane sees it.
@@ -56,7 +57,7 @@ impl Ue {
                 .map_err(|source| AirError::Socket { name: end.name.clone(), address: address.clone(), source }),
             None => Ok(None),
         };
-        let size = (config.antennas, config.ports());
+        let size = (config.antennas, front_end::inputs(config.antennas, config.ports()));
         let channel = ReceiverChannel::new(&end.link, &config.emulator, noise, index, size, config.rate_hz, max_len);
         let rx = open(Role::Rep, &end.rx, "rx")?;
         let tx = open(Role::Req, &end.tx, "tx")?;
