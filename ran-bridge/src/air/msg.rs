@@ -314,3 +314,50 @@ pub struct Status {
     /// The gNB, then the receivers.
     pub peers: Vec<PeerStatus>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Command {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn commands_as_they_are_documented() {
+        let sub_bands = read(
+            r#"{"cmd": "sub_bands", "at": {"sample": 46080}, "scs_hz": 30000, "carrier_prbs": 51,
+                "bands": [{"first_prb": 0, "prbs": 51, "weights": [[0.5, 0.0], [0.0, -0.5]]}]}"#,
+        );
+        let Command::SubBands { at: At::Sample(46_080), sub_bands: SubBands { scs_hz: 30_000, bands, .. }, cause: 0 } =
+            &sub_bands
+        else {
+            panic!("{sub_bands:?}")
+        };
+        assert_eq!(bands[0].weights[1], Complex32::new(0.0, -0.5));
+        let old = read(r#"{"cmd": "artificial_noise", "at": "next_slot", "dbfs": -30.0}"#);
+        let noise = NoiseSetting { dbfs: Some(-30.0), ..NoiseSetting::default() };
+        assert_eq!(old, Command::ArtificialNoise { at: At::NextSlot, noise });
+        let noise = read(
+            r#"{"cmd": "artificial_noise", "at": "next_slot", "dbfs": -30.0, "channels": [[1.0, 0.0], [0.0, 1.0]],
+                "band": {"scs_hz": 15000, "carrier_prbs": 106, "first_prb": 20, "prbs": 10}}"#,
+        );
+        assert!(
+            matches!(&noise, Command::ArtificialNoise { noise, .. } if noise.channels.as_ref().unwrap().len() == 2)
+        );
+        let slots = read(
+            r#"{"cmd": "slots", "boundary": 300, "slot_samples": 11520, "protected": [{"period_slots": 40, "offset_slot": 0}]}"#,
+        );
+        assert!(matches!(&slots, Command::Slots { protected, .. } if protected[0].slots == 1));
+        let batch = read(
+            r#"{"cmd": "batch", "at": "next_slot", "changes": [
+                {"set": "weights", "weights": [[0.5, 0.0], [0.5, 0.0]]}, {"set": "power", "power_db": -3.0},
+                {"set": "artificial_noise", "dbfs": null}, {"set": "uplink_weights", "weights": [[1.0, 0.0], [0.0, 0.0]]}]}"#,
+        );
+        assert!(matches!(&batch, Command::Batch { changes, .. } if changes.len() == 4));
+        for command in [sub_bands, noise, slots, batch] {
+            let json = serde_json::to_string(&command).unwrap();
+            assert_eq!(read(&json), command);
+        }
+    }
+}
