@@ -1,5 +1,4 @@
 //! Weights by sub-band and several changes at once, through the sockets of `air`.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod air_support;
 
