@@ -69,7 +69,7 @@ impl Client {
 fn commands_go_in_and_snippets_and_refusals_come_out() {
     let folder = tempfile::tempdir().unwrap();
     let wire = |name: &str| format!("ipc://{}/{name}", folder.path().display());
-    let gnb = GnbEnd::Zmq { tx: vec![wire("gnbtx")], rx: wire("gnbrx") };
+    let gnb = GnbEnd::Zmq { tx: vec![wire("gnbtx")], rx: vec![wire("gnbrx")] };
     let ue = UeEnd::cable("ue0", Some(&wire("uerx")), Some(&wire("uetx")));
     let mut air = AirConfig::lab(RATE_HZ, 1, gnb, vec![ue]);
     air.start_wait_ms = 5000;

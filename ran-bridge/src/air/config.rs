@@ -20,8 +20,8 @@ pub enum GnbEnd {
     Zmq {
         /// Addresses its transmit ports bind (REP); `air` connects. One a port.
         tx: Vec<String>,
-        /// Address its receive port connects to (REQ); `air` binds.
-        rx: String,
+        /// Addresses its receive ports connect to (REQ); `air` binds. One a port.
+        rx: Vec<String>,
     },
     /// A SigMF recording, played as if it were a gNB with one port; uplink is dropped.
     Recording {
@@ -127,6 +127,15 @@ impl AirConfig {
         }
     }
 
+    /// Receive ports of the gNB.
+    #[must_use]
+    pub const fn rx_ports(&self) -> usize {
+        match &self.gnb {
+            GnbEnd::Zmq { rx, .. } => rx.len(),
+            GnbEnd::Recording { .. } => 0,
+        }
+    }
+
     /// The weights at the start, M×P.
     #[must_use]
     pub fn start_weights(&self) -> Vec<Complex32> {
@@ -151,6 +160,9 @@ impl AirConfig {
         }
         if self.ports() == 0 || self.ports() > MAX_PORTS {
             return fault(format!("the gNB has {} transmit addresses: give 1 to {MAX_PORTS}", self.ports()));
+        }
+        if self.rx_ports() > MAX_PORTS {
+            return fault(format!("the gNB has {} receive addresses: give at most {MAX_PORTS}", self.rx_ports()));
         }
         if self.ues.len() > MAX_UES {
             return fault(format!("{} receivers: at most {MAX_UES}", self.ues.len()));
@@ -187,12 +199,12 @@ pub enum AirError {
         name: String,
         /// As configured.
         address: String,
-        /// What libzmq says.
-        source: zmq::Error,
+        /// What the system says.
+        source: std::io::Error,
     },
     /// Polling failed.
     #[error("waiting for messages failed: {0}")]
-    Poll(zmq::Error),
+    Poll(rustix::io::Errno),
     /// The recording cannot be played.
     #[error(transparent)]
     Recording(#[from] SigmfError),

@@ -1,69 +1,17 @@
 //! Downlink: from the gNB's ports through front end and channels to the receivers.
 
-use super::engine::{CHUNK, Engine, Truth, warn_socket};
+use super::config::MAX_PORTS;
+use super::engine::{CHUNK, Engine, Truth};
 use super::msg::PeerState;
-use super::stats::{AirStats, add};
+use super::stats::add;
 use crate::clock::mono_ns;
 use crate::front_end::MAX_INPUTS;
-use crate::iq::{
-    BYTES_PER_SAMPLE, MAX_REPLY_SAMPLES, MessageFault, SampleFifo, check_reply, check_request, copy_finite,
-};
+use crate::iq::MAX_REPLY_SAMPLES;
 use num_complex::Complex32;
 
-use super::config::MAX_PORTS;
-
-/// Samples that are copied and processed at once: with their result they fit the second-level cache.
-const PIECE: usize = 4096;
-
 impl Engine<'_> {
-    /// Takes what the gNB has sent and processes it.
-    pub(super) fn take_downlink(&mut self) {
-        if self.gnb.player.is_some() {
-            self.play();
-            return;
-        }
-        let mut message = std::mem::replace(&mut self.message, zmq::Message::new());
-        for port in 0..self.gnb.ports.len() {
-            self.take_port(port, &mut message);
-        }
-        self.message = message;
-    }
-
-    /// Takes the reply of one port, if it is there. With one port it is copied and processed piece by piece, so that a piece
-    /// stays in the nearest cache from the copy to the last receiver; several ports wait for each other.
-    fn take_port(&mut self, port: usize, message: &mut zmq::Message) {
-        let Some(link) = self.gnb.wires.as_mut().and_then(|w| w.tx.get_mut(port)) else { return };
-        if !link.requested() {
-            return;
-        }
-        match link.receive(message) {
-            Ok(false) => return,
-            Ok(true) => {}
-            Err(error) => {
-                tracing::warn!(address = link.address(), %error, "wire of the gNB failed; it is opened anew");
-                warn_socket(link.reopen(), link.address());
-                return;
-            }
-        }
-        let arrival_ns = mono_ns();
-        if checked(message, self.stats, link.address()) == 0 {
-            return;
-        }
-        if self.gnb.state != PeerState::Present {
-            self.gnb.state = PeerState::Present;
-            self.gnb.told_silent = false;
-            add(&self.stats.joins, 1);
-            self.tell_peer("gnb", PeerState::Present, String::new());
-        }
-        let piece = if self.gnb.ports.len() == 1 { PIECE } else { MAX_REPLY_SAMPLES };
-        let mut begin_ns = arrival_ns;
-        for bytes in message.chunks(piece * BYTES_PER_SAMPLE) {
-            append(bytes, &mut self.gnb.ports[port], self.stats);
-            begin_ns = self.process(arrival_ns, begin_ns);
-        }
-    }
-
-    fn play(&mut self) {
+    /// Plays a recording in the gNB's place.
+    pub(super) fn play(&mut self) {
         if !self.wants_downlink() {
             return;
         }
@@ -77,7 +25,7 @@ impl Engine<'_> {
 
     /// Processes what every port has. `arrival_ns`: when the message that completed it was received; `begin_ns`: when work
     /// on these samples began. Gives the time at the end.
-    fn process(&mut self, arrival_ns: u64, mut begin_ns: u64) -> u64 {
+    pub(super) fn process(&mut self, arrival_ns: u64, mut begin_ns: u64) -> u64 {
         loop {
             let ready = self.gnb.ready().min(CHUNK);
             if ready == 0 && !self.front_end.has_output() {
@@ -96,8 +44,12 @@ impl Engine<'_> {
                 if ue.rx.is_none() {
                     ue.out.restart(self.dl);
                 }
-                if let Some(y) = ue.out.grow(n) {
+                let Some(y) = ue.out.grow(n) else { continue };
+                if self.works {
                     ue.channel.process(&self.plan, &inputs[..count], y);
+                } else {
+                    y.fill(Complex32::ZERO);
+                    add(&self.stats.held_dl_samples, n as u64);
                 }
             }
             for fifo in &mut self.gnb.ports {
@@ -157,111 +109,5 @@ impl Engine<'_> {
             }
             sample += period;
         }
-    }
-
-    /// Reads the receivers' requests; the first one of a receiver that is not there makes it join.
-    pub(super) fn take_requests(&mut self) {
-        for i in 0..self.ues.len() {
-            let ue = &mut self.ues[i];
-            let Some(link) = &mut ue.rx else { continue };
-            if !link.requested() {
-                match link.receive(&mut self.message) {
-                    Ok(true) => {
-                        if check_request(&self.message).is_err() {
-                            add(&self.stats.empty_messages, 1);
-                        }
-                        if !self.is_of_a_live_ue(i) {
-                            self.free_dead_ue(i);
-                        }
-                    }
-                    Ok(false) => {}
-                    Err(error) => {
-                        tracing::warn!(address = link.address(), %error, "wire of a receiver failed; it is opened anew");
-                        warn_socket(link.reopen(), link.address());
-                        ue.rx_up = 0;
-                    }
-                }
-            }
-            let ue = &mut self.ues[i];
-            let Some(link) = &mut ue.rx else { continue };
-            if link.requested() && !ue.is_present() && ue.may_join(mono_ns()) {
-                ue.join(self.dl);
-                let name = ue.name.clone();
-                add(&self.stats.joins, 1);
-                self.tell_peer(&name, PeerState::Present, String::new());
-            }
-        }
-        if let Some(wires) = &mut self.gnb.wires
-            && !wires.rx.requested()
-        {
-            match wires.rx.receive(&mut self.message) {
-                Ok(true) => {
-                    if check_request(&self.message).is_err() {
-                        add(&self.stats.empty_messages, 1);
-                    }
-                    if !self.is_of_a_live_gnb() {
-                        self.free_dead_gnb();
-                    }
-                }
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::warn!(address = wires.rx.address(), %error, "wire of the gNB failed; it is opened anew");
-                    warn_socket(wires.rx.reopen(), wires.rx.address());
-                    self.gnb.rx_up = 0;
-                }
-            }
-        }
-    }
-
-    /// Answers receivers with all that is ready for them.
-    pub(super) fn give_downlink(&mut self) {
-        for ue in &mut self.ues {
-            let Some(link) = &mut ue.rx else { continue };
-            if !link.requested() || ue.out.is_empty() {
-                continue;
-            }
-            let n = ue.out.len().min(MAX_REPLY_SAMPLES);
-            match link.reply(&ue.out.samples()[..n]) {
-                Ok(()) => {
-                    ue.out.drop_front(n);
-                    ue.given += n as u64;
-                }
-                Err(error) => warn_socket(Err(error), link.address()),
-            }
-        }
-    }
-}
-
-/// Checks a message and appends its samples; gives how many.
-pub(super) fn ingest(message: &[u8], fifo: &mut SampleFifo, stats: &AirStats, address: &str) -> usize {
-    let n = checked(message, stats, address);
-    if n > 0 {
-        append(message, fifo, stats);
-    }
-    n
-}
-
-/// Number of samples of a message; 0 where it is not taken, which is counted.
-fn checked(message: &[u8], stats: &AirStats, address: &str) -> usize {
-    match check_reply(message) {
-        Ok(n) => n,
-        Err(fault) => {
-            let counter = match fault {
-                MessageFault::Empty => &stats.empty_messages,
-                MessageFault::OddSize { .. } => &stats.odd_size_messages,
-                MessageFault::Oversize { .. } => &stats.oversize_messages,
-            };
-            add(counter, 1);
-            add(&stats.lost_samples, (message.len() / BYTES_PER_SAMPLE) as u64);
-            tracing::warn!(address, %fault, "message dropped");
-            0
-        }
-    }
-}
-
-fn append(bytes: &[u8], fifo: &mut SampleFifo, stats: &AirStats) {
-    match fifo.grow(bytes.len() / BYTES_PER_SAMPLE) {
-        Some(space) => add(&stats.nonfinite_samples, copy_finite(bytes, space)),
-        None => add(&stats.lost_samples, (bytes.len() / BYTES_PER_SAMPLE) as u64),
     }
 }

@@ -1,20 +1,22 @@
 //! The data-plane thread: one loop over every wire.
 //!
 //! The loop never waits for one peer: it polls all sockets, moves what there is, and goes on. The sample path
-//! allocates nothing of its own after the start: FIFOs, plan, snippets and mixing buffers are made before the first
-//! message (windows when a command asks for them); libzmq allocates its messages, and a reply is copied into one.
+//! allocates nothing after the start: FIFOs, plan, snippets and mixing buffers are made before the first message (windows
+//! when a command asks for them), and samples move between sockets and FIFOs without a copy in between.
 //! Commands and events, a few hundred a second at most, are ordinary values.
 
 use super::config::{AirConfig, AirError, Summary};
 use super::gnb::Gnb;
+use super::standing::Standing;
 use super::stats::AirStats;
 use super::ue::Ue;
 use super::windows::Windows;
+use super::wires::Numbers;
 use super::{Command, ControlPort, Event, PeerState, Status};
 use crate::clock::mono_ns;
 use crate::emulator::NoiseTable;
 use crate::front_end::{FrontEnd, FrontEndError, Plan, ProtectedSlots};
-use crate::iq::{Link, MAX_REPLY_SAMPLES};
+use crate::iq::{Connections, Ledger, MAX_REPLY_SAMPLES};
 use num_complex::Complex32;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,16 +24,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) const CHUNK: usize = 32_768;
 /// Pieces a plan has room for.
 const SEGMENTS: usize = 512;
-/// Longest sleep in the poll: bounds how late a stop, a clock event or a lost connection is seen.
-const POLL_MS: i64 = 5;
 /// Radio time against wall time is told this often.
 const CLOCK_NS: u64 = 10_000_000;
 /// Radio time that a paced run may be behind before its pace counts anew, s.
 const BEHIND_S: f64 = 0.1;
 /// Commands taken at once.
 const COMMANDS: usize = 32;
-/// What is polled at most: gNB (5), receivers (2 × 16), control (its listener and 8 connections), and some to spare.
-const MAX_POLL: usize = 48;
 
 /// The true channel of a receiver at one moment: for a record, never for an estimator.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,6 +47,10 @@ pub(super) struct Engine<'a> {
     pub(super) config: &'a AirConfig,
     pub(super) stats: &'a AirStats,
     pub(super) port: &'a mut dyn ControlPort,
+    pub(super) connections: &'a mut dyn Connections,
+    pub(super) ledger: Ledger,
+    /// Whether samples go through front end and channels; else everybody gets zeros.
+    pub(super) works: bool,
     pub(super) truth: &'a mut dyn FnMut(&Truth<'_>),
     pub(super) gnb: Gnb,
     pub(super) ues: Vec<Ue>,
@@ -57,13 +59,14 @@ pub(super) struct Engine<'a> {
     pub(super) combiner: FrontEnd,
     pub(super) plan: Plan,
     pub(super) windows: Windows,
-    pub(super) message: zmq::Message,
-    pub(super) mix: Vec<Complex32>,
     pub(super) truth_h: Vec<Complex32>,
     /// Downlink samples taken and processed.
     pub(super) dl: u64,
     /// Index of the next uplink sample for the gNB.
     pub(super) ul: u64,
+    /// Both when the gNB's connections began.
+    pub(super) dl_base: u64,
+    pub(super) ul_base: i64,
     pub(super) started_ns: u64,
     pub(super) progress_ns: u64,
     pub(super) next_clock_ns: u64,
@@ -73,7 +76,19 @@ pub(super) struct Engine<'a> {
     pub(super) paced_ns: u64,
 }
 
-/// Runs the data plane until `stop` is set, or a recording that is not repeated has been played.
+/// How a run begins and what it is for.
+pub struct Hold<'a> {
+    /// Where connections come from.
+    pub connections: &'a mut dyn Connections,
+    /// Where is noted how far they are.
+    pub ledger: Ledger,
+    /// Where another process stopped; `None` = from the beginning.
+    pub from: Option<Standing>,
+    /// Whether samples go through front end and channels; else everybody gets zeros, which are counted.
+    pub works: bool,
+}
+
+/// Runs the data plane with connections of its own until `stop` is set, or a recording that is not repeated has been played.
 ///
 /// `truth` gets the true channel of each receiver every [`crate::emulator::EmulatorConfig::truth_period_ms`] of radio time.
 ///
@@ -87,45 +102,25 @@ pub fn run(
     stats: &AirStats,
 ) -> Result<Summary, AirError> {
     config.check()?;
-    let context = zmq::Context::new();
-    let slots = ProtectedSlots { boundary: config.slot_boundary, slot_samples: config.slot_samples, spans: Vec::new() };
-    let fault = |e: FrontEndError| AirError::Config(e.to_string());
-    let stage =
-        |slots| FrontEnd::new(config.antennas, config.ports(), &config.start_weights(), slots, config.ramp_samples);
-    let combiner = stage(slots.clone()).map_err(fault)?;
-    let front_end = stage(slots).and_then(|f| f.with_streams(config.rate_hz, config.emulator.seed)).map_err(fault)?;
-    let noise = NoiseTable::new(config.emulator.seed);
-    let ues = config
-        .ues
-        .iter()
-        .enumerate()
-        .map(|(i, end)| Ue::open(&context, config, end, i, &noise, CHUNK))
-        .collect::<Result<Vec<_>, _>>()?;
-    let now = mono_ns();
-    let mut engine = Engine {
-        gnb: Gnb::open(&context, config)?,
-        plan: Plan::new(front_end.width(), SEGMENTS),
-        truth_h: vec![Complex32::ZERO; ues.iter().map(|u| u.channel.truth_len()).max().unwrap_or(0)],
-        config,
-        stats,
-        port,
-        truth,
-        ues,
-        front_end,
-        combiner,
-        windows: Windows::default(),
-        message: zmq::Message::new(),
-        mix: vec![Complex32::ZERO; MAX_REPLY_SAMPLES],
-        dl: 0,
-        ul: 0,
-        started_ns: now,
-        progress_ns: now,
-        next_clock_ns: now,
-        stage_ns: 0,
-        stage_samples: 0,
-        paced_from: 0,
-        paced_ns: now,
-    };
+    let mut connector = config.connect()?;
+    let hold = Hold { connections: &mut connector, ledger: Ledger::default(), from: None, works: true };
+    run_held(config, hold, port, stop, truth, stats)
+}
+
+/// Runs the data plane with connections that come from elsewhere; as [`run`] otherwise. At the end the connections are dropped.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_held<'a>(
+    config: &'a AirConfig,
+    hold: Hold<'a>,
+    port: &'a mut dyn ControlPort,
+    stop: &AtomicBool,
+    truth: &'a mut dyn FnMut(&Truth<'_>),
+    stats: &'a AirStats,
+) -> Result<Summary, AirError> {
+    config.check()?;
+    let mut engine = Engine::new(config, hold, port, truth, stats)?;
     while !stop.load(Ordering::Relaxed) && !engine.played_out() {
         engine.wait()?;
         engine.turn();
@@ -134,42 +129,71 @@ pub fn run(
     Ok(Summary { dl_sample: engine.dl, ul_sample: engine.ul, counters: stats.counters(), stage: stats.stage.read() })
 }
 
-impl Engine<'_> {
-    /// Sleeps until a message can be taken, at most a few ms.
-    fn wait(&self) -> Result<(), AirError> {
-        let wires = self.gnb.wires.iter().flat_map(|w| w.tx.iter().chain(std::iter::once(&w.rx)));
-        let ues = self.ues.iter().flat_map(|u| u.rx.iter().chain(u.tx.iter()));
-        let sockets = wires.chain(ues).filter(|l| l.listens()).map(Link::socket);
-        let timeout = if self.gnb.player.is_some() && self.wants_downlink() {
-            0
-        } else if self.config.pace.is_some() {
-            1
-        } else {
-            POLL_MS
+impl<'a> Engine<'a> {
+    fn new(
+        config: &'a AirConfig,
+        hold: Hold<'a>,
+        port: &'a mut dyn ControlPort,
+        truth: &'a mut dyn FnMut(&Truth<'_>),
+        stats: &'a AirStats,
+    ) -> Result<Self, AirError> {
+        let slots =
+            ProtectedSlots { boundary: config.slot_boundary, slot_samples: config.slot_samples, spans: Vec::new() };
+        let fault = |e: FrontEndError| AirError::Config(e.to_string());
+        let (antennas, ramp) = (config.antennas, config.ramp_samples);
+        let front_end =
+            FrontEnd::new(antennas, config.ports(), &config.start_weights(), slots.clone(), ramp).map_err(fault)?;
+        let front_end = front_end.with_streams(config.rate_hz, config.emulator.seed).map_err(fault)?;
+        let combiner = FrontEnd::combiner(antennas, config.rx_ports().max(1), slots, ramp).map_err(fault)?;
+        let noise = NoiseTable::new(config.emulator.seed);
+        let mut numbers = Numbers::default();
+        let gnb = Gnb::open(config, &mut numbers, &hold.ledger)?;
+        let ues: Vec<Ue> = config
+            .ues
+            .iter()
+            .enumerate()
+            .map(|(i, end)| Ue::open(config, end, i, &mut numbers, &hold.ledger, &noise, CHUNK))
+            .collect();
+        let now = mono_ns();
+        let mut engine = Self {
+            gnb,
+            plan: Plan::new(front_end.width(), SEGMENTS),
+            truth_h: vec![Complex32::ZERO; ues.iter().map(|u| u.channel.truth_len()).max().unwrap_or(0)],
+            config,
+            stats,
+            port,
+            connections: hold.connections,
+            ledger: hold.ledger,
+            works: hold.works,
+            truth,
+            ues,
+            front_end,
+            combiner,
+            windows: Windows::default(),
+            dl: 0,
+            ul: 0,
+            dl_base: 0,
+            ul_base: 0,
+            started_ns: now,
+            progress_ns: now,
+            next_clock_ns: now,
+            stage_ns: 0,
+            stage_samples: 0,
+            paced_from: 0,
+            paced_ns: now,
         };
-        let mut items: [Option<zmq::PollItem<'_>>; MAX_POLL] = [const { None }; MAX_POLL];
-        let mut n = 0;
-        for (item, socket) in items.iter_mut().zip(sockets) {
-            *item = Some(socket.as_poll_item(zmq::POLLIN));
-            n += 1;
+        match hold.from {
+            Some(standing) => engine.resume(&standing),
+            None => engine.note(),
         }
-        self.port.poll_fds(&mut |fd| {
-            // One that has no place here is looked at every few ms all the same.
-            if let Some(item) = items.get_mut(n) {
-                *item = Some(zmq::PollItem::from_fd(fd, zmq::POLLIN));
-                n += 1;
-            }
-        });
-        let mut items = items.map(|i| i.unwrap_or_else(|| zmq::PollItem::from_fd(-1, zmq::PollEvents::empty())));
-        match zmq::poll(&mut items[..n], timeout) {
-            Ok(_) | Err(zmq::Error::EINTR) => Ok(()),
-            Err(e) => Err(AirError::Poll(e)),
-        }
+        Ok(engine)
     }
+}
 
+impl Engine<'_> {
     /// Moves everything that can be moved now.
     fn turn(&mut self) {
-        self.watch_links();
+        self.plug();
         self.take_commands();
         self.take_downlink();
         // Commands are looked for between the steps that take long: what is armed a step earlier counts a slot earlier.
@@ -195,24 +219,27 @@ impl Engine<'_> {
     /// Sends requests wherever samples are wanted and none is under way.
     fn ask(&mut self) {
         let downlink = self.wants_downlink();
+        let mut ended = 0_u64;
         if let Some(wires) = &mut self.gnb.wires
             && downlink
         {
-            for (link, fifo) in wires.tx.iter_mut().zip(&self.gnb.ports) {
+            for (wire, fifo) in wires.tx.iter_mut().zip(&self.gnb.ports) {
                 // A port that is ahead of the others waits for them.
-                if !link.requested() && fifo.room() >= MAX_REPLY_SAMPLES && fifo.is_empty() {
-                    warn_socket(link.request(), link.address());
+                if wire.is_up() && !wire.requested() && fifo.room() >= MAX_REPLY_SAMPLES && fifo.is_empty() {
+                    ended |= u64::from(wire.request().is_err()) << wire.index();
                 }
             }
         }
         for ue in &mut self.ues {
-            if let Some(link) = &mut ue.tx
-                && !link.requested()
+            if let Some(wire) = &mut ue.tx
+                && wire.is_up()
+                && !wire.requested()
                 && ue.uplink.room() >= MAX_REPLY_SAMPLES
             {
-                warn_socket(link.request(), link.address());
+                ended |= u64::from(wire.request().is_err()) << wire.index();
             }
         }
+        self.end_wires(ended);
     }
 
     /// Whether more downlink may be taken: nobody is too far behind, everyone awaited is there, and it is not too early.
@@ -280,14 +307,5 @@ impl Engine<'_> {
     fn obey(&mut self, seq: u64, command: Command) {
         let received = mono_ns();
         super::commands::obey(self, seq, command, received);
-    }
-}
-
-/// A socket that refuses is told in the log; the loop goes on.
-pub(super) fn warn_socket(result: Result<(), zmq::Error>, address: &str) {
-    if let Err(error) = result
-        && error != zmq::Error::EAGAIN
-    {
-        tracing::warn!(address, %error, "a wire does not take a message; it is tried again");
     }
 }

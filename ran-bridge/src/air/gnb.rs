@@ -2,13 +2,15 @@
 
 use super::config::{AirConfig, AirError, GnbEnd};
 use super::msg::PeerState;
-use crate::iq::{self, Link, MAX_REPLY_SAMPLES, Role, SampleFifo};
+use super::wires::Numbers;
+use crate::iq::zmtp::Role;
+use crate::iq::{self, BYTES_PER_SAMPLE, Ledger, MAX_REPLY_SAMPLES, SampleFifo, Wire};
 use num_complex::Complex32;
 
-/// Wires of a gNB.
+/// Wires of a gNB: one a port and direction.
 pub(super) struct Wires {
-    pub(super) tx: Vec<Link>,
-    pub(super) rx: Link,
+    pub(super) tx: Vec<Wire>,
+    pub(super) rx: Vec<Wire>,
 }
 
 /// A recording and where it stands.
@@ -49,30 +51,19 @@ pub(super) struct Gnb {
     pub(super) player: Option<Player>,
     /// Downlink of each port that is not processed yet.
     pub(super) ports: Vec<SampleFifo>,
+    /// Uplink of each receive port that is mixed and not written yet: the rest of replies that were begun.
+    pub(super) mixed: Vec<SampleFifo>,
     pub(super) state: PeerState,
     pub(super) told_silent: bool,
-    pub(super) tx_up: bool,
-    /// Connections to its receive wire.
-    pub(super) rx_up: u32,
 }
 
 impl Gnb {
-    pub(super) fn open(context: &zmq::Context, config: &AirConfig) -> Result<Self, AirError> {
-        let open = |role, address: &String, wire: String| {
-            Link::open(context, role, address, &wire).map_err(|source| AirError::Socket {
-                name: "gnb".into(),
-                address: address.clone(),
-                source,
-            })
-        };
+    pub(super) fn open(config: &AirConfig, numbers: &mut Numbers, ledger: &Ledger) -> Result<Self, AirError> {
         let (wires, player) = match &config.gnb {
             GnbEnd::Zmq { tx, rx } => {
-                let tx = tx
-                    .iter()
-                    .enumerate()
-                    .map(|(i, a)| open(Role::Req, a, format!("gnb-tx{i}")))
-                    .collect::<Result<_, _>>()?;
-                (Some(Wires { tx, rx: open(Role::Rep, rx, "gnb-rx".into())? }), None)
+                let tx = tx.iter().map(|a| Wire::new(Role::Req, a, numbers.next(), ledger.clone())).collect();
+                let rx = rx.iter().map(|a| Wire::new(Role::Rep, a, numbers.next(), ledger.clone())).collect();
+                (Some(Wires { tx, rx }), None)
             }
             GnbEnd::Recording { path, repeat } => {
                 let recording = iq::read(path)?;
@@ -87,17 +78,33 @@ impl Gnb {
         };
         Ok(Self {
             ports: (0..config.ports()).map(|_| SampleFifo::new(2 * MAX_REPLY_SAMPLES)).collect(),
+            mixed: (0..config.rx_ports()).map(|_| SampleFifo::new(2 * MAX_REPLY_SAMPLES)).collect(),
             state: if player.is_some() { PeerState::Present } else { PeerState::Awaited },
             wires,
             player,
             told_silent: false,
-            tx_up: false,
-            rx_up: 0,
         })
     }
 
     /// Samples that every port has.
     pub(super) fn ready(&self) -> usize {
         self.ports.iter().map(SampleFifo::len).min().unwrap_or(0)
+    }
+
+    /// Whether every receive port asks, and nothing is left of the answers before.
+    pub(super) fn asks(&self) -> bool {
+        self.wires.as_ref().is_some_and(|w| w.rx.iter().all(|l| l.requested() && l.unwritten() == 0))
+    }
+
+    /// Uplink samples of the answers that were begun over its present connection.
+    pub(super) fn begun_samples(&self) -> u64 {
+        let begun = |w: &Wire| w.sample_bytes().1 / BYTES_PER_SAMPLE as u64 + w.owed_samples();
+        self.wires.as_ref().and_then(|w| w.rx.iter().map(begun).max()).unwrap_or(0)
+    }
+
+    /// Whether there is a connection to its transmit, and from its receive ports.
+    pub(super) fn is_up(&self) -> (bool, bool) {
+        let all = |wires: &[Wire]| wires.iter().all(Wire::is_up);
+        self.wires.as_ref().map_or((true, true), |w| (all(&w.tx), all(&w.rx)))
     }
 }

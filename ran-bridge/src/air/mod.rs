@@ -7,19 +7,24 @@ mod engine;
 mod gnb;
 mod msg;
 pub mod pairs;
+mod poll;
 mod port;
+mod standing;
 mod stats;
+mod take;
 mod ue;
 mod uplink;
 mod watch;
 mod windows;
+mod wires;
 
 pub use config::{AirConfig, AirError, GnbEnd, MAX_ANTENNAS, MAX_PORTS, MAX_UES, Summary, UeEnd};
-pub use engine::{Truth, run};
+pub use engine::{Hold, Truth, run, run_held};
 pub use msg::{
     At, Command, Event, NoiseSetting, PeerState, PeerStatus, Setting, SlotSpan, SnippetMeta, SoundingPlan, Status,
     Window,
 };
 pub use port::{ControlPort, NoControl};
+pub use standing::Standing;
 pub use stats::{AirStats, Counters, StageHistogram, StageTime};
 pub use windows::{MAX_WINDOW_SAMPLES, MAX_WINDOWS};

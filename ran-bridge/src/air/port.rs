@@ -2,12 +2,12 @@
 
 use super::{Command, Event, SnippetMeta};
 use num_complex::Complex32;
-use std::os::fd::RawFd;
+use std::os::fd::BorrowedFd;
 
 /// Where commands come from and what `air` tells goes to. None of its functions may block.
 pub trait ControlPort {
     /// Tells what becomes readable when a command may be there.
-    fn poll_fds(&self, each: &mut dyn FnMut(RawFd));
+    fn poll_fds<'a>(&'a self, each: &mut dyn FnMut(BorrowedFd<'a>));
     /// The next command with its sequence number.
     fn recv(&mut self) -> Option<(u64, Command)>;
     /// Takes a snippet: samples of a receiver after the channel.
@@ -21,7 +21,7 @@ pub trait ControlPort {
 pub struct NoControl;
 
 impl ControlPort for NoControl {
-    fn poll_fds(&self, _each: &mut dyn FnMut(RawFd)) {}
+    fn poll_fds<'a>(&'a self, _each: &mut dyn FnMut(BorrowedFd<'a>)) {}
     fn recv(&mut self) -> Option<(u64, Command)> {
         None
     }

@@ -46,6 +46,14 @@ counters! {
     invented_samples,
     /// Uplink samples that are zero because no peer was there to send any.
     absent_zero_samples,
+    /// Downlink samples that are zero because the process that works on samples was away.
+    held_dl_samples,
+    /// Uplink samples that are zero for the same reason.
+    held_ul_samples,
+    /// Downlink samples that were taken and not given when that process ended: zeros in their place.
+    resumed_dl_samples,
+    /// Uplink samples likewise.
+    resumed_ul_samples,
     /// Uplink samples that came for an index already given to the gNB.
     late_samples,
     /// Messages of more than 614 400 samples, dropped.

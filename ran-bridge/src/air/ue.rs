@@ -1,16 +1,18 @@
 //! A receiver and its wires.
 
-use super::config::{AirConfig, AirError, UeEnd};
+use super::config::{AirConfig, UeEnd};
 use super::msg::{PeerState, PeerStatus};
+use super::wires::Numbers;
 use crate::emulator::{NoiseTable, ReceiverChannel};
 use crate::front_end;
-use crate::iq::{Link, MAX_REPLY_SAMPLES, Role, SampleFifo};
+use crate::iq::zmtp::Role;
+use crate::iq::{BYTES_PER_SAMPLE, Ledger, MAX_REPLY_SAMPLES, SampleFifo, Wire, grow_zeros};
 
 /// A receiver (UE, eavesdropper, monitor) as the data plane sees it.
 pub(super) struct Ue {
     pub(super) name: String,
-    pub(super) rx: Option<Link>,
-    pub(super) tx: Option<Link>,
+    pub(super) rx: Option<Wire>,
+    pub(super) tx: Option<Wire>,
     pub(super) channel: ReceiverChannel,
     pub(super) gain: f32,
     pub(super) state: PeerState,
@@ -22,18 +24,13 @@ pub(super) struct Ue {
     pub(super) base: i64,
     /// Index at which it joined last.
     pub(super) joined_at: u64,
-    /// Downlink samples given since its connection began.
-    pub(super) given: u64,
     pub(super) told_silent: bool,
-    /// Connections to its receive wire, and whether that to its transmit wire is there.
-    pub(super) rx_up: u32,
-    pub(super) tx_up: bool,
     /// When the first of its connections ended while the other was still there; 0 = none or both.
     leaving_ns: u64,
     /// Given up because it sent no uplink: tried again at this time although its request still waits; 0 = at its request.
     pub(super) retry_ns: u64,
     /// Pause before that, ms; doubles with each try in vain.
-    retry_ms: u64,
+    pub(super) retry_ms: u64,
 }
 
 /// After one connection of a receiver has ended, the end of the other belongs to the same departure for this long, ns.
@@ -44,24 +41,22 @@ const LONGEST_RETRY_MS: u64 = 30_000;
 
 impl Ue {
     pub(super) fn open(
-        context: &zmq::Context,
         config: &AirConfig,
         end: &UeEnd,
         index: usize,
+        numbers: &mut Numbers,
+        ledger: &Ledger,
         noise: &NoiseTable,
         max_len: usize,
-    ) -> Result<Self, AirError> {
-        let open = |role, address: &Option<String>, wire: &str| match address {
-            Some(address) => Link::open(context, role, address, &format!("ue{index}-{wire}"))
-                .map(Some)
-                .map_err(|source| AirError::Socket { name: end.name.clone(), address: address.clone(), source }),
-            None => Ok(None),
+    ) -> Self {
+        let mut wire = |role, address: &Option<String>| {
+            address.as_ref().map(|a| Wire::new(role, a, numbers.next(), ledger.clone()))
         };
+        let rx = wire(Role::Rep, &end.rx);
+        let tx = wire(Role::Req, &end.tx);
         let size = (config.antennas, front_end::inputs(config.antennas, config.ports()));
         let channel = ReceiverChannel::new(&end.link, &config.emulator, noise, index, size, config.rate_hz, max_len);
-        let rx = open(Role::Rep, &end.rx, "rx")?;
-        let tx = open(Role::Req, &end.tx, "tx")?;
-        Ok(Self {
+        Self {
             name: end.name.clone(),
             state: if rx.is_some() { PeerState::Awaited } else { PeerState::Present },
             uplink: SampleFifo::new(if tx.is_some() { 2 * MAX_REPLY_SAMPLES } else { 0 }),
@@ -72,14 +67,21 @@ impl Ue {
             gain: 10.0_f32.powf(end.uplink_gain_db / 20.0),
             base: 0,
             joined_at: 0,
-            given: 0,
             told_silent: false,
-            rx_up: 0,
-            tx_up: false,
             leaving_ns: 0,
             retry_ns: 0,
             retry_ms: 0,
-        })
+        }
+    }
+
+    /// Downlink samples given over its connection.
+    pub(super) fn given(&self) -> u64 {
+        self.rx.as_ref().map_or(0, |w| w.sample_bytes().1 / BYTES_PER_SAMPLE as u64)
+    }
+
+    /// Whether it asks for samples, and all it asked for before is written.
+    pub(super) fn asks(&self) -> bool {
+        self.rx.as_ref().is_some_and(|w| w.requested() && w.unwritten() == 0)
     }
 
     /// Whether its samples are computed.
@@ -99,7 +101,7 @@ impl Ue {
 
     /// Whether it is connected at all.
     pub(super) fn connected(&self) -> bool {
-        self.rx_up > 0 || self.tx_up
+        self.rx.iter().chain(&self.tx).any(Wire::is_up)
     }
 
     /// One or both of its connections have ended. Whether that is a new departure: a process that ends closes both, one is
@@ -123,7 +125,7 @@ impl Ue {
     /// It is given up: nobody waits for it until it asks or, where uplink was what it owed, until it sends some or is tried again.
     pub(super) fn give_up(&mut self, now: u64, owes_uplink: bool, now_ns: u64, late_after_ms: u64) {
         self.state = PeerState::Late;
-        self.out.restart(now);
+        self.clear_out(now);
         if owes_uplink {
             let first = late_after_ms.saturating_mul(FIRST_RETRY);
             self.retry_ms = self.retry_ms.saturating_mul(2).max(first).min(LONGEST_RETRY_MS);
@@ -131,17 +133,12 @@ impl Ue {
         }
     }
 
-    /// It sent uplink.
-    pub(super) fn sent(&mut self) {
-        (self.retry_ns, self.retry_ms) = (0, 0);
-    }
-
     /// It asked for its first sample, or again after it had been given up: its sample count continues at downlink `now`.
     pub(super) fn join(&mut self, now: u64) {
         self.state = PeerState::Present;
         self.out.restart(now);
         self.channel.restart();
-        self.base = i64::try_from(now).unwrap_or(i64::MAX / 4) - i64::try_from(self.given).unwrap_or(0);
+        self.base = i64::try_from(now).unwrap_or(i64::MAX / 4) - i64::try_from(self.given()).unwrap_or(0);
         self.joined_at = now;
         self.told_silent = false;
     }
@@ -151,17 +148,46 @@ impl Ue {
         if self.rx.is_some() {
             self.state = PeerState::Gone;
         }
-        self.out.restart(now);
+        self.clear_out(now);
         self.uplink.restart(0);
-        self.given = 0;
-        self.sent();
+        (self.retry_ns, self.retry_ms) = (0, 0);
+    }
+
+    /// Drops the downlink that waits for it, but for what is left of an answer: half a message cannot be taken back.
+    fn clear_out(&mut self, now: u64) {
+        match self.rx.as_ref().map_or(0, Wire::owed_samples) {
+            0 => self.out.restart(now),
+            owed => self.out.truncate(owed as usize),
+        }
+    }
+
+    /// Goes on where another process stopped: what is not written yet of downlink up to `dl`, and what was taken of uplink from `ul` on, is zeros.
+    /// Gives how many samples of each.
+    pub(super) fn resume(&mut self, dl: u64, ul: u64) -> (u64, u64) {
+        let at = |base: i64, own: u64| u64::try_from(base.saturating_add_unsigned(own)).unwrap_or(0);
+        let mut zeros = (0, 0);
+        let owed = self.rx.as_ref().map_or(0, Wire::owed_samples);
+        let first = at(self.base, self.given());
+        let missing = if self.is_present() { dl.saturating_sub(first).max(owed) } else { owed };
+        self.out.restart(if missing > 0 { first } else { dl });
+        if grow_zeros(&mut self.out, usize::try_from(missing).unwrap_or(usize::MAX)) {
+            zeros.0 = missing;
+        }
+        let taken = self.tx.as_ref().map_or(0, |w| w.sample_bytes().0 / BYTES_PER_SAMPLE as u64);
+        let own = u64::try_from(i64::try_from(ul).unwrap_or(i64::MAX).saturating_sub(self.base)).unwrap_or(0);
+        self.uplink.restart(own.min(taken));
+        let lost = taken.saturating_sub(own);
+        if grow_zeros(&mut self.uplink, usize::try_from(lost).unwrap_or(usize::MAX)) {
+            zeros.1 = lost;
+        }
+        zeros
     }
 
     pub(super) fn status(&self) -> PeerStatus {
         PeerStatus {
             name: self.name.clone(),
             state: self.state,
-            given_samples: self.given,
+            given_samples: self.given(),
             taken_samples: self.uplink.end(),
         }
     }

@@ -1,7 +1,7 @@
 //! Uplink: the sum of what the receivers send, on the gNB's time line.
 
-use super::downlink::ingest;
-use super::engine::{Engine, warn_socket};
+use super::engine::Engine;
+use super::msg::PeerState;
 use super::stats::add;
 use crate::clock::mono_ns;
 use crate::front_end::{multiply, multiply_add};
@@ -9,53 +9,56 @@ use crate::iq::MAX_REPLY_SAMPLES;
 use num_complex::Complex32;
 
 impl Engine<'_> {
-    /// Takes what the receivers have sent.
-    pub(super) fn take_uplink(&mut self) {
-        for ue in &mut self.ues {
-            let Some(link) = &mut ue.tx else { continue };
-            if !link.requested() {
-                continue;
-            }
-            match link.receive(&mut self.message) {
-                Ok(true) => {
-                    if ingest(&self.message, &mut ue.uplink, self.stats, link.address()) > 0 {
-                        ue.sent();
-                    }
-                }
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::warn!(address = link.address(), %error, "wire of a receiver failed; it is opened anew");
-                    warn_socket(link.reopen(), link.address());
-                }
-            }
-        }
-        if self.gnb.wires.is_none() {
-            for ue in &mut self.ues {
-                let n = ue.uplink.len();
-                ue.uplink.drop_front(n);
-            }
-        }
-    }
-
     /// Index up to which uplink may be given now: what everyone present has sent, at most the lead beyond the
     /// downlink taken; without anybody, as much as downlink was taken.
     pub(super) fn uplink_limit(&self) -> u64 {
         let sent = self.ues.iter().filter(|u| u.owes_uplink()).map(super::ue::Ue::uplink_end).min();
         match sent {
-            None => self.dl,
+            None => self.dl + self.front_end.held_samples() as u64,
             Some(end) => u64::try_from(end).unwrap_or(0).min(self.dl + self.config.uplink_lead_samples),
         }
     }
 
     /// Answers the gNB's request with the sum of all uplinks. Never with zero samples.
     pub(super) fn give_uplink(&mut self) {
+        self.push_uplink();
         let limit = self.uplink_limit();
-        let ul = self.ul;
-        let Some(wires) = &mut self.gnb.wires else { return };
-        if !wires.rx.requested() || limit <= ul {
+        if limit <= self.ul || !self.gnb.asks() {
             return;
         }
-        let n = ((limit - ul) as usize).min(MAX_REPLY_SAMPLES);
+        let n = ((limit - self.ul) as usize).min(MAX_REPLY_SAMPLES);
+        self.mix_uplink(n);
+        for wire in self.gnb.wires.iter_mut().flat_map(|w| &mut w.rx) {
+            wire.begin_reply(n);
+        }
+        self.ul += n as u64;
+        self.progress_ns = mono_ns();
+        add(&self.stats.ul_samples, n as u64);
+        for ue in self.ues.iter_mut().filter(|u| u.owes_uplink()) {
+            let done = (self.ul as i64 - ue.base - ue.uplink.first() as i64).max(0);
+            ue.uplink.drop_front(done as usize);
+        }
+        self.push_uplink();
+    }
+
+    /// Writes what the gNB's sockets take.
+    fn push_uplink(&mut self) {
+        let mut gone = 0;
+        if let Some(wires) = &mut self.gnb.wires {
+            for (wire, fifo) in wires.rx.iter_mut().zip(&mut self.gnb.mixed) {
+                if let Err(why) = wire.push(fifo) {
+                    gone |= Self::ended(wire, Err(why));
+                }
+            }
+        }
+        self.end_wires(gone);
+    }
+
+    /// Sums the next `n` samples of every uplink for each of the gNB's receive ports.
+    fn mix_uplink(&mut self, n: usize) {
+        let ul = self.ul;
+        let Some((first, others)) = self.gnb.mixed.split_first_mut() else { return };
+        let Some(mix) = first.grow(n) else { return };
         let mut touched = 0;
         let mut written = false;
         for ue in self.ues.iter_mut().filter(|u| u.owes_uplink()) {
@@ -72,35 +75,44 @@ impl Engine<'_> {
             let invented = n - count - (ue.joined_at.saturating_sub(ul) as usize).min(n - count);
             add(&self.stats.invented_samples, invented as u64);
             let from = &ue.uplink.samples()[..count];
-            let gain = Complex32::from(ue.gain);
+            let gain = if self.works { Complex32::from(ue.gain) } else { Complex32::ZERO };
+            add(&self.stats.held_ul_samples, if self.works { 0 } else { count as u64 });
             if written {
-                multiply_add(&mut self.mix[skip..skip + count], from, gain);
+                multiply_add(&mut mix[skip..skip + count], from, gain);
             } else {
-                self.mix[..skip].fill(Complex32::ZERO);
-                self.mix[skip + count..n].fill(Complex32::ZERO);
-                multiply(&mut self.mix[skip..skip + count], from, gain);
+                mix[..skip].fill(Complex32::ZERO);
+                mix[skip + count..].fill(Complex32::ZERO);
+                multiply(&mut mix[skip..skip + count], from, gain);
                 written = true;
             }
         }
         if !written {
-            self.mix[..n].fill(Complex32::ZERO);
+            mix.fill(Complex32::ZERO);
         }
         if touched == 0 {
             add(&self.stats.absent_zero_samples, n as u64);
         }
-        add(&self.stats.clipped_samples, clip(&mut self.mix[..n]));
-        match wires.rx.reply(&self.mix[..n]) {
-            Ok(()) => {
-                self.ul += n as u64;
-                self.progress_ns = mono_ns();
-                add(&self.stats.ul_samples, n as u64);
-                for ue in self.ues.iter_mut().filter(|u| u.owes_uplink()) {
-                    let done = (self.ul as i64 - ue.base - ue.uplink.first() as i64).max(0);
-                    ue.uplink.drop_front(done as usize);
-                }
+        add(&self.stats.clipped_samples, clip(mix));
+        for other in others {
+            if let Some(copy) = other.grow(n) {
+                copy.copy_from_slice(mix);
             }
-            Err(error) => warn_socket(Err(error), wires.rx.address()),
         }
+    }
+
+    /// Answers receivers with all that is ready for them.
+    pub(super) fn give_downlink(&mut self) {
+        let mut gone = 0;
+        for ue in &mut self.ues {
+            let Some(wire) = &mut ue.rx else { continue };
+            if wire.requested() && wire.unwritten() == 0 && !ue.out.is_empty() && ue.state == PeerState::Present {
+                wire.begin_reply(ue.out.len().min(MAX_REPLY_SAMPLES));
+            }
+            if let Err(why) = wire.push(&mut ue.out) {
+                gone |= Self::ended(wire, Err(why));
+            }
+        }
+        self.end_wires(gone);
     }
 }
 

@@ -1,64 +1,70 @@
 //! Peers that come, go, are late, or do not answer.
 
-use super::engine::{Engine, warn_socket};
+use super::engine::Engine;
 use super::msg::{Event, PeerState};
 use super::stats::add;
 use crate::clock::mono_ns;
-use crate::iq::LinkEvent;
+use crate::iq::{Wire, WireEnd};
 
 impl Engine<'_> {
-    /// Reads what happened on the connections. A REQ whose connection ended is made anew; a REP is freed.
-    pub(super) fn watch_links(&mut self) {
-        self.watch_gnb();
+    /// Gives new connections to wires that have none.
+    pub(super) fn plug(&mut self) {
+        self.connections.turn(mono_ns());
+        let Self { gnb, ues, connections, .. } = self;
+        let mut plug = |wire: &mut Wire| {
+            let new = if wire.is_up() { None } else { connections.take(wire.index()) };
+            new.map(|c| wire.plug(c)).is_some()
+        };
+        let mut gnb_rx = false;
+        if let Some(wires) = &mut gnb.wires {
+            wires.tx.iter_mut().for_each(|w| {
+                plug(w);
+            });
+            wires.rx.iter_mut().for_each(|w| gnb_rx |= plug(w));
+        }
+        for wire in ues.iter_mut().flat_map(|u| u.rx.iter_mut().chain(&mut u.tx)) {
+            plug(wire);
+        }
+    }
+
+    /// A wire whose peer has gone or speaks nonsense: its bit is set.
+    pub(super) fn ended(wire: &Wire, result: Result<(), WireEnd>) -> u64 {
+        let Err(why) = result else { return 0 };
+        if let WireEnd::Protocol(fault) = why {
+            tracing::warn!(address = wire.address(), %fault, "the connection is closed");
+        }
+        1 << wire.index()
+    }
+
+    /// Gives up the connections of these wires, and whoever was behind them.
+    pub(super) fn end_wires(&mut self, gone: u64) {
+        if gone == 0 {
+            return;
+        }
+        self.end_gnb_wires(gone);
         for i in 0..self.ues.len() {
-            self.watch_ue(i);
+            self.end_ue_wires(i, gone);
         }
+        self.note();
     }
 
-    /// Whether a request that was just received came over a connection that is there. What a receiver sent before it ended may be
-    /// read after its end was told; an answer to that would be one that its successor misses.
-    pub(super) fn is_of_a_live_ue(&mut self, i: usize) -> bool {
-        if self.ues[i].rx_up == 0 {
-            // Its connection may be newer than the last look.
-            self.watch_ue(i);
-        }
-        self.ues[i].rx_up > 0
-    }
-
-    /// As [`Engine::is_of_a_live_ue`] for the gNB.
-    pub(super) fn is_of_a_live_gnb(&mut self) -> bool {
-        if self.gnb.rx_up == 0 {
-            self.watch_gnb();
-        }
-        self.gnb.rx_up > 0
-    }
-
-    fn watch_ue(&mut self, i: usize) {
+    fn end_ue_wires(&mut self, i: usize, gone: u64) {
         let ue = &mut self.ues[i];
-        let mut gone = false;
-        if let Some(link) = &mut ue.tx {
-            while let Some(event) = link.next_event() {
-                ue.tx_up = event == LinkEvent::Up;
-                if event == LinkEvent::Down {
-                    gone = true;
-                    warn_socket(link.reopen(), link.address());
-                    // What it sent last is not its successor's.
-                    ue.uplink.restart(0);
-                    break;
-                }
-            }
+        let is_gone = |w: &&mut Wire| w.is_up() && gone >> w.index() & 1 != 0;
+        let mut some = false;
+        if let Some(wire) = ue.tx.as_mut().filter(is_gone) {
+            some = true;
+            wire.unplug();
+            self.connections.lost(wire.index());
+            // What it sent last is not its successor's.
+            ue.uplink.restart(0);
         }
-        if let Some(link) = &mut ue.rx {
-            while let Some(event) = link.next_event() {
-                ue.rx_up = counted(ue.rx_up, event);
-                // One of several, a port scan or a UE that was started twice, takes nothing along.
-                if event == LinkEvent::Down && ue.rx_up == 0 {
-                    gone = true;
-                    warn_socket(link.free_dead_request(), link.address());
-                }
-            }
+        if let Some(wire) = ue.rx.as_mut().filter(is_gone) {
+            some = true;
+            wire.unplug();
+            self.connections.lost(wire.index());
         }
-        if gone && ue.departs(mono_ns()) {
+        if some && ue.departs(mono_ns()) {
             let was_there = ue.state == PeerState::Present || ue.state == PeerState::Late;
             ue.forget(self.dl);
             if was_there {
@@ -69,58 +75,49 @@ impl Engine<'_> {
         }
     }
 
-    /// Answers a request of the dead, so that the next one can be read.
-    pub(super) fn free_dead_ue(&mut self, i: usize) {
-        if let Some(link) = &mut self.ues[i].rx {
-            warn_socket(link.free_dead_request(), link.address());
-        }
-    }
-
-    /// As [`Engine::free_dead_ue`] for the gNB.
-    pub(super) fn free_dead_gnb(&mut self) {
-        if let Some(wires) = &mut self.gnb.wires {
-            warn_socket(wires.rx.free_dead_request(), wires.rx.address());
-        }
-    }
-
-    fn watch_gnb(&mut self) {
+    fn end_gnb_wires(&mut self, gone: u64) {
         let Some(wires) = &mut self.gnb.wires else { return };
-        let mut gone = false;
-        for link in &mut wires.tx {
-            while let Some(event) = link.next_event() {
-                self.gnb.tx_up = event == LinkEvent::Up;
-                if event == LinkEvent::Down {
-                    gone = true;
-                    break;
-                }
+        let is_gone = |w: &Wire| w.is_up() && gone >> w.index() & 1 != 0;
+        let tx_gone = wires.tx.iter().any(is_gone);
+        let rx_gone = wires.rx.iter().any(is_gone);
+        let ended = (if tx_gone { &mut wires.tx[..] } else { &mut [] }).iter_mut().chain(if rx_gone {
+            &mut wires.rx[..]
+        } else {
+            &mut []
+        });
+        for wire in ended {
+            if wire.unplug().is_some() {
+                self.connections.lost(wire.index());
             }
         }
-        while let Some(event) = wires.rx.next_event() {
-            self.gnb.rx_up = counted(self.gnb.rx_up, event);
-            if event == LinkEvent::Down && self.gnb.rx_up == 0 {
-                warn_socket(wires.rx.free_dead_request(), wires.rx.address());
-                if self.gnb.state == PeerState::Gone {
-                    // An answer that went to the gone one counts for nobody.
-                    self.ul = self.dl;
-                }
+        if tx_gone {
+            // The next gNB counts both directions from 0: its first uplink sample belongs to its first downlink sample.
+            for fifo in &mut self.gnb.ports {
+                fifo.restart(0);
+            }
+            self.front_end.forget();
+            self.dl_base = self.dl;
+            self.set_uplink(self.dl);
+            if self.gnb.state == PeerState::Present || self.gnb.state == PeerState::Silent {
+                add(&self.stats.disconnects, 1);
+                self.gnb.state = PeerState::Gone;
+                self.tell_peer("gnb", PeerState::Gone, "start the gNB again; air keeps serving it".into());
             }
         }
-        if !gone {
-            return;
+        if rx_gone {
+            for fifo in &mut self.gnb.mixed {
+                fifo.restart(0);
+            }
+            // An answer that went to the gone one counts for nobody.
+            self.set_uplink(if self.gnb.state == PeerState::Gone { self.dl } else { self.ul });
         }
-        for link in &mut wires.tx {
-            warn_socket(link.reopen(), link.address());
-        }
-        // The next gNB counts both directions from 0: its first uplink sample belongs to its first downlink sample.
-        for fifo in &mut self.gnb.ports {
-            fifo.restart(0);
-        }
-        self.ul = self.dl;
-        if self.gnb.state == PeerState::Present || self.gnb.state == PeerState::Silent {
-            add(&self.stats.disconnects, 1);
-            self.gnb.state = PeerState::Gone;
-            self.tell_peer("gnb", PeerState::Gone, "start the gNB again; air keeps serving it".into());
-        }
+    }
+
+    /// The next uplink sample for the gNB is this one.
+    fn set_uplink(&mut self, ul: u64) {
+        self.ul = ul;
+        let begun = self.gnb.begun_samples();
+        self.ul_base = i64::try_from(ul).unwrap_or(i64::MAX).saturating_sub_unsigned(begun);
     }
 
     /// Every 10 ms: gives up a receiver that holds up the others, and tells which peer is silent.
@@ -139,15 +136,14 @@ impl Engine<'_> {
     }
 
     fn give_up_late(&mut self, now_ns: u64) {
-        let gnb_waits = self.gnb.wires.as_ref().is_some_and(|w| w.rx.requested());
+        let gnb_waits = self.gnb.asks();
         let blocked_by_backlog = !self.wants_downlink();
         for i in 0..self.ues.len() {
             let ue = &mut self.ues[i];
             if !ue.is_present() {
                 continue;
             }
-            let does_not_ask =
-                blocked_by_backlog && !ue.out.is_empty() && ue.rx.as_ref().is_some_and(|l| !l.requested());
+            let does_not_ask = blocked_by_backlog && !ue.out.is_empty() && ue.rx.is_some() && !ue.asks();
             let ul = i64::try_from(self.ul).unwrap_or(i64::MAX);
             let owes = gnb_waits && ue.tx.is_some() && ue.uplink_end() <= ul && self.ul < self.dl;
             if !(does_not_ask || owes) {
@@ -171,11 +167,12 @@ impl Engine<'_> {
             return;
         }
         let tx = wires.tx.first().map_or("", |l| l.address());
-        let rx = wires.rx.address();
-        let advice = match (self.gnb.tx_up, self.gnb.rx_up > 0) {
+        let rx = wires.rx.first().map_or("", |l| l.address());
+        let asks = wires.rx.iter().any(Wire::requested);
+        let advice = match self.gnb.is_up() {
             (false, _) => format!("nothing answers at {tx}: start the gNB, or compare tx_port in its device_args with air's configuration"),
             (true, false) => format!("the gNB does not connect to {rx}: compare rx_port in its device_args with air's configuration"),
-            (true, true) if !wires.rx.requested() => {
+            (true, true) if !asks => {
                 "the gNB is connected but asks for nothing: its radio waits for ever for a reply that was lost when air ended; restart the gNB, then the UEs".into()
             }
             (true, true) => "the gNB asks for uplink but sends no downlink: it lost a request when air ended, or stands still; look at its console, else restart the gNB, then the UEs".into(),
@@ -206,13 +203,5 @@ impl Engine<'_> {
             _ => tracing::warn!(peer = name, ?state, sample = self.dl, advice, "peer"),
         }
         self.port.event(&Event::Peer { name: name.to_owned(), state, sample: self.dl, advice });
-    }
-}
-
-/// Connections after an event.
-const fn counted(n: u32, event: LinkEvent) -> u32 {
-    match event {
-        LinkEvent::Up => n.saturating_add(1),
-        LinkEvent::Down => n.saturating_sub(1),
     }
 }

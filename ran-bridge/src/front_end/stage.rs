@@ -129,6 +129,23 @@ impl FrontEnd {
         Ok(stage)
     }
 
+    /// The combiner of an uplink from `antennas` antennas to `ports` ports: port `p` gets antenna `p` until other weights are armed.
+    ///
+    /// # Errors
+    /// As [`FrontEnd::new`]; [`FrontEndError::Ramp`] as [`FrontEnd::with_streams`].
+    pub fn combiner(
+        antennas: usize,
+        ports: usize,
+        slots: ProtectedSlots,
+        ramp_samples: u32,
+    ) -> Result<Self, FrontEndError> {
+        check_slots(&slots)?;
+        check_ramp(slots.slot_samples, ramp_samples)?;
+        let weight = |i: usize| if i / ports.max(1) == i % ports.max(1) { Complex32::ONE } else { Complex32::ZERO };
+        let weights: Vec<_> = (0..antennas * ports).map(weight).collect();
+        Self::new(antennas, ports, &weights, slots, ramp_samples)
+    }
+
     /// The same with streams of its own, for weights by sub-band and artificial noise; plans then have columns for
     /// [`inputs`] inputs. To be called before the first sample.
     ///
@@ -157,6 +174,12 @@ impl FrontEnd {
     #[must_use]
     pub const fn position(&self) -> u64 {
         self.position
+    }
+
+    /// Goes on at this sample: what came before was somebody else's.
+    pub fn seek(&mut self, sample: u64) {
+        self.position = sample;
+        self.forget();
     }
 
     /// Where slots lie.

@@ -78,6 +78,11 @@ impl Streams {
         }
     }
 
+    /// Forgets what is under way.
+    pub(super) const fn clear(&mut self) {
+        (self.filled, self.given, self.out_from, self.out_to) = (0, 0, 0, 0);
+    }
+
     /// The numerology of a subcarrier spacing at the rate of the streams.
     pub(super) fn numerology(&self, scs_hz: u32, slot_samples: u32) -> Result<Numerology, FrontEndError> {
         let error = |reason| FrontEndError::Numerology { scs_hz, rate_hz: self.rate_hz, slot_samples, reason };
@@ -203,6 +208,13 @@ impl FrontEnd {
     #[must_use]
     pub fn held_samples(&self) -> usize {
         self.streams.as_ref().map_or(0, |s| s.filled - s.given)
+    }
+
+    /// Drops the samples that are held, of a radio that is gone: the next sample taken is the next one planned.
+    pub fn forget(&mut self) {
+        if let Some(streams) = &mut self.streams {
+            streams.clear();
+        }
     }
 
     /// Samples that are taken and not planned yet.

@@ -63,6 +63,24 @@ impl SampleFifo {
 
     /// Space for `n` new samples, which are then in the FIFO; `None` when they do not fit. The space may hold old values.
     pub fn grow(&mut self, n: usize) -> Option<&mut [Complex32]> {
+        let at = self.make_space(n)?;
+        self.tail = at + n;
+        Some(&mut self.data[at..at + n])
+    }
+
+    /// Space for `n` samples that are not in the FIFO before [`SampleFifo::keep`]; `None` when they do not fit.
+    pub fn spare(&mut self, n: usize) -> Option<&mut [Complex32]> {
+        let at = self.make_space(n)?;
+        Some(&mut self.data[at..at + n])
+    }
+
+    /// The first `n` samples of the space that [`SampleFifo::spare`] gave last are in the FIFO from now on.
+    pub fn keep(&mut self, n: usize) {
+        self.tail = (self.tail + n).min(self.data.len());
+    }
+
+    /// Makes `n` samples after the last one contiguous, and gives where they begin.
+    fn make_space(&mut self, n: usize) -> Option<usize> {
         if n > self.room() {
             return None;
         }
@@ -74,9 +92,7 @@ impl SampleFifo {
             self.tail -= self.head;
             self.head = 0;
         }
-        let at = self.tail;
-        self.tail += n;
-        Some(&mut self.data[at..at + n])
+        Some(self.tail)
     }
 
     /// The samples in it, oldest first.
@@ -94,6 +110,11 @@ impl SampleFifo {
             return None;
         }
         Some(&self.data[self.head + skip..self.head + end])
+    }
+
+    /// Keeps the oldest `n` samples.
+    pub fn truncate(&mut self, n: usize) {
+        self.tail = self.head + self.len().min(n);
     }
 
     /// Drops up to `n` samples from the front and gives how many.
@@ -122,6 +143,12 @@ mod tests {
         assert!(f.grow(1).is_none());
         assert_eq!(f.range(3, 2).unwrap(), [Complex32::I, Complex32::I]);
         assert!(f.range(1, 1).is_none() && f.range(5, 2).is_none());
+        f.truncate(2);
+        assert_eq!((f.samples(), f.end()), (&[Complex32::ONE, Complex32::I][..], 4));
+        f.spare(2).unwrap().fill(Complex32::ZERO);
+        assert_eq!(f.len(), 2);
+        f.keep(1);
+        assert_eq!((f.samples()[2], f.end()), (Complex32::ZERO, 5));
     }
 
     proptest! {

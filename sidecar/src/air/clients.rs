@@ -4,7 +4,7 @@ use crate::clock::mono_ns;
 use crate::wire::local::{LocalListener, LocalStream, path_of};
 use crate::wire::{HEADER_BYTES, Header, WireError};
 use std::io::{self, ErrorKind};
-use std::os::fd::RawFd;
+use std::os::fd::BorrowedFd;
 
 /// Connections at once; one more takes the place of one that never said anything, or is closed.
 pub(super) const MAX_CLIENTS: usize = 8;
@@ -55,7 +55,7 @@ impl Clients {
     }
 
     /// What to poll.
-    pub(super) fn fds(&self) -> impl Iterator<Item = RawFd> {
+    pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let open = self.open.iter().filter(|c| !c.ended).map(|c| c.stream.fd());
         std::iter::once(self.listener.fd()).filter(|_| !self.is_deaf()).chain(open)
     }

@@ -10,7 +10,7 @@ use num_complex::Complex32;
 use ran_bridge::air::{AirStats, At, Command, ControlPort, Event, SnippetMeta};
 use serde::{Deserialize, Serialize};
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 /// Messages that are no commands, read at once; more wait for the next turn of the data plane.
@@ -175,7 +175,7 @@ impl ControlSocket {
 }
 
 impl ControlPort for ControlSocket {
-    fn poll_fds(&self, each: &mut dyn FnMut(RawFd)) {
+    fn poll_fds<'a>(&'a self, each: &mut dyn FnMut(BorrowedFd<'a>)) {
         self.clients.iter().flat_map(Clients::fds).for_each(each);
     }
 

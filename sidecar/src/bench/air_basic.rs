@@ -74,7 +74,7 @@ impl AirThread {
     fn start(path: &Path, link: LinkConfig, antennas: usize) -> Result<Self, BenchError> {
         let mut ue = UeEnd::cable("ue0", Some(&path.ue_rx), Some(&path.ue_tx));
         ue.link = link;
-        let gnb = GnbEnd::Zmq { tx: vec![path.gnb_tx.clone()], rx: path.gnb_rx.clone() };
+        let gnb = GnbEnd::Zmq { tx: vec![path.gnb_tx.clone()], rx: vec![path.gnb_rx.clone()] };
         let mut config = AirConfig::lab(RATE_HZ, antennas, gnb, vec![ue]);
         config.start_wait_ms = 10_000;
         config.emulator.truth_period_ms = 0;

@@ -7,6 +7,7 @@ use super::stats::Percentiles;
 use crate::clock::mono_ns;
 use crate::wire::local::{LocalListener, LocalStream};
 use crate::wire::{Agent, Header, Kind, Message};
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -63,7 +64,9 @@ impl Wire for LocalStream {
                 let (header, payload) = frame.map_err(failed)?;
                 return Message::decode(header, payload.to_vec()).map(Some).map_err(failed);
             }
-            if zmq::poll(&mut [zmq::PollItem::from_fd(self.fd(), zmq::POLLIN)], WAIT_MS).map_err(failed)? == 0 {
+            if zmq::poll(&mut [zmq::PollItem::from_fd(self.fd().as_raw_fd(), zmq::POLLIN)], WAIT_MS).map_err(failed)?
+                == 0
+            {
                 return Err(failed("no answer"));
             }
             if self.turn().is_err() {

@@ -184,7 +184,7 @@ fn air_config(ports: &Ports, receivers: Receivers) -> AirConfig {
             UeEnd { link, ..UeEnd::cable(&format!("ue{k}"), Some(&tcp(*rx)), uplink.as_deref()) }
         })
         .collect();
-    AirConfig::lab(7.68e6, 4, GnbEnd::Zmq { tx: vec![tcp(ports.gnb.0)], rx: tcp(ports.gnb.1) }, ues)
+    AirConfig::lab(7.68e6, 4, GnbEnd::Zmq { tx: vec![tcp(ports.gnb.0)], rx: vec![tcp(ports.gnb.1)] }, ues)
 }
 
 /// Rounds of one agent and the shared part, one after the other without a pause.

@@ -24,7 +24,7 @@ impl Config {
         let samples = |s: f64| (s * rate_hz).round();
         let gnb = match &air.gnb.play {
             Some(path) => GnbEnd::Recording { path: path.clone(), repeat: air.gnb.repeat },
-            None => GnbEnd::Zmq { tx: air.gnb.tx.clone(), rx: air.gnb.rx.clone() },
+            None => GnbEnd::Zmq { tx: air.gnb.tx.clone(), rx: vec![air.gnb.rx.clone()] },
         };
         let ues = air.ues.iter().map(|ue| UeEnd {
             name: ue.name.clone(),

@@ -6,6 +6,7 @@ use crate::wire::local::{LocalStream, path_of};
 use crate::wire::{Agent, Dtype, Header, Kind, Message, WireError};
 use num_complex::Complex32;
 use ran_bridge::air::{At, Command, Event, SnippetMeta};
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -105,7 +106,7 @@ impl AirLink {
             std::thread::sleep(Duration::from_millis(timeout_ms.min(RETRY_MS)));
             return Ok(false);
         };
-        let mut items = [zmq::PollItem::from_fd(stream.fd(), zmq::POLLIN)];
+        let mut items = [zmq::PollItem::from_fd(stream.fd().as_raw_fd(), zmq::POLLIN)];
         match zmq::poll(&mut items, i64::try_from(timeout_ms).unwrap_or(i64::MAX)) {
             // An error or a hang-up is read, too.
             Ok(n) => Ok(n > 0),

@@ -8,7 +8,7 @@ use super::header::WireError;
 use super::stream::{Deframer, Frame, SendQueue};
 use std::fs::Permissions;
 use std::io::{self, ErrorKind, Read};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -48,8 +48,8 @@ impl LocalStream {
 
     /// What to poll for reading.
     #[must_use]
-    pub fn fd(&self) -> RawFd {
-        self.stream.as_raw_fd()
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 
     /// Reads what is there, unless a whole message is held already, and writes what waits.
@@ -131,8 +131,8 @@ impl LocalListener {
 
     /// What to poll for a new connection.
     #[must_use]
-    pub fn fd(&self) -> RawFd {
-        self.listener.as_raw_fd()
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
     }
 
     /// A new connection, if there is one.

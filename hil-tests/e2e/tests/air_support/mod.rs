@@ -4,7 +4,7 @@
 
 use num_complex::Complex32;
 use ran_bridge::air::{self, AirConfig, AirStats, Command, ControlPort, Event, GnbEnd, SnippetMeta, Summary, UeEnd};
-use std::os::fd::RawFd;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -39,7 +39,7 @@ struct TestPort {
 }
 
 impl ControlPort for TestPort {
-    fn poll_fds(&self, _each: &mut dyn FnMut(RawFd)) {}
+    fn poll_fds<'a>(&'a self, _each: &mut dyn FnMut(BorrowedFd<'a>)) {}
     fn recv(&mut self) -> Option<(u64, Command)> {
         self.commands.try_recv().ok()
     }
@@ -151,7 +151,7 @@ impl Lab {
         let ue_tx: Vec<_> = (0..ues).map(|u| wire(&format!("ue{u}tx"))).collect();
         let (gnb_tx, gnb_rx) = (wire("gnbtx"), wire("gnbrx"));
         let ends = (0..ues).map(|u| UeEnd::cable(&format!("ue{u}"), Some(&ue_rx[u]), Some(&ue_tx[u]))).collect();
-        let gnb = GnbEnd::Zmq { tx: vec![gnb_tx.clone()], rx: gnb_rx.clone() };
+        let gnb = GnbEnd::Zmq { tx: vec![gnb_tx.clone()], rx: vec![gnb_rx.clone()] };
         let mut config = AirConfig::lab(RATE_HZ, antennas, gnb, ends);
         shape(&mut config);
         let (commands, command_rx) = mpsc::channel();

@@ -1,0 +1,116 @@
+//! Where the lockstep stands, for whoever goes on with it: together with the wires' records ([`crate::iq::Ledger`]) it is complete.
+
+use super::engine::Engine;
+use super::msg::PeerState;
+use super::stats::add;
+use crate::iq::{BYTES_PER_SAMPLE, Ledger, Wire, grow_zeros};
+
+/// Words of a standing: four for the lab, three a receiver.
+const WORDS: usize = 4 + 3 * super::config::MAX_UES;
+
+/// What the counts of samples on the wires are counted from.
+///
+/// Downlink and uplink indices follow: `base` + samples that went over the gNB's connection since it began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Downlink index of the gNB's first sample.
+    pub dl_base: u64,
+    /// Uplink index of the first sample over the gNB's present connection.
+    pub ul_base: i64,
+    /// The gNB.
+    pub gnb: PeerState,
+    /// State, base and index of the last join of each receiver.
+    pub ues: Vec<(PeerState, i64, u64)>,
+}
+
+impl Standing {
+    fn words(engine: &Engine<'_>) -> [u64; WORDS] {
+        let mut words = [0; WORDS];
+        let (head, ues) = words.split_at_mut(4);
+        head.copy_from_slice(&[1 | code(engine.gnb.state) << 8, engine.dl_base, engine.ul_base as u64, 0]);
+        for (to, ue) in ues.chunks_exact_mut(3).zip(&engine.ues) {
+            to.copy_from_slice(&[code(ue.state), ue.base as u64, ue.joined_at]);
+        }
+        words
+    }
+
+    /// What was noted last; `None` where nothing was.
+    #[must_use]
+    pub fn read(ledger: &Ledger) -> Option<Self> {
+        let words: [u64; WORDS] = ledger.standing_words()?;
+        if words[0] & 1 == 0 {
+            return None;
+        }
+        let ues = words[4..].chunks_exact(3).map(|w| (state(w[0]), w[1] as i64, w[2])).collect();
+        Some(Self { dl_base: words[1], ul_base: words[2] as i64, gnb: state(words[0] >> 8), ues })
+    }
+}
+
+const STATES: [PeerState; 5] =
+    [PeerState::Awaited, PeerState::Present, PeerState::Late, PeerState::Gone, PeerState::Silent];
+
+fn code(state: PeerState) -> u64 {
+    STATES.iter().position(|s| *s == state).unwrap_or(0) as u64
+}
+
+fn state(code: u64) -> PeerState {
+    STATES.get(code as usize & 0xff).copied().unwrap_or(PeerState::Awaited)
+}
+
+fn samples_taken(wire: &Wire) -> u64 {
+    wire.sample_bytes().0 / BYTES_PER_SAMPLE as u64
+}
+
+impl Engine<'_> {
+    /// Notes what does not follow from the wires.
+    pub(super) fn note(&self) {
+        self.ledger.note_standing(&Standing::words(self));
+    }
+
+    /// Goes on where another process stopped. What it had taken and not given yet is lost: zeros take its place, counted, so that every
+    /// peer gets as many samples as if nothing had happened.
+    pub(super) fn resume(&mut self, from: &Standing) {
+        self.dl_base = from.dl_base;
+        self.ul_base = from.ul_base;
+        self.gnb.state = from.gnb;
+        for (ue, &(state, base, joined_at)) in self.ues.iter_mut().zip(&from.ues) {
+            if ue.rx.is_some() {
+                ue.state = state;
+            }
+            (ue.base, ue.joined_at) = (base, joined_at);
+        }
+        self.plug();
+        self.resume_gnb();
+        self.front_end.seek(self.dl);
+        self.paced_from = self.dl;
+        for i in 0..self.ues.len() {
+            let (dl, ul) = self.ues[i].resume(self.dl, self.ul);
+            add(&self.stats.resumed_dl_samples, dl);
+            add(&self.stats.resumed_ul_samples, ul);
+        }
+        self.note();
+    }
+
+    fn resume_gnb(&mut self) {
+        let base = self.dl_base;
+        self.dl = base;
+        let Some(wires) = &mut self.gnb.wires else { return };
+        self.dl = base + wires.tx.iter().map(samples_taken).min().unwrap_or(0);
+        for (wire, fifo) in wires.tx.iter().zip(&mut self.gnb.ports) {
+            let ahead = base + samples_taken(wire) - self.dl;
+            fifo.restart(0);
+            grow_zeros(fifo, ahead as usize);
+        }
+        let begun = |wire: &Wire| wire.sample_bytes().1 / BYTES_PER_SAMPLE as u64 + wire.owed_samples();
+        let most = wires.rx.iter().map(begun).max().unwrap_or(0);
+        self.ul = u64::try_from(self.ul_base.saturating_add_unsigned(most)).unwrap_or(0);
+        for (wire, fifo) in wires.rx.iter_mut().zip(&mut self.gnb.mixed) {
+            let behind = (most - begun(wire)) as usize;
+            if behind > 0 && wire.requested() {
+                wire.begin_reply(behind);
+            }
+            fifo.restart(0);
+            grow_zeros(fifo, wire.owed_samples() as usize);
+        }
+    }
+}

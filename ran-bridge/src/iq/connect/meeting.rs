@@ -1,0 +1,86 @@
+//! A connection before its handshake is done.
+
+use crate::iq::wire::WireEnd;
+use crate::iq::zmtp::{Handshake, Role};
+use rustix::event::PollFlags;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
+
+/// A peer that has not said all of its part after this long is sent away.
+const PATIENCE_NS: u64 = 2_000_000_000;
+
+/// A connection and how far its handshake is.
+#[derive(Debug)]
+pub(super) struct Meeting {
+    fd: OwnedFd,
+    handshake: Handshake,
+    greeting: Vec<u8>,
+    sent: usize,
+    since_ns: u64,
+}
+
+impl Meeting {
+    pub(super) fn new(fd: OwnedFd, role: Role, now_ns: u64) -> Self {
+        // a UNIX socket has no such option
+        rustix::net::sockopt::set_tcp_nodelay(&fd, true).ok();
+        Self { fd, handshake: Handshake::new(role), greeting: Handshake::greeting(role), sent: 0, since_ns: now_ns }
+    }
+
+    /// Whether both sides have said all.
+    pub(super) fn is_done(&self) -> bool {
+        self.handshake.wants() == 0 && self.sent == self.greeting.len()
+    }
+
+    pub(super) fn poll_fd(&self) -> (BorrowedFd<'_>, PollFlags) {
+        let flags = if self.sent < self.greeting.len() {
+            PollFlags::OUT
+        } else if self.is_done() {
+            PollFlags::RDHUP
+        } else {
+            PollFlags::IN
+        };
+        (self.fd.as_fd(), flags)
+    }
+
+    /// Goes on as far as it can.
+    ///
+    /// # Errors
+    /// [`WireEnd`]: it is to be dropped.
+    pub(super) fn turn(&mut self, now_ns: u64) -> Result<(), WireEnd> {
+        while self.sent < self.greeting.len() {
+            match rustix::io::write(&self.fd, &self.greeting[self.sent..]) {
+                Ok(n) => self.sent += n,
+                // not connected yet
+                Err(Errno::AGAIN | Errno::NOTCONN) => break,
+                Err(e) => return Err(WireEnd::Failed(e)),
+            }
+        }
+        let mut bytes = [0; 64];
+        while self.handshake.wants() > 0 {
+            let n = self.handshake.wants().min(bytes.len());
+            match rustix::io::read(&self.fd, &mut bytes[..n]) {
+                Ok(0) => return Err(WireEnd::Closed),
+                Ok(n) => {
+                    self.handshake.take(&bytes[..n])?;
+                }
+                Err(Errno::AGAIN | Errno::NOTCONN) => break,
+                Err(e) => return Err(WireEnd::Failed(e)),
+            }
+        }
+        if self.is_done() {
+            // it may wait long for its turn
+            return match rustix::net::recv(&self.fd, &mut bytes[..1], RecvFlags::PEEK) {
+                Ok((_, 0)) => Err(WireEnd::Closed),
+                Ok(_) | Err(Errno::AGAIN) => Ok(()),
+                Err(e) => Err(WireEnd::Failed(e)),
+            };
+        }
+        let is_late = now_ns.saturating_sub(self.since_ns) > PATIENCE_NS;
+        if is_late { Err(WireEnd::Failed(Errno::TIMEDOUT)) } else { Ok(()) }
+    }
+
+    pub(super) fn into_fd(self) -> OwnedFd {
+        self.fd
+    }
+}

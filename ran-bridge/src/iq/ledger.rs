@@ -1,0 +1,129 @@
+//! What must outlive the process that moves the samples: where each connection stands.
+//!
+//! A record is written down before what it tells of is done: an item before its first byte is taken from the socket, a reply before its first
+//! byte is written. The kernel counts the bytes that were really moved. Both together say, without doubt, where a connection stands whenever
+//! the process ends, be it in the middle of a write.
+
+use super::zmtp::{Inbound, Item, ItemKind, Outbound};
+use rustix::fd::OwnedFd;
+use std::sync::Arc;
+
+/// Bytes of a wire's records: what comes in, what goes out.
+const SLOT: usize = 128;
+const OUTBOUND: usize = 64;
+/// Where the records that belong to no wire begin: after those of 64.
+const STANDING: u64 = 64 * SLOT as u64;
+
+/// Records in a file in memory that another process has open too; or nowhere.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger(Option<Arc<OwnedFd>>);
+
+impl Ledger {
+    /// Records go to this file.
+    #[must_use]
+    pub fn in_file(file: Arc<OwnedFd>) -> Self {
+        Self(Some(file))
+    }
+
+    /// Writes down what is read from a connection.
+    pub fn note_inbound(&self, wire: usize, generation: u32, inn: &Inbound) {
+        let item = inn.item.unwrap_or(Item { start: inn.read, head: 0, len: 0, kind: ItemKind::Skip, last: false });
+        let flags = u32::from(inn.item.is_some())
+            | u32::from(item.kind == ItemKind::Body) << 1
+            | u32::from(item.last) << 2
+            | u32::from(inn.parts) << 3;
+        let low = u64::from(generation) << 32 | u64::from(flags);
+        self.write(wire * SLOT, &[low, item.start, u64::from(item.head), item.len, inn.messages, inn.sample_bytes]);
+    }
+
+    /// Writes down what is written to a connection.
+    pub fn note_outbound(&self, wire: usize, generation: u32, out: &Outbound) {
+        self.write(
+            wire * SLOT + OUTBOUND,
+            &[u64::from(generation) << 32, out.start, out.len, out.replies, out.sample_bytes, 0],
+        );
+    }
+
+    /// Writes down what belongs to no wire.
+    pub fn note_standing(&self, words: &[u64]) {
+        if let Some(file) = &self.0 {
+            let _ = rustix::io::pwrite(file, bytemuck::cast_slice(words), STANDING);
+        }
+    }
+
+    /// What was noted last that belongs to no wire; `None` where nothing was.
+    #[must_use]
+    pub fn standing_words<const N: usize>(&self) -> Option<[u64; N]> {
+        let mut words = [0_u64; N];
+        let n = rustix::io::pread(self.0.as_ref()?, bytemuck::cast_slice_mut::<u64, u8>(&mut words), STANDING).ok()?;
+        (n == N * size_of::<u64>()).then_some(words)
+    }
+
+    fn write(&self, at: usize, words: &[u64; 6]) {
+        let Some(file) = &self.0 else { return };
+        // It is memory: there is nothing that could be done about an error, and none is known.
+        let _ = rustix::io::pwrite(file, bytemuck::cast_slice(words), at as u64);
+    }
+
+    /// Where a connection stands, of which `read` and `written` bytes were moved since its handshake. What was noted for another
+    /// generation counts as nothing: nobody has touched this one.
+    #[must_use]
+    pub fn standing(&self, wire: usize, generation: u32, read: u64, written: u64) -> (Inbound, Outbound) {
+        let mut inn = Inbound { read, ..Inbound::default() };
+        let mut out = Outbound { written, ..Outbound::default() };
+        if let Some(r) = self.read(wire * SLOT, generation) {
+            let item = Item {
+                start: r[1],
+                head: r[2] as u32,
+                len: r[3],
+                kind: if r[0] & 2 != 0 { ItemKind::Body } else { ItemKind::Skip },
+                last: r[0] & 4 != 0,
+            };
+            inn = Inbound {
+                read: item.start,
+                item: (r[0] & 1 != 0).then_some(item),
+                messages: r[4],
+                sample_bytes: r[5],
+                parts: r[0] & 8 != 0,
+            };
+            inn.took(read.saturating_sub(item.start));
+        }
+        if let Some(r) = self.read(wire * SLOT + OUTBOUND, generation) {
+            out = Outbound { written, start: r[1], len: r[2], replies: r[3], sample_bytes: r[4] };
+        }
+        (inn, out)
+    }
+
+    fn read(&self, at: usize, generation: u32) -> Option<[u64; 6]> {
+        let mut words = [0_u64; 6];
+        let n = rustix::io::pread(self.0.as_ref()?, bytemuck::cast_slice_mut::<u64, u8>(&mut words), at as u64).ok()?;
+        (n == 48 && words[0] >> 32 == u64::from(generation)).then_some(words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{MemfdFlags, memfd_create};
+
+    #[test]
+    fn a_connection_that_ended_anywhere_in_a_message_is_found_again() {
+        let ledger = Ledger::in_file(Arc::new(memfd_create("ledger", MemfdFlags::CLOEXEC).unwrap()));
+        // two messages of 16 bytes were read; the third, of 24, is noted
+        let mut inn = Inbound { read: 40, messages: 2, sample_bytes: 32, ..Inbound::default() };
+        inn.open(&[1, 0, 0, 24]).unwrap().unwrap();
+        ledger.note_inbound(3, 7, &inn);
+        let mut out = Outbound { written: 5, ..Outbound::default() };
+        out.begin(80);
+        ledger.note_outbound(3, 7, &out);
+        for taken in 0..=28_u64 {
+            let (i, o) = ledger.standing(3, 7, 40 + taken, 5 + taken);
+            assert_eq!(i.sample_bytes_taken(), 32 + taken.saturating_sub(4));
+            assert_eq!((i.messages, i.item.is_some()), if taken == 28 { (3, false) } else { (2, true) });
+            assert_eq!((o.left(), o.sample_bytes_written()), (91 - taken, taken.saturating_sub(11)));
+        }
+        // a connection that nobody has read from yet
+        assert_eq!(ledger.standing(3, 8, 0, 0), (Inbound::default(), Outbound::default()));
+        assert_eq!(Ledger::default().standing(0, 0, 4, 5).0.read, 4);
+    }
+}
