@@ -4,7 +4,7 @@ mod air_support;
 
 use air_support::{Lab, RATE_HZ, SLOT, tags, until};
 use num_complex::Complex32;
-use ran_bridge::air::{At, Command, Event, GnbEnd, SlotSpan, SoundingPlan, UeEnd, Window};
+use ran_bridge::air::{At, Command, Event, GnbEnd, NoiseSetting, SlotSpan, SoundingPlan, UeEnd, Window};
 use ran_bridge::emulator::{LinkConfig, TapConfig};
 use ran_bridge::iq::{self, Recording};
 use std::time::Duration;
@@ -16,6 +16,10 @@ fn c(re: f32, im: f32) -> Complex32 {
 /// Half a wavelength apart, direct path at 30°: each antenna is turned by 90° against the one before.
 fn steering(m: usize, gain: f32) -> Complex32 {
     [c(1.0, 0.0), c(0.0, 1.0), c(-1.0, 0.0), c(0.0, -1.0)][m % 4] * gain
+}
+
+fn noise(dbfs: f32) -> NoiseSetting {
+    NoiseSetting { dbfs: Some(dbfs), ..NoiseSetting::default() }
 }
 
 fn close(a: &[Complex32], b: &[Complex32], tolerance: f32) {
@@ -100,13 +104,13 @@ fn echoes_and_power_are_what_they_should_be() {
 fn snippets_come_as_soon_as_complete_with_what_was_in_force() {
     let mut lab = Lab::start(2, 1, |config| {
         config.start_wait_ms = 5000;
-        config.ramp_samples = 1;
+        config.ramp_samples = 36;
     });
     let r = std::f32::consts::FRAC_1_SQRT_2;
     let (mut gnb_tx, _gnb_rx) = lab.gnb();
     let (mut ue_rx, _ue_tx) = lab.ue(0);
-    let protected = vec![SlotSpan { period_slots: 10, offset_slot: 0 }];
-    lab.command(Command::Slots { boundary: 0, slot_samples: SLOT as u32, protected });
+    let protected = vec![SlotSpan { period_slots: 10, offset_slot: 0, slots: 1 }];
+    lab.command(Command::Slots { boundary: 0, slot_samples: SLOT as u32, protected, uplink_boundary: None });
     lab.command(Command::Wide { weights: vec![c(0.5, 0.0), c(0.5, 0.0)] });
     let unitary = vec![c(r, 0.0), c(r, 0.0), c(r, 0.0), c(-r, 0.0)];
     let first = SLOT as u64 + 1000;
@@ -114,7 +118,7 @@ fn snippets_come_as_soon_as_complete_with_what_was_in_force() {
     lab.command(Command::Sounding { plan: Some(plan) });
     let windows = vec![
         Window { id: 7, stream: 0, first: 10, period: 0, len: 300 },
-        Window { id: 8, stream: 0, first: first + 10, period: 500, len: 50 },
+        Window { id: 8, stream: 0, first: first + 40, period: 500, len: 50 },
     ];
     let told = lab.command(Command::Windows { windows });
     assert!(matches!(told, Event::Applied { .. }), "{told:?}");
@@ -131,7 +135,7 @@ fn snippets_come_as_soon_as_complete_with_what_was_in_force() {
     // Direct path at 0°: h = [1, 1]. Column 0 gives 2r, column 1 gives 0.
     for (k, gain) in [(0, 2.0 * r), (1, 0.0), (2, 2.0 * r)] {
         let (meta, samples) = lab.snippets.recv_timeout(Duration::from_secs(5)).unwrap();
-        let start = first + 10 + 500 * k;
+        let start = first + 40 + 500 * k;
         assert_eq!((meta.window, meta.start, meta.wide), (8, start, false));
         assert_eq!(meta.sounding, Some((k % 2) as u16));
         let want: Vec<_> = (0..50).map(|i| x[start as usize + i] * gain).collect();
@@ -155,8 +159,8 @@ fn bad_commands_are_refused_and_nothing_changes() {
         weights(vec![c(1.0, 0.0), c(1.0, 0.0)]),
         Command::Power { at: At::NextSlot, power_db: 1.0 },
         Command::Power { at: At::NextSlot, power_db: f32::NAN },
-        Command::ArtificialNoise { at: At::NextSlot, dbfs: Some(3.0) },
-        Command::Slots { boundary: 0, slot_samples: 0, protected: vec![] },
+        Command::ArtificialNoise { at: At::NextSlot, noise: noise(3.0) },
+        Command::Slots { boundary: 0, slot_samples: 0, protected: vec![], uplink_boundary: None },
         Command::Windows { windows: vec![Window { id: 1, stream: 9, first: 0, period: 0, len: 1 }] },
         Command::Windows { windows: vec![Window { id: 1, stream: 0, first: 0, period: 5, len: 10 }] },
         Command::Sounding {
@@ -212,7 +216,7 @@ fn artificial_noise_spares_the_served_direction() {
     let (mut gnb_tx, _gnb_rx) = lab.gnb();
     let (mut served, _t0) = lab.ue(0);
     let (mut other, _t1) = lab.ue(1);
-    lab.command(Command::ArtificialNoise { at: At::Sample(0), dbfs: Some(0.0) });
+    lab.command(Command::ArtificialNoise { at: At::Sample(0), noise: noise(0.0) });
     served.ask();
     other.ask();
     gnb_tx.send(&vec![Complex32::ZERO; 2 * SLOT]);

@@ -1,10 +1,13 @@
 //! Downlink: from the gNB's ports through front end and channels to the receivers.
 
+use super::capture::Tap;
 use super::config::MAX_PORTS;
 use super::engine::{CHUNK, Engine, Truth};
-use super::msg::PeerState;
+use super::fault::{Direction, FaultStatus};
+use super::msg::{Event, PeerState};
 use super::stats::add;
 use crate::clock::mono_ns;
+use crate::front_end::MAX_INPUTS;
 use crate::iq::MAX_REPLY_SAMPLES;
 use num_complex::Complex32;
 
@@ -26,30 +29,52 @@ impl Engine<'_> {
     /// on these samples began. Gives the time at the end.
     pub(super) fn process(&mut self, arrival_ns: u64, mut begin_ns: u64) -> u64 {
         loop {
-            let n = self.gnb.ready().min(CHUNK);
-            if n == 0 {
+            let ready = self.gnb.ready().min(CHUNK);
+            if ready == 0 && !self.front_end.has_output() {
                 break;
             }
-            self.front_end.plan(n, &mut self.plan);
-            let n = self.plan.len;
+            let ports = self.gnb.ports.len();
             let mut x: [&[Complex32]; MAX_PORTS] = [&[]; MAX_PORTS];
             for (x, fifo) in x.iter_mut().zip(&self.gnb.ports) {
-                *x = &fifo.samples()[..n];
+                *x = &fifo.samples()[..ready];
             }
-            for ue in self.ues.iter_mut().filter(|u| u.state == PeerState::Present) {
+            let taken = self.front_end.step(&x[..ports], &mut self.plan);
+            let n = self.plan.len;
+            let mut inputs: [&[Complex32]; MAX_INPUTS] = [&[]; MAX_INPUTS];
+            let count = self.front_end.streams(&x[..ports], &self.plan, &mut inputs);
+            if let Some(capture) = &mut self.capture {
+                let first = self.dl + self.front_end.held_samples() as u64;
+                for (port, x) in (0..).zip(&x[..ports]) {
+                    capture.take(Tap::GnbTx { port }, first, &x[..taken]);
+                }
+                capture.note(&self.plan);
+            }
+            let ues = (0_u32..).zip(&mut self.ues);
+            for (stream, ue) in ues.filter(|(_, u)| n > 0 && u.state == PeerState::Present) {
                 if ue.rx.is_none() {
                     ue.out.restart(self.dl);
                 }
                 let Some(y) = ue.out.grow(n) else { continue };
                 if self.works {
-                    ue.channel.process(&self.plan, &x[..self.gnb.ports.len()], y);
+                    ue.channel.process(&self.plan, &inputs[..count], y);
                 } else {
                     y.fill(Complex32::ZERO);
                     add(&self.stats.held_dl_samples, n as u64);
                 }
+                if !self.faults.is_idle() {
+                    let port = &mut self.port;
+                    let told = |status: &FaultStatus| port.event(&Event::Fault(status.clone()));
+                    self.faults.apply(stream as usize, Direction::Downlink, self.dl, y, told);
+                }
+                if let Some(capture) = &mut self.capture {
+                    capture.take(Tap::UeRx { stream }, self.dl, y);
+                }
             }
             for fifo in &mut self.gnb.ports {
-                fifo.drop_front(n);
+                fifo.drop_front(taken);
+            }
+            if n == 0 {
+                continue;
             }
             let first = self.dl;
             self.dl += n as u64;
@@ -57,9 +82,17 @@ impl Engine<'_> {
             begin_ns = self.measure(begin_ns, n as u64);
             self.cut_snippets(first, n, arrival_ns);
             self.tell_truth(first, n as u64);
+            self.end_capture();
         }
         self.progress_ns = arrival_ns;
         begin_ns
+    }
+
+    /// Tells of a capture that is over, and closes its files.
+    pub(super) fn end_capture(&mut self) {
+        if let Some(capture) = self.capture.take_if(|c| c.is_over()) {
+            self.port.event(&Event::Capture(capture.status().clone()));
+        }
     }
 
     /// Adds to the stage's time and gives the time of now.

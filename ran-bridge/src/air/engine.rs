@@ -6,6 +6,8 @@
 //! Commands and events, a few hundred a second at most, are ordinary values.
 
 use super::config::{AirConfig, AirError, Summary};
+use super::capture::Capture;
+use super::fault::Faults;
 use super::gnb::Gnb;
 use super::standing::Standing;
 use super::stats::AirStats;
@@ -15,7 +17,7 @@ use super::wires::Numbers;
 use super::{Command, ControlPort, Event, PeerState, Status};
 use crate::clock::mono_ns;
 use crate::emulator::NoiseTable;
-use crate::front_end::{FrontEnd, Plan, ProtectedSlots};
+use crate::front_end::{FrontEnd, FrontEndError, Plan, ProtectedSlots};
 use crate::iq::{Connections, Ledger, MAX_REPLY_SAMPLES};
 use num_complex::Complex32;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +30,8 @@ const SEGMENTS: usize = 512;
 const CLOCK_NS: u64 = 10_000_000;
 /// Radio time that a paced run may be behind before its pace counts anew, s.
 const BEHIND_S: f64 = 0.1;
+/// The stream of noise that faults draw from: none that a receiver has.
+const FAULT_NOISE: u64 = 1 << 32;
 /// Commands taken at once.
 const COMMANDS: usize = 32;
 
@@ -55,6 +59,8 @@ pub(super) struct Engine<'a> {
     pub(super) gnb: Gnb,
     pub(super) ues: Vec<Ue>,
     pub(super) front_end: FrontEnd,
+    /// Combines the antennas for the gNB's receive ports, on the uplink's index line.
+    pub(super) combiner: FrontEnd,
     pub(super) plan: Plan,
     pub(super) windows: Windows,
     pub(super) truth_h: Vec<Complex32>,
@@ -125,12 +131,7 @@ pub fn run_held<'a>(
     }
     engine.note();
     engine.port.event(&Event::Status(engine.status()));
-    Ok(Summary {
-        dl_sample: engine.dl,
-        ul_sample: engine.ul,
-        counters: stats.counters(),
-        stage: stats.stage.read(),
-    })
+    Ok(Summary { dl_sample: engine.dl, ul_sample: engine.ul, counters: stats.counters(), stage: stats.stage.read() })
 }
 
 impl<'a> Engine<'a> {
@@ -143,9 +144,12 @@ impl<'a> Engine<'a> {
     ) -> Result<Self, AirError> {
         let slots =
             ProtectedSlots { boundary: config.slot_boundary, slot_samples: config.slot_samples, spans: Vec::new() };
+        let fault = |e: FrontEndError| AirError::Config(e.to_string());
+        let (antennas, ramp) = (config.antennas, config.ramp_samples);
         let front_end =
-            FrontEnd::new(config.antennas, config.ports(), &config.start_weights(), slots, config.ramp_samples)
-                .map_err(|e| AirError::Config(e.to_string()))?;
+            FrontEnd::new(antennas, config.ports(), &config.start_weights(), slots.clone(), ramp).map_err(fault)?;
+        let front_end = front_end.with_streams(config.rate_hz, config.emulator.seed).map_err(fault)?;
+        let combiner = FrontEnd::combiner(antennas, config.rx_ports().max(1), slots, ramp).map_err(fault)?;
         let noise = NoiseTable::new(config.emulator.seed);
         let mut numbers = Numbers::default();
         let gnb = Gnb::open(config, &mut numbers, &hold.ledger)?;
@@ -169,7 +173,10 @@ impl<'a> Engine<'a> {
             truth,
             ues,
             front_end,
+            combiner,
             windows: Windows::default(),
+            faults: Faults::new(config.rate_hz, noise.stream(FAULT_NOISE)),
+            capture: None,
             dl: 0,
             ul: 0,
             dl_base: 0,

@@ -2,6 +2,7 @@
 
 use super::capture::{CaptureOrder, CaptureStatus};
 use super::fault::{FaultOrder, FaultStatus};
+use crate::front_end::{PrbRange, SubBands};
 use num_complex::Complex32;
 use serde::{Deserialize, Serialize};
 
@@ -30,13 +31,61 @@ pub struct Window {
     pub len: u32,
 }
 
-/// Slots that keep the wide beam (SSB, RACH): slot `k` with `k mod period_slots = offset_slot`.
+/// Slots that keep the wide beam (SSB, RACH): slot `k` with `(k − offset_slot) mod period_slots < slots`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotSpan {
     /// Period in slots, ≥ 1.
     pub period_slots: u32,
-    /// Which slot of the period, counted from the slot that begins at `boundary`.
+    /// Which slot of the period is the first, counted from the slot that begins at `boundary`.
     pub offset_slot: u32,
+    /// How many in a row, 1 … `period_slots`.
+    #[serde(default = "one")]
+    pub slots: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+/// One change of a [`Command::Batch`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "set", rename_all = "snake_case")]
+pub enum Setting {
+    /// As [`Command::Weights`].
+    Weights {
+        /// M×P, row-major antennas × ports.
+        #[serde(with = "super::pairs")]
+        weights: Vec<Complex32>,
+    },
+    /// As [`Command::SubBands`].
+    SubBands(SubBands),
+    /// As [`Command::Power`].
+    Power {
+        /// dB, ≤ 0.
+        power_db: f32,
+    },
+    /// As [`Command::ArtificialNoise`].
+    ArtificialNoise(NoiseSetting),
+    /// As [`Command::UplinkWeights`].
+    UplinkWeights {
+        /// M×P, row-major antennas × ports.
+        #[serde(with = "super::pairs")]
+        weights: Vec<Complex32>,
+    },
+}
+
+/// What artificial noise is to be.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct NoiseSetting {
+    /// Total power over the antennas; `None` = off.
+    pub dbfs: Option<f32>,
+    /// Only in these resource blocks; `None` = white.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub band: Option<PrbRange>,
+    /// Channels that get none of it, K×M row-major, 1 ≤ K < M; a receiver of channel `h` hears `hᵀx`. `None` = the noise is orthogonal
+    /// to the weights.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "super::pairs::option")]
+    pub channels: Option<Vec<Complex32>>,
 }
 
 /// When the columns of a known unitary are sent in turn, one an occasion (FDD has no reciprocity, so this is how M antennas are told apart).
@@ -75,12 +124,46 @@ pub enum Command {
         /// dB relative to full scale of the incoming stream, ≤ 0.
         power_db: f32,
     },
-    /// White noise sent in the directions orthogonal to the weights.
+    /// Weights by sub-band, in place of those for the whole band; [`Command::Weights`] goes back.
+    SubBands {
+        /// When; a sample within a symbol counts for the next one.
+        at: At,
+        /// The sub-bands.
+        #[serde(flatten)]
+        sub_bands: SubBands,
+        /// `seq` of the snippet that caused it; 0 = none.
+        #[serde(default)]
+        cause: u64,
+    },
+    /// Noise sent where the weights, or given channels, do not see it.
     ArtificialNoise {
         /// When.
         at: At,
-        /// Total power over the antennas; `None` = off.
-        dbfs: Option<f32>,
+        /// What.
+        #[serde(flatten)]
+        noise: NoiseSetting,
+    },
+    /// How the antennas are combined for the gNB's receive ports: port `p` gets `Σ_m w[m, p]·x_m`.
+    UplinkWeights {
+        /// When, on the uplink's index line.
+        at: At,
+        /// M×P, row-major antennas × ports.
+        #[serde(with = "super::pairs")]
+        weights: Vec<Complex32>,
+        /// `seq` of the snippet that caused it; 0 = none.
+        #[serde(default)]
+        cause: u64,
+    },
+    /// Several changes at the same sample, all or none: if one is refused, none is made. Each that is made is told with an
+    /// [`Event::Applied`] of its own.
+    Batch {
+        /// When.
+        at: At,
+        /// At least one, each quantity at most once.
+        changes: Vec<Setting>,
+        /// `seq` of the snippet that caused it; 0 = none.
+        #[serde(default)]
+        cause: u64,
     },
     /// Replaces the list of windows.
     Windows {
@@ -95,6 +178,10 @@ pub enum Command {
         slot_samples: u32,
         /// Slots with the wide beam.
         protected: Vec<SlotSpan>,
+        /// Index of the start of an uplink slot, for changes of the uplink's weights; `None` = `boundary`. srsRAN's uplink slots begin
+        /// N_TA,offset (13 µs in FR1) before those of the downlink.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        uplink_boundary: Option<u64>,
     },
     /// Replaces the sounding plan; `None` = no sounding.
     Sounding {
@@ -150,7 +237,7 @@ pub enum Event {
     Applied {
         /// Wire sequence number of the command.
         seq: u64,
-        /// `weights`, `power`, `artificial_noise`, `windows`, `slots`, `sounding` or `wide`.
+        /// `weights`, `sub_bands`, `power`, `artificial_noise`, `uplink_weights`, `windows`, `slots`, `sounding` or `wide`.
         what: String,
         /// Downlink sample from which it holds.
         sample: u64,
@@ -244,4 +331,51 @@ pub struct Status {
     pub stage: super::StageTime,
     /// The gNB, then the receivers.
     pub peers: Vec<PeerStatus>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Command {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn commands_as_they_are_documented() {
+        let sub_bands = read(
+            r#"{"cmd": "sub_bands", "at": {"sample": 46080}, "scs_hz": 30000, "carrier_prbs": 51,
+                "bands": [{"first_prb": 0, "prbs": 51, "weights": [[0.5, 0.0], [0.0, -0.5]]}]}"#,
+        );
+        let Command::SubBands { at: At::Sample(46_080), sub_bands: SubBands { scs_hz: 30_000, bands, .. }, cause: 0 } =
+            &sub_bands
+        else {
+            panic!("{sub_bands:?}")
+        };
+        assert_eq!(bands[0].weights[1], Complex32::new(0.0, -0.5));
+        let old = read(r#"{"cmd": "artificial_noise", "at": "next_slot", "dbfs": -30.0}"#);
+        let noise = NoiseSetting { dbfs: Some(-30.0), ..NoiseSetting::default() };
+        assert_eq!(old, Command::ArtificialNoise { at: At::NextSlot, noise });
+        let noise = read(
+            r#"{"cmd": "artificial_noise", "at": "next_slot", "dbfs": -30.0, "channels": [[1.0, 0.0], [0.0, 1.0]],
+                "band": {"scs_hz": 15000, "carrier_prbs": 106, "first_prb": 20, "prbs": 10}}"#,
+        );
+        assert!(
+            matches!(&noise, Command::ArtificialNoise { noise, .. } if noise.channels.as_ref().unwrap().len() == 2)
+        );
+        let slots = read(
+            r#"{"cmd": "slots", "boundary": 300, "slot_samples": 11520, "protected": [{"period_slots": 40, "offset_slot": 0}]}"#,
+        );
+        assert!(matches!(&slots, Command::Slots { protected, .. } if protected[0].slots == 1));
+        let batch = read(
+            r#"{"cmd": "batch", "at": "next_slot", "changes": [
+                {"set": "weights", "weights": [[0.5, 0.0], [0.5, 0.0]]}, {"set": "power", "power_db": -3.0},
+                {"set": "artificial_noise", "dbfs": null}, {"set": "uplink_weights", "weights": [[1.0, 0.0], [0.0, 0.0]]}]}"#,
+        );
+        assert!(matches!(&batch, Command::Batch { changes, .. } if changes.len() == 4));
+        for command in [sub_bands, noise, slots, batch] {
+            let json = serde_json::to_string(&command).unwrap();
+            assert_eq!(read(&json), command);
+        }
+    }
 }

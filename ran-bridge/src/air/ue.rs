@@ -4,6 +4,7 @@ use super::config::{AirConfig, UeEnd};
 use super::msg::{PeerState, PeerStatus};
 use super::wires::Numbers;
 use crate::emulator::{NoiseTable, ReceiverChannel};
+use crate::front_end;
 use crate::iq::zmtp::Role;
 use crate::iq::{BYTES_PER_SAMPLE, Ledger, MAX_REPLY_SAMPLES, SampleFifo, Wire, grow_zeros};
 
@@ -53,7 +54,7 @@ impl Ue {
         };
         let rx = wire(Role::Rep, &end.rx);
         let tx = wire(Role::Req, &end.tx);
-        let size = (config.antennas, config.ports());
+        let size = (config.antennas, front_end::inputs(config.antennas, config.ports()));
         let channel = ReceiverChannel::new(&end.link, &config.emulator, noise, index, size, config.rate_hz, max_len);
         Self {
             name: end.name.clone(),

@@ -14,7 +14,7 @@ impl Engine<'_> {
     pub(super) fn uplink_limit(&self) -> u64 {
         let sent = self.ues.iter().filter(|u| u.owes_uplink()).map(super::ue::Ue::uplink_end).min();
         match sent {
-            None => self.dl,
+            None => self.dl + self.front_end.held_samples() as u64,
             Some(end) => u64::try_from(end).unwrap_or(0).min(self.dl + self.config.uplink_lead_samples),
         }
     }

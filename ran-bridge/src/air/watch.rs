@@ -80,9 +80,11 @@ impl Engine<'_> {
         let is_gone = |w: &Wire| w.is_up() && gone >> w.index() & 1 != 0;
         let tx_gone = wires.tx.iter().any(is_gone);
         let rx_gone = wires.rx.iter().any(is_gone);
-        let ended = (if tx_gone { &mut wires.tx[..] } else { &mut [] })
-            .iter_mut()
-            .chain(if rx_gone { &mut wires.rx[..] } else { &mut [] });
+        let ended = (if tx_gone { &mut wires.tx[..] } else { &mut [] }).iter_mut().chain(if rx_gone {
+            &mut wires.rx[..]
+        } else {
+            &mut []
+        });
         for wire in ended {
             if wire.unplug().is_some() {
                 self.connections.lost(wire.index());
@@ -93,6 +95,7 @@ impl Engine<'_> {
             for fifo in &mut self.gnb.ports {
                 fifo.restart(0);
             }
+            self.front_end.forget();
             self.dl_base = self.dl;
             self.set_uplink(self.dl);
             if self.gnb.state == PeerState::Present || self.gnb.state == PeerState::Silent {
@@ -140,8 +143,7 @@ impl Engine<'_> {
             if !ue.is_present() {
                 continue;
             }
-            let does_not_ask =
-                blocked_by_backlog && !ue.out.is_empty() && ue.rx.is_some() && !ue.asks();
+            let does_not_ask = blocked_by_backlog && !ue.out.is_empty() && ue.rx.is_some() && !ue.asks();
             let ul = i64::try_from(self.ul).unwrap_or(i64::MAX);
             let owes = gnb_waits && ue.tx.is_some() && ue.uplink_end() <= ul && self.ul < self.dl;
             if !(does_not_ask || owes) {

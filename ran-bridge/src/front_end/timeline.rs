@@ -10,8 +10,19 @@ pub struct ProtectedSlots {
     pub boundary: u64,
     /// Samples of a slot, ≥ 1.
     pub slot_samples: u32,
-    /// `(period, offset)` in slots: slot `k` with `k mod period = offset` is protected.
-    pub spans: Vec<(u32, u32)>,
+    /// The protected ones.
+    pub spans: Vec<Span>,
+}
+
+/// Protected slots: slot `k` with `(k − offset) mod period < slots`, counted from the slot that begins at the boundary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Slots from one to the next, ≥ 1.
+    pub period: u32,
+    /// Which slot of the period is the first, below `period`.
+    pub offset: u32,
+    /// How many in a row, 1 … period.
+    pub slots: u32,
 }
 
 impl ProtectedSlots {
@@ -29,7 +40,7 @@ impl ProtectedSlots {
     pub fn is_protected(&self, n: u64) -> bool {
         let slot = i128::from(self.slot_samples);
         let k = (i128::from(n) - i128::from(self.boundary)).div_euclid(slot);
-        self.spans.iter().any(|&(period, offset)| k.rem_euclid(i128::from(period)) == i128::from(offset))
+        self.spans.iter().any(|s| (k - i128::from(s.offset)).rem_euclid(i128::from(s.period)) < i128::from(s.slots))
     }
 }
 
@@ -70,15 +81,28 @@ impl Occasions {
 mod tests {
     use super::*;
 
+    const TENTH: Span = Span { period: 10, offset: 0, slots: 1 };
+
+    #[test]
+    fn spans_of_several_slots() {
+        // slots of 0.5 ms at 7.68 MS/s; slots 9, 0 and 1 of ten
+        let spans = vec![Span { period: 10, offset: 9, slots: 3 }];
+        let s = ProtectedSlots { boundary: 38_400, slot_samples: 3840, spans };
+        let at = |slot: u64| s.is_protected(38_400 + slot * 3840) && s.is_protected(38_400 + slot * 3840 + 3839);
+        let protected: Vec<u64> = (0..20).filter(|&k| at(k)).collect();
+        assert_eq!(protected, [0, 1, 9, 10, 11, 19]);
+        assert!(s.is_protected(38_399) && !s.is_protected(38_400 - 3841));
+    }
+
     #[test]
     fn slots_before_and_after_the_boundary() {
-        let s = ProtectedSlots { boundary: 100, slot_samples: 7680, spans: vec![(10, 0)] };
+        let s = ProtectedSlots { boundary: 100, slot_samples: 7680, spans: vec![TENTH] };
         assert_eq!(s.next_boundary(0), 100);
         assert_eq!(s.next_boundary(100), 100);
         assert_eq!(s.next_boundary(101), 7780);
         assert!(s.is_protected(100) && s.is_protected(7779) && !s.is_protected(7780) && !s.is_protected(99));
         assert!(s.is_protected(100 + 76_800));
-        let late = ProtectedSlots { boundary: 76_900, slot_samples: 7680, spans: vec![(10, 0)] };
+        let late = ProtectedSlots { boundary: 76_900, slot_samples: 7680, spans: vec![TENTH] };
         assert!(late.is_protected(100) && !late.is_protected(99));
     }
 

@@ -30,13 +30,7 @@ impl Ledger {
 
     /// Writes down what is read from a connection.
     pub fn note_inbound(&self, wire: usize, generation: u32, inn: &Inbound) {
-        let item = inn.item.unwrap_or(Item {
-            start: inn.read,
-            head: 0,
-            len: 0,
-            kind: ItemKind::Skip,
-            last: false,
-        });
+        let item = inn.item.unwrap_or(Item { start: inn.read, head: 0, len: 0, kind: ItemKind::Skip, last: false });
         let flags = u32::from(inn.item.is_some())
             | u32::from(item.kind == ItemKind::Body) << 1
             | u32::from(item.last) << 2

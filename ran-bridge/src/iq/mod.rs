@@ -11,9 +11,7 @@ mod sigmf_meta;
 mod wire;
 pub mod zmtp;
 
-pub use check::{
-    BYTES_PER_SAMPLE, MAX_REPLY_SAMPLES, MessageFault, check_reply, copy_finite, zero_nonfinite,
-};
+pub use check::{BYTES_PER_SAMPLE, MAX_REPLY_SAMPLES, MessageFault, check_reply, copy_finite, zero_nonfinite};
 pub use connect::{Address, AddressError, Connections, Connector, End};
 pub use fifo::SampleFifo;
 pub use handover::{Channel, Door, Word};

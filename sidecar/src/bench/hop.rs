@@ -64,7 +64,9 @@ impl Wire for LocalStream {
                 let (header, payload) = frame.map_err(failed)?;
                 return Message::decode(header, payload.to_vec()).map(Some).map_err(failed);
             }
-            if zmq::poll(&mut [zmq::PollItem::from_fd(self.fd().as_raw_fd(), zmq::POLLIN)], WAIT_MS).map_err(failed)? == 0 {
+            if zmq::poll(&mut [zmq::PollItem::from_fd(self.fd().as_raw_fd(), zmq::POLLIN)], WAIT_MS).map_err(failed)?
+                == 0
+            {
                 return Err(failed("no answer"));
             }
             if self.turn().is_err() {

@@ -128,10 +128,10 @@ pub fn setup(
 ) -> Vec<Command> {
     let mut out = Vec::new();
     let period_slots = (place.ssb_period / place.slot_samples).max(1) as u32;
-    let protected = vec![SlotSpan { period_slots, offset_slot: 0 }];
+    let protected = vec![SlotSpan { period_slots, offset_slot: 0, slots: 1 }];
     if config.act {
         let slot_samples = u32::try_from(place.slot_samples).unwrap_or(u32::MAX);
-        out.push(Command::Slots { boundary: place.slot_start, slot_samples, protected });
+        out.push(Command::Slots { boundary: place.slot_start, slot_samples, protected, uplink_boundary: None });
         out.push(Command::Wide { weights: wide.to_vec() });
         // Whoever was here before may have left a beam and a power; who decides begins with the wide beam at 0 dB.
         out.push(Command::Weights { at: At::NextSlot, weights: wide.to_vec(), cause: 0 });

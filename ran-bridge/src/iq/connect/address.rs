@@ -30,7 +30,9 @@ impl std::str::FromStr for Address {
         }
         let at = text.strip_prefix("tcp://").map(|at| at.replacen("*:", "0.0.0.0:", 1));
         match at {
-            Some(at) if at.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok()) => {
+            Some(at)
+                if at.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok()) =>
+            {
                 Ok(Self::Tcp(at))
             }
             _ => Err(AddressError(text.to_owned())),
