@@ -123,8 +123,8 @@ impl Default for LinkConfig {
 }
 
 impl LinkConfig {
-    /// Whether its delays are kept exactly, by fractional-delay filters; then everything also comes
-    /// [`super::LATENCY_SAMPLES`] later.
+    /// Whether its delays are kept exactly, by fractional-delay filters; where one is no whole number of samples, everything
+    /// also comes [`super::LATENCY_SAMPLES`] later.
     #[must_use]
     pub fn has_exact_delays(&self) -> bool {
         self.profile.is_some()

@@ -30,6 +30,11 @@ impl Line {
         let (row_re, row_im) = (step.re * LANES as f32, step.im * LANES as f32);
         Self { re: c.re, im: c.im, step_re: step.re, step_im: step.im, row_re, row_im, place }
     }
+
+    /// The coefficient at the start of its line.
+    pub const fn first(&self) -> Complex32 {
+        Complex32::new(self.re, self.im)
+    }
 }
 
 /// `y[n] = Σ_l (c_l + (into + n)·step_l)·x[cursor + n + place_l]`.

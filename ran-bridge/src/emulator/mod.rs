@@ -9,6 +9,7 @@ mod direction;
 mod dispersive;
 mod fading;
 mod fir;
+mod lines;
 mod noise;
 mod offset;
 mod paths;
@@ -20,6 +21,7 @@ mod sinc;
 mod sinusoids;
 mod stream;
 mod trig;
+mod uplink;
 mod whole;
 
 pub use config::{EmulatorConfig, ExactTap, LinkConfig, TapConfig};
@@ -30,6 +32,7 @@ pub use profile::TdlProfile;
 pub use receiver::ReceiverChannel;
 pub use response::LATENCY_SAMPLES;
 pub use sinc::fractional_delay;
+pub use uplink::UplinkChannel;
 
 #[cfg(test)]
 mod cost_tests;

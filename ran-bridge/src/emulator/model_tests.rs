@@ -129,6 +129,75 @@ fn equals_its_formulae_within_1e_4() {
     }
 }
 
+/// The uplink of a link over messages of the given sizes: the ports' streams.
+fn send(link: &LinkConfig, (antennas, ports): (usize, usize), cuts: &[usize], change: bool) -> Vec<Vec<Complex32>> {
+    let total: usize = cuts.iter().sum();
+    let mut channel = UplinkChannel::new(link, &EmulatorConfig::default(), 2, (antennas, ports), RATE_HZ);
+    let grid = ProtectedSlots { boundary: 0, slot_samples: SLOT as u32, spans: Vec::new() };
+    let mut front_end = FrontEnd::new(antennas, ports, &beam(antennas, ports, 0.3), grid, RAMP).unwrap();
+    if change {
+        front_end.arm(Some(5000), Change::Weights(beam(antennas, ports, -1.1))).unwrap();
+    }
+    let mut plan = Plan::new(antennas * ports, 64);
+    let x = stream(total, 0);
+    let mut y = vec![vec![Complex32::ZERO; total]; ports];
+    let mut at = 0;
+    for len in cuts {
+        front_end.plan(*len, &mut plan);
+        let mut to: Vec<&mut [Complex32]> = y.iter_mut().map(|y| &mut y[at..at + len]).collect();
+        channel.process_add(&plan, &x[at..at + len], &mut to);
+        at += len;
+    }
+    y
+}
+
+#[test]
+fn the_uplink_equals_its_formulae_and_does_not_depend_on_the_cut() {
+    let (first, len) = (4700, 1000);
+    for (name, link, size, change) in [
+        ("Rician, 8 antennas", rician(), (8, 2), true),
+        ("TDL-A", tdl(TdlProfile::TdlA), (1, 1), false),
+        ("TDL-D, 2 antennas, CFO", LinkConfig { cfo_hz: 300.0, ..tdl(TdlProfile::TdlD) }, (2, 2), true),
+    ] {
+        let y = send(&link, size, &[4096, first + len - 4096], change);
+        let (w0, w1) = (beam(size.0, size.1, 0.3), beam(size.0, size.1, -1.1));
+        let weights = |i: u64| -> Vec<Complex64> {
+            let share = if change { ((i as f64 - 5000.0) / f64::from(RAMP)).clamp(0.0, 1.0) } else { 0.0 };
+            let wide = |z: Complex32| Complex64::new(f64::from(z.re), f64::from(z.im));
+            w0.iter().zip(&w1).map(|(a, b)| wide(*a) * (1.0 - share) + wide(*b) * share).collect()
+        };
+        let reference = Reference::uplink(&link, &EmulatorConfig::default(), 2, size, RATE_HZ);
+        for (port, y) in y.iter().enumerate() {
+            let want = reference.send(&stream(first + len, 0), &weights, port, first as u64, len);
+            let (mut miss, mut all) = (0.0, 0.0);
+            for (y, want) in y[first..].iter().zip(&want) {
+                miss += (Complex64::new(f64::from(y.re), f64::from(y.im)) - want).norm_sqr();
+                all += want.norm_sqr();
+            }
+            let miss = (miss / all).sqrt();
+            println!("uplink, {name}, port {port}: {miss:.2e}");
+            assert!(miss < 1e-4, "{name}: {miss:e}");
+        }
+        assert!(send(&link, size, &[6000], false) == send(&link, size, &[1, 999, 33, 4067, 900], false), "{name}");
+    }
+}
+
+#[test]
+fn the_uplink_is_another_draw_and_a_cable_changes_nothing() {
+    let y = send(&LinkConfig::default(), (1, 1), &[700, 300], false);
+    assert!(y[0] == stream(1000, 0));
+    let emulator = EmulatorConfig::default();
+    let up = UplinkChannel::new(&tdl(TdlProfile::TdlA), &emulator, 0, (1, 1), RATE_HZ);
+    let noise = NoiseTable::new(1);
+    let down = ReceiverChannel::new(&tdl(TdlProfile::TdlA), &emulator, &noise, 0, (1, 1), RATE_HZ, 1);
+    let (mut a, mut b) = (vec![Complex32::ZERO; up.truth_len()], vec![Complex32::ZERO; down.truth_len()]);
+    up.truth(5, &mut a);
+    down.truth(5, &mut b);
+    let alike: Complex32 = a.iter().zip(&b).map(|(a, b)| a * b.conj()).sum();
+    let power = |h: &[Complex32]| h.iter().map(Complex32::norm_sqr).sum::<f32>();
+    assert!(alike.norm() < 0.8 * (power(&a) * power(&b)).sqrt(), "{alike}");
+}
+
 fn any_link() -> impl Strategy<Value = LinkConfig> {
     let model = prop_oneof![
         (prop::sample::select(TdlProfile::ALL.to_vec()), 1.0..500.0_f64).prop_map(|(profile, spread)| LinkConfig {

@@ -3,7 +3,7 @@
 use super::direction::Direction;
 use super::profile::DIRECT_SHIFT;
 use super::sinusoids::{Bank, Wave};
-use super::{EmulatorConfig, LinkConfig};
+use super::{EmulatorConfig, LATENCY_SAMPLES, LinkConfig};
 use num_complex::{Complex32, Complex64};
 use std::f64::consts::{PI, TAU};
 
@@ -23,6 +23,12 @@ impl PathSpec {
     #[must_use]
     pub fn power(&self) -> f64 {
         self.direct * self.direct + self.scattered * self.scattered
+    }
+
+    /// How much later everything comes: [`LATENCY_SAMPLES`] where a delay is no whole number of samples, else 0.
+    #[must_use]
+    pub fn latency_samples(paths: &[Self]) -> usize {
+        if paths.iter().all(|p| p.delay_samples == p.delay_samples.round()) { 0 } else { LATENCY_SAMPLES }
     }
 
     /// The paths of a link, in the order of its table; gains included.

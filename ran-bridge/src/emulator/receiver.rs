@@ -27,7 +27,8 @@ enum Kind {
 /// With delays of whole samples: `y[n] = e^{j2πΔf n/f_s} Σ_t Σ_p u_{t,p}[n−d_t] + noise[n]`, where
 /// `u_{t,p}[i] = Σ_m h_{t,m}(i)·w_{m,p}(i)·x_p[i]`: weights and channel count at the time of transmission, the receiver's
 /// frequency offset at the time of arrival. With exact delays ([`LinkConfig::has_exact_delays`]):
-/// `y[n] = e^{j2πΔf n/f_s} Σ_t Σ_p Σ_k s(k−τ_t)·u_{t,p}[n−15−k] + noise[n]` with `s` = [`super::fractional_delay`].
+/// `y[n] = e^{j2πΔf n/f_s} Σ_t Σ_p Σ_k s(k−τ_t)·u_{t,p}[n−L−k] + noise[n]` with `s` = [`super::fractional_delay`] and
+/// `L` = [`super::PathSpec::latency_samples`].
 ///
 /// `h` is exact at the multiples of [`EmulatorConfig::update_for`] samples with straight lines between. Artificial noise lies in
 /// the M−1 directions orthogonal to each port-0 weight vector; what of it reaches the receiver is drawn with exactly its

@@ -22,7 +22,6 @@ pub struct Reference {
     rate_hz: f64,
     antennas: usize,
     ports: usize,
-    exact: bool,
     paths: Vec<PathSpec>,
     /// For each receive share: its factor, and sinusoids `[path][antenna]`.
     scattered: Vec<(f64, Vec<Vec<Sinusoids>>)>,
@@ -42,7 +41,7 @@ impl Reference {
         Self::of_side(link, emulator, stream, (antennas, ports), rate_hz, Side::Downlink)
     }
 
-    /// The uplink from the same UE; arguments as for its fast counterpart.
+    /// The uplink from the same UE; arguments as for [`super::UplinkChannel::new`].
     #[must_use]
     pub fn uplink(
         link: &LinkConfig,
@@ -72,7 +71,7 @@ impl Reference {
             vec![(1.0, (0..paths.len() as u64).map(|t| whole_draw(seed, t, antennas)).collect())]
         };
         let noise = NoiseTable::new(emulator.seed).stream(stream as u64);
-        Self { link: link.clone(), rate_hz, antennas, ports, exact, paths, scattered, noise }
+        Self { link: link.clone(), rate_hz, antennas, ports, paths, scattered, noise }
     }
 
     /// Delays and amplitudes of the paths.
@@ -148,9 +147,40 @@ impl Reference {
         self.turned_and_noisy(y, first)
     }
 
+    /// The uplink at port `port` for samples `first .. first + len`, without noise.
+    ///
+    /// # Shapes
+    /// `x`: the UE's stream from sample 0 on; `weights(n)`: combining weights M×P at sample `n`.
+    #[must_use]
+    pub fn send(
+        &self,
+        x: &[Complex32],
+        weights: &dyn Fn(u64) -> Vec<Complex64>,
+        port: usize,
+        first: u64,
+        len: usize,
+    ) -> Vec<Complex64> {
+        let turned =
+            |i: u64| Complex64::cis(TAU * (i as f64 * self.link.cfo_hz / self.rate_hz).fract()) * wide(x[i as usize]);
+        let filters: Vec<_> = self.paths.iter().map(|p| self.filter(p.delay_samples).1).collect();
+        (first..first + len as u64)
+            .map(|n| {
+                let v = weights(n);
+                let one = |(t, filter): (usize, &Vec<(usize, f64)>)| {
+                    let g: Complex64 =
+                        (0..self.antennas).map(|m| v[m * self.ports + port] * self.channel(n, t, m)).sum();
+                    let late: Complex64 =
+                        filter.iter().filter_map(|(k, s)| n.checked_sub(*k as u64).map(|i| turned(i) * s)).sum();
+                    g * late
+                };
+                filters.iter().enumerate().map(one).sum()
+            })
+            .collect()
+    }
+
     /// The filter of one delay: how many samples back, and factor.
     fn filter(&self, delay_samples: f64) -> (usize, Vec<(usize, f64)>) {
-        let latency = if self.exact { LATENCY_SAMPLES } else { 0 };
+        let latency = PathSpec::latency_samples(&self.paths);
         let latest = delay_samples.ceil() as usize + 2 * LATENCY_SAMPLES + 2;
         let taps = (0..=latest).map(|back| (back, fractional_delay(back as f64 - latency as f64 - delay_samples)));
         (latest, taps.filter(|(_, s)| *s != 0.0).collect())

@@ -5,7 +5,8 @@ use super::sinc::{HALF, fractional_delay};
 use crate::simd::{Simd, WithSimd, widest};
 use num_complex::Complex32;
 
-/// Everything of a link with exact delays comes this much later, so that its filters can look ahead.
+/// Everything of a link with a delay that is no whole number of samples comes this much later, so that its filters can look
+/// ahead; see [`PathSpec::latency_samples`].
 pub const LATENCY_SAMPLES: usize = HALF as usize - 1;
 /// Share of the link's mean power that may be left out with the weakest coefficients: −90 dB.
 const LEFT_OUT: f64 = 1e-9;
@@ -15,7 +16,7 @@ const LEFT_OUT: f64 = 1e-9;
 pub struct Response {
     /// How many samples back, ascending.
     back: Vec<u32>,
-    /// Paths × coefficients, row-major: `s(back − 15 − τ)`.
+    /// Paths × coefficients, row-major: `s(back − L − τ)`.
     spread: Vec<f32>,
 }
 
@@ -24,9 +25,9 @@ impl Response {
     #[must_use]
     pub fn new(paths: &[PathSpec]) -> Self {
         let latest = paths.iter().map(|p| p.delay_samples).fold(0.0, f64::max);
-        let last = latest.ceil() as usize + LATENCY_SAMPLES + HALF as usize;
-        let at =
-            |path: &PathSpec, back: usize| fractional_delay(back as f64 - LATENCY_SAMPLES as f64 - path.delay_samples);
+        let latency = PathSpec::latency_samples(paths);
+        let last = latest.ceil() as usize + latency + HALF as usize;
+        let at = |path: &PathSpec, back: usize| fractional_delay(back as f64 - latency as f64 - path.delay_samples);
         let mut power: Vec<(usize, f64)> =
             (0..=last).map(|back| (back, paths.iter().map(|p| p.power() * at(p, back).powi(2)).sum())).collect();
         power.sort_by(|a, b| a.1.total_cmp(&b.1));
@@ -99,7 +100,7 @@ mod tests {
     #[test]
     fn a_whole_delay_is_one_coefficient_and_a_half_is_symmetric() {
         let path = |delay_samples| PathSpec { delay_samples, direct: 1.0, scattered: 0.0 };
-        assert_eq!(Response::new(&[path(3.0)]).back(), [18]);
+        assert_eq!(Response::new(&[path(3.0)]).back(), [3]);
         let half = Response::new(&[path(0.5)]);
         let (mut re, mut im) = (vec![0.0; half.back().len()], vec![0.0; half.back().len()]);
         half.dense(&[Complex32::new(1.0, -2.0)], &mut re, &mut im);
