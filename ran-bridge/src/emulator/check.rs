@@ -1,6 +1,7 @@
 //! Which numbers of a link are taken.
 
 use super::LinkConfig;
+use super::motion::Motion;
 
 /// Most echoes of whole samples, and of exact delays.
 const MAX_TAPS: usize = 8;
@@ -22,7 +23,23 @@ impl LinkConfig {
     pub fn check(&self) -> Result<(), String> {
         self.finite()?;
         self.ranges()?;
-        self.delays()
+        self.delays()?;
+        self.place()
+    }
+
+    fn place(&self) -> Result<(), String> {
+        if let Some(loss) = self.path_loss {
+            if !(loss.distance_m.is_finite() && loss.distance_m > 0.0) && self.trace.is_none() {
+                return Err(format!("distance_m is {}: a path loss needs one above 0", loss.distance_m));
+            }
+            if !(5e8..=1e11).contains(&loss.carrier_hz) {
+                return Err(format!("carrier_hz is {}: path losses hold for 0.5 to 100 GHz", loss.carrier_hz));
+            }
+        }
+        match &self.trace {
+            Some(trace) => Motion::load(trace).map(|_| ()),
+            None => Ok(()),
+        }
     }
 
     fn finite(&self) -> Result<(), String> {

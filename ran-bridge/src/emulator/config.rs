@@ -1,6 +1,6 @@
 //! What a link of the emulator is like: plain numbers.
 
-use super::TdlProfile;
+use super::{PathLoss, TdlProfile, TraceConfig};
 use serde::{Deserialize, Serialize};
 
 /// All that the receivers' links have in common.
@@ -61,7 +61,7 @@ pub struct ExactTap {
 /// A link from the M antennas to one receiver.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LinkConfig {
-    /// Mean gain from one antenna to the receiver, dB (≤ 0 for a loss).
+    /// Mean gain from one antenna to the receiver, dB (≤ 0 for a loss); with a path loss what is added to it.
     pub gain_db: f32,
     /// Ratio of the direct path to the scattered paths of the first tap, dB; `None` = direct path only.
     pub rician_k_db: Option<f32>,
@@ -95,6 +95,11 @@ pub struct LinkConfig {
     pub receive_group: Option<u32>,
     /// Correlation of the scattered paths of two neighbouring receive antennas of the group, 0 … 0.999.
     pub receive_correlation: f64,
+    /// Path loss by distance, taken off the gain.
+    pub path_loss: Option<PathLoss>,
+    /// Positions of the receiver: they give the distance of the path loss, and angle and phase of the direct path in place of
+    /// `angle_deg`; the delay stays `delay_ns`.
+    pub trace: Option<TraceConfig>,
 }
 
 impl Default for LinkConfig {
@@ -118,6 +123,8 @@ impl Default for LinkConfig {
             receive_antenna: 0,
             receive_group: None,
             receive_correlation: 0.0,
+            path_loss: None,
+            trace: None,
         }
     }
 }
@@ -132,5 +139,13 @@ impl LinkConfig {
             || self.delay_ns != 0.0
             || self.array_correlation != 0.0
             || self.receive_group.is_some()
+            || self.trace.is_some()
+    }
+
+    /// Mean gain with the path loss of a fixed distance, dB; with a trace that of 0 dB loss.
+    #[must_use]
+    pub fn mean_gain_db(&self) -> f64 {
+        let loss = self.path_loss.filter(|_| self.trace.is_none());
+        f64::from(self.gain_db) - loss.map_or(0.0, |l| l.model.loss_db(l.distance_m, l.carrier_hz))
     }
 }

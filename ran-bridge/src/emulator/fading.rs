@@ -39,7 +39,7 @@ impl Fading {
     pub fn new(link: &LinkConfig, tap: TapConfig, index: usize, antennas: usize, rate_hz: f64, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(index as u64);
-        let amplitude = 10.0_f64.powf(f64::from(link.gain_db + tap.power_db) / 20.0);
+        let amplitude = 10.0_f64.powf((link.mean_gain_db() + f64::from(tap.power_db)) / 20.0);
         let (direct, scattered) = match (index, link.rician_k_db) {
             (0, None) => (1.0, 0.0),
             (0, Some(k_db)) => {

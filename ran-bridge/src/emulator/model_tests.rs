@@ -277,6 +277,37 @@ fn every_profile_has_unit_mean_power_at_the_receiver() {
 }
 
 #[test]
+fn a_receiver_that_walks_equals_its_formulae_and_keeps_the_path_loss() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("walk.csv");
+    std::fs::write(&path, "t_s,x_m,y_m\n0,50,-5\n10,80,150\n").unwrap();
+    let loss = PathLoss { model: PathLossModel::UmiLos, distance_m: 1.0, carrier_hz: 3.5e9 };
+    let link = LinkConfig {
+        gain_db: 80.0,
+        rician_k_db: Some(6.0),
+        doppler_hz: 70.0,
+        path_loss: Some(loss),
+        trace: Some(TraceConfig { path, carrier_hz: 3.5e9 }),
+        ..LinkConfig::default()
+    };
+    assert_eq!(link.check(), Ok(()));
+    let miss = error(&link, (8, 1), true, 4700, 1500);
+    assert!(miss < 1e-4, "{miss:e}");
+    let noise = NoiseTable::new(1);
+    let direct = LinkConfig { rician_k_db: None, ..link.clone() };
+    let channel = ReceiverChannel::new(&direct, &EmulatorConfig::default(), &noise, 0, (1, 1), RATE_HZ, 1);
+    let mut h = [Complex32::ZERO];
+    channel.truth(0, &mut h);
+    let want_db = 80.0 - PathLossModel::UmiLos.loss_db(50.0_f64.hypot(5.0), 3.5e9);
+    assert!((20.0 * f64::from(h[0].norm()).log10() - want_db).abs() < 1e-3);
+    let still =
+        LinkConfig { trace: None, path_loss: Some(PathLoss { distance_m: 100.0, ..loss }), ..LinkConfig::default() };
+    assert!((still.mean_gain_db() + 85.31).abs() < 0.02 && !still.has_exact_delays());
+    let lost = TraceConfig { path: folder.path().join("none.csv"), carrier_hz: 1e9 };
+    assert!(LinkConfig { trace: Some(lost), ..LinkConfig::default() }.check().unwrap_err().contains("none.csv"));
+}
+
+#[test]
 fn bad_numbers_are_refused_in_words() {
     let base = tdl(TdlProfile::TdlA);
     for (link, word) in [

@@ -1,9 +1,10 @@
 //! The paths of a link with exact delays: delay, and channel from each antenna over time.
 
 use super::direction::Direction;
+use super::motion::Motion;
 use super::profile::DIRECT_SHIFT;
 use super::sinusoids::{Bank, Wave};
-use super::{EmulatorConfig, LATENCY_SAMPLES, LinkConfig};
+use super::{EmulatorConfig, LATENCY_SAMPLES, LinkConfig, PathLoss};
 use num_complex::{Complex32, Complex64};
 use std::f64::consts::{PI, TAU};
 
@@ -35,7 +36,7 @@ impl PathSpec {
     #[must_use]
     pub fn of(link: &LinkConfig, rate_hz: f64) -> Vec<Self> {
         let amplitude = |db: f64| 10.0_f64.powf(db / 20.0);
-        let gain = amplitude(f64::from(link.gain_db));
+        let gain = amplitude(link.mean_gain_db());
         let delay = |ns: f64| (ns + link.delay_ns) * 1e-9 * rate_hz;
         if let Some(profile) = link.profile {
             let unit = gain / profile.total().sqrt();
@@ -103,7 +104,8 @@ pub fn receive_shares(link: &LinkConfig) -> Vec<(u64, f64)> {
     correlation_row(link.receive_correlation, r).into_iter().enumerate().map(|(q, a)| (q as u64, a)).collect()
 }
 
-/// All paths of one link: `h_{t,m}(n) = d_t·e^{jπm·sin θ}·e^{j2πf_s n/f} + s_t·Σ_m' L_{m,m'} Σ_q R_q·wave_{q,t,m'}(n)`.
+/// All paths of one link: `h_{t,m}(n) = d_t·e^{jπm·sin θ}·e^{j2πf_s n/f} + s_t·Σ_m' L_{m,m'} Σ_q R_q·wave_{q,t,m'}(n)`;
+/// with positions, sin θ and the direct path's phase are theirs, and all is multiplied with the amplitude of the path loss.
 #[derive(Debug)]
 pub struct Paths {
     specs: Vec<PathSpec>,
@@ -113,6 +115,8 @@ pub struct Paths {
     /// Shift of the direct part, Hz.
     direct_hz: f64,
     doppler_hz: f64,
+    motion: Option<Motion>,
+    loss: Option<PathLoss>,
     receive: Vec<f64>,
     array: Vec<Vec<f64>>,
     /// Neither antennas nor receive antennas are correlated.
@@ -142,17 +146,27 @@ impl Paths {
             .collect();
         let direction = Direction::new(link);
         let direct_hz = if link.profile.is_some() { DIRECT_SHIFT * link.doppler_hz } else { 0.0 };
+        let motion = link.trace.as_ref().and_then(|trace| match Motion::load(trace) {
+            Ok(motion) => Some(motion),
+            Err(error) => {
+                tracing::warn!(%error, "a receiver stands still");
+                None
+            }
+        });
+        let fastest_hz = motion.as_ref().map_or(0.0, Motion::largest_shift_hz).max(link.doppler_hz.abs());
         let moves_direct = (direction.moves() || direct_hz != 0.0) && specs.iter().any(|p| p.direct > 0.0);
-        let update = emulator.update_for(link.doppler_hz, rate_hz);
+        let update = emulator.update_for(fastest_hz, rate_hz);
         let zero = vec![Complex32::ZERO; specs.len() * antennas];
         let mut paths = Self {
             bank: Bank::new(waves.clone(), link.doppler_hz * update as f64 / rate_hz),
             sums: vec![Complex32::ZERO; waves.len()],
-            moves: moves_direct || (scatters && link.doppler_hz != 0.0),
+            moves: moves_direct || motion.is_some() || (scatters && link.doppler_hz != 0.0),
             plain: shares.len() == 1 && link.array_correlation == 0.0,
             receive: shares.iter().map(|s| s.1).collect(),
             array: (0..antennas).map(|m| correlation_row(link.array_correlation, m)).collect(),
             doppler_hz: link.doppler_hz,
+            motion,
+            loss: link.path_loss,
             h0: zero.clone(),
             h1: zero,
             interval: None,
@@ -221,7 +235,7 @@ impl Paths {
     fn step(&mut self, interval: u64) {
         self.bank.at(interval, &mut self.sums);
         let sample = interval.wrapping_mul(self.update);
-        let (direct, phase) = self.direct_at(sample);
+        let Now { sine, phase_turns, factor } = self.now(sample);
         let m_all = self.antennas;
         let per_receive = self.specs.len() * m_all;
         for (t, spec) in self.specs.iter().enumerate() {
@@ -238,18 +252,27 @@ impl Paths {
                     }
                 }
                 if spec.direct > 0.0 {
-                    let d = direct_part(spec.direct, direct, phase, m);
+                    let d = direct_part(spec.direct, sine, phase_turns, m);
                     z += Complex32::new(d.re as f32, d.im as f32);
                 }
-                self.h1[t * m_all + m] = z;
+                self.h1[t * m_all + m] = z * factor as f32;
             }
         }
     }
 
-    /// Sine of the direct path's angle, and its phase in turns.
-    fn direct_at(&self, sample: u64) -> (f64, f64) {
+    /// What a sample's time makes of the direct path and the gain.
+    fn now(&self, sample: u64) -> Now {
         let t_s = sample as f64 / self.rate_hz;
-        (self.direction.at(t_s).to_radians().sin(), (self.direct_hz * t_s).fract())
+        let phase_turns = (self.direct_hz * t_s).fract();
+        match &self.motion {
+            Some(motion) => {
+                let place = motion.at(t_s);
+                let factor = motion.amplitude(&place, self.loss);
+                // the movement's own shift takes the place of 0.7 f_D
+                Now { sine: place.sine, phase_turns: place.phase_turns, factor }
+            }
+            None => Now { sine: self.direction.at(t_s).to_radians().sin(), phase_turns, factor: 1.0 },
+        }
     }
 
     /// The channel at any sample, exactly: paths × antennas.
@@ -258,12 +281,12 @@ impl Paths {
     /// `h`: `paths·antennas` values.
     pub fn truth(&self, sample: u64, h: &mut [Complex32]) {
         let turns = self.doppler_hz * (sample as f64 / self.rate_hz);
-        let (direct, phase) = self.direct_at(sample);
+        let Now { sine, phase_turns, factor } = self.now(sample);
         let m_all = self.antennas;
         let per_receive = self.specs.len() * m_all;
         for (t, spec) in self.specs.iter().enumerate() {
             for m in 0..m_all {
-                let mut z = direct_part(spec.direct, direct, phase, m);
+                let mut z = direct_part(spec.direct, sine, phase_turns, m);
                 if spec.scattered > 0.0 {
                     for (q, share) in self.receive.iter().enumerate() {
                         let from = q * per_receive + t * m_all;
@@ -274,12 +297,20 @@ impl Paths {
                         }
                     }
                 }
+                z *= factor;
                 if let Some(to) = h.get_mut(t * m_all + m) {
                     *to = Complex32::new(z.re as f32, z.im as f32);
                 }
             }
         }
     }
+}
+
+/// Sine of the direct path's angle, its phase, and what is multiplied with every path.
+struct Now {
+    sine: f64,
+    phase_turns: f64,
+    factor: f64,
 }
 
 fn direct_part(amplitude: f64, sine: f64, phase_turns: f64, m: usize) -> Complex64 {

@@ -4,6 +4,8 @@
 //! ([`LinkConfig`], [`TdlProfile::rows`](super::TdlProfile::rows), [`fractional_delay`]); nothing else. The channel is that of every
 //! sample, without straight lines between updates.
 
+use super::direction::Direction;
+use super::motion::Motion;
 use super::paths::{PathSpec, Side, correlation_row, receive_shares, seed_of};
 use super::profile::DIRECT_SHIFT;
 use super::{EmulatorConfig, LATENCY_SAMPLES, LinkConfig, NoiseTable, fractional_delay};
@@ -26,6 +28,7 @@ pub struct Reference {
     /// For each receive share: its factor, and sinusoids `[path][antenna]`.
     scattered: Vec<(f64, Vec<Vec<Sinusoids>>)>,
     noise: NoiseTable,
+    motion: Option<Motion>,
 }
 
 impl Reference {
@@ -70,8 +73,9 @@ impl Reference {
         } else {
             vec![(1.0, (0..paths.len() as u64).map(|t| whole_draw(seed, t, antennas)).collect())]
         };
+        let motion = link.trace.as_ref().and_then(|t| Motion::load(t).ok());
         let noise = NoiseTable::new(emulator.seed).stream(stream as u64);
-        Self { link: link.clone(), rate_hz, antennas, ports, paths, scattered, noise }
+        Self { link: link.clone(), rate_hz, antennas, ports, paths, scattered, noise, motion }
     }
 
     /// Delays and amplitudes of the paths.
@@ -86,10 +90,16 @@ impl Reference {
         let t_s = sample as f64 / self.rate_hz;
         let path = &self.paths[t];
         let direct_hz = if self.link.profile.is_some() { DIRECT_SHIFT * self.link.doppler_hz } else { 0.0 };
-        let sine = super::direction::Direction::new(&self.link).at(t_s).to_radians().sin();
-        let mut h = Complex64::cis(PI * m as f64 * sine + TAU * direct_hz * t_s) * path.direct;
+        let (sine, turns, factor) = match &self.motion {
+            Some(motion) => {
+                let place = motion.at(t_s);
+                (place.sine, place.phase_turns, motion.amplitude(&place, self.link.path_loss))
+            }
+            None => (Direction::new(&self.link).at(t_s).to_radians().sin(), direct_hz * t_s, 1.0),
+        };
+        let mut h = Complex64::cis(PI * m as f64 * sine + TAU * turns) * path.direct;
         if path.scattered == 0.0 {
-            return h;
+            return h * factor;
         }
         let array = correlation_row(self.link.array_correlation, m);
         for (share, draws) in &self.scattered {
@@ -102,7 +112,7 @@ impl Reference {
                 h += sum / (sinusoids.len() as f64).sqrt() * (row * share * path.scattered);
             }
         }
-        h
+        h * factor
     }
 
     /// The downlink at the receiver for samples `first .. first + len`.

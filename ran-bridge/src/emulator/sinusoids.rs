@@ -45,9 +45,7 @@ impl Wave {
     /// Its value when the largest Doppler shift has made `turns` turns (`f_D·t`); mean power 1.
     #[must_use]
     pub fn at(&self, turns: f64) -> Complex64 {
-        let sum: Complex64 =
-            self.shift.iter().zip(&self.phase_turns).map(|(s, p)| Complex64::cis(TAU * (turns * s + p).fract())).sum();
-        sum / (SINUSOIDS as f64).sqrt()
+        widest(Sum(std::array::from_fn(|i| turns * self.shift[i] + self.phase_turns[i]))) / (SINUSOIDS as f64).sqrt()
     }
 }
 
@@ -136,6 +134,19 @@ impl WithSimd for Phasors {
 fn total(part: &Part) -> f32 {
     let lanes: [f32; LANES] = std::array::from_fn(|l| (part[0][l] + part[1][l]) + (part[2][l] + part[3][l]));
     lanes.iter().sum()
+}
+
+/// Sum of all sinusoids at angles in turns, to 1e-9 each.
+struct Sum([f64; SINUSOIDS]);
+
+impl WithSimd for Sum {
+    type Output = Complex64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Complex64 {
+        let (cosines, sines) = cos_sin(&self.0);
+        Complex64::new(cosines.iter().sum(), sines.iter().sum())
+    }
 }
 
 /// Turns every sinusoid on by one step.
