@@ -45,6 +45,8 @@ pub struct UeEnd {
     pub link: LinkConfig,
     /// Gain of its uplink, dB.
     pub uplink_gain_db: f32,
+    /// The channel of its uplink to the antennas; `None` = a cable. The gain above comes on top.
+    pub uplink: Option<LinkConfig>,
 }
 
 impl UeEnd {
@@ -57,7 +59,17 @@ impl UeEnd {
             tx: tx.map(str::to_owned),
             link: LinkConfig::default(),
             uplink_gain_db: 0.0,
+            uplink: None,
         }
+    }
+}
+
+impl UeEnd {
+    /// The channel of its uplink with its gain.
+    #[must_use]
+    pub fn uplink_link(&self) -> LinkConfig {
+        let link = self.uplink.clone().unwrap_or_default();
+        LinkConfig { gain_db: link.gain_db + self.uplink_gain_db, ..link }
     }
 }
 
@@ -164,6 +176,9 @@ impl AirConfig {
         if self.rx_ports() > MAX_PORTS {
             return fault(format!("the gNB has {} receive addresses: give at most {MAX_PORTS}", self.rx_ports()));
         }
+        if self.rx_ports() > self.antennas {
+            return fault(format!("{} receive ports on {} antennas: give as many antennas", self.rx_ports(), self.antennas));
+        }
         if self.ues.len() > MAX_UES {
             return fault(format!("{} receivers: at most {MAX_UES}", self.ues.len()));
         }
@@ -181,6 +196,7 @@ impl AirConfig {
                 return fault(format!("{}: uplink_gain_db must be a finite number", ue.name));
             }
             ue.link.check().map_err(|e| AirError::Config(format!("{}: {e}", ue.name)))?;
+            ue.uplink_link().check().map_err(|e| AirError::Config(format!("{}, uplink: {e}", ue.name)))?;
         }
         Ok(())
     }

@@ -38,14 +38,14 @@ impl Engine<'_> {
             for (x, fifo) in x.iter_mut().zip(&self.gnb.ports) {
                 *x = &fifo.samples()[..ready];
             }
+            let first_taken = self.dl + self.front_end.unfinished() as u64;
             let taken = self.front_end.step(&x[..ports], &mut self.plan);
             let n = self.plan.len;
             let mut inputs: [&[Complex32]; MAX_INPUTS] = [&[]; MAX_INPUTS];
             let count = self.front_end.streams(&x[..ports], &self.plan, &mut inputs);
             if let Some(capture) = &mut self.capture {
-                let first = self.dl + self.front_end.held_samples() as u64;
                 for (port, x) in (0..).zip(&x[..ports]) {
-                    capture.take(Tap::GnbTx { port }, first, &x[..taken]);
+                    capture.take(Tap::GnbTx { port }, first_taken, &x[..taken]);
                 }
                 capture.note(&self.plan);
             }

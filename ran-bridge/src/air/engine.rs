@@ -62,6 +62,11 @@ pub(super) struct Engine<'a> {
     /// Combines the antennas for the gNB's receive ports, on the uplink's index line.
     pub(super) combiner: FrontEnd,
     pub(super) plan: Plan,
+    pub(super) ul_plan: Plan,
+    /// Room for a receiver's samples after zeros, where it joins within a stretch.
+    pub(super) ul_late: Vec<Complex32>,
+    pub(super) faults: Faults,
+    pub(super) capture: Option<Capture>,
     pub(super) windows: Windows,
     pub(super) truth_h: Vec<Complex32>,
     /// Downlink samples taken and processed.
@@ -173,6 +178,8 @@ impl<'a> Engine<'a> {
             truth,
             ues,
             front_end,
+            ul_plan: Plan::new(combiner.width(), SEGMENTS),
+            ul_late: vec![Complex32::ZERO; MAX_REPLY_SAMPLES],
             combiner,
             windows: Windows::default(),
             faults: Faults::new(config.rate_hz, noise.stream(FAULT_NOISE)),

@@ -3,7 +3,7 @@
 use super::config::{AirConfig, UeEnd};
 use super::msg::{PeerState, PeerStatus};
 use super::wires::Numbers;
-use crate::emulator::{NoiseTable, ReceiverChannel};
+use crate::emulator::{NoiseTable, ReceiverChannel, UplinkChannel};
 use crate::front_end;
 use crate::iq::zmtp::Role;
 use crate::iq::{BYTES_PER_SAMPLE, Ledger, MAX_REPLY_SAMPLES, SampleFifo, Wire, grow_zeros};
@@ -14,7 +14,8 @@ pub(super) struct Ue {
     pub(super) rx: Option<Wire>,
     pub(super) tx: Option<Wire>,
     pub(super) channel: ReceiverChannel,
-    pub(super) gain: f32,
+    /// What its uplink goes through.
+    pub(super) sends: UplinkChannel,
     pub(super) state: PeerState,
     /// Downlink after the channel that it has not asked for yet; indexed by the gNB's downlink.
     pub(super) out: SampleFifo,
@@ -56,6 +57,9 @@ impl Ue {
         let tx = wire(Role::Req, &end.tx);
         let size = (config.antennas, front_end::inputs(config.antennas, config.ports()));
         let channel = ReceiverChannel::new(&end.link, &config.emulator, noise, index, size, config.rate_hz, max_len);
+        let uplink = end.uplink_link();
+        let to_gnb = (config.antennas, config.rx_ports().max(1));
+        let sends = UplinkChannel::new(&uplink, &config.emulator, index, to_gnb, config.rate_hz);
         Self {
             name: end.name.clone(),
             state: if rx.is_some() { PeerState::Awaited } else { PeerState::Present },
@@ -64,7 +68,7 @@ impl Ue {
             rx,
             tx,
             channel,
-            gain: 10.0_f32.powf(end.uplink_gain_db / 20.0),
+            sends,
             base: 0,
             joined_at: 0,
             told_silent: false,
@@ -138,6 +142,7 @@ impl Ue {
         self.state = PeerState::Present;
         self.out.restart(now);
         self.channel.restart();
+        self.sends.restart();
         self.base = i64::try_from(now).unwrap_or(i64::MAX / 4) - i64::try_from(self.given()).unwrap_or(0);
         self.joined_at = now;
         self.told_silent = false;

@@ -1,10 +1,13 @@
 //! Uplink: the sum of what the receivers send, on the gNB's time line.
 
+use super::capture::Tap;
+use super::config::MAX_PORTS;
 use super::engine::Engine;
-use super::msg::PeerState;
-use super::stats::add;
+use super::fault::{Direction, FaultStatus};
+use super::msg::{Event, PeerState};
+use super::stats::{AirStats, add};
+use super::ue::Ue;
 use crate::clock::mono_ns;
-use crate::front_end::{multiply, multiply_add};
 use crate::iq::MAX_REPLY_SAMPLES;
 use num_complex::Complex32;
 
@@ -34,10 +37,6 @@ impl Engine<'_> {
         self.ul += n as u64;
         self.progress_ns = mono_ns();
         add(&self.stats.ul_samples, n as u64);
-        for ue in self.ues.iter_mut().filter(|u| u.owes_uplink()) {
-            let done = (self.ul as i64 - ue.base - ue.uplink.first() as i64).max(0);
-            ue.uplink.drop_front(done as usize);
-        }
         self.push_uplink();
     }
 
@@ -54,50 +53,56 @@ impl Engine<'_> {
         self.end_wires(gone);
     }
 
-    /// Sums the next `n` samples of every uplink for each of the gNB's receive ports.
+    /// Sums the next `n` samples of every uplink, each through its channel and the combining weights, for the gNB's receive ports.
     fn mix_uplink(&mut self, n: usize) {
-        let ul = self.ul;
-        let Some((first, others)) = self.gnb.mixed.split_first_mut() else { return };
-        let Some(mix) = first.grow(n) else { return };
-        let mut touched = 0;
-        let mut written = false;
-        for ue in self.ues.iter_mut().filter(|u| u.owes_uplink()) {
-            touched += 1;
-            // Samples of the receiver that fall into [ul, ul + n), and those that come too late for it.
-            let own = ul as i64 - ue.base;
-            let first = ue.uplink.first() as i64;
-            if own > first {
-                let late = ue.uplink.drop_front((own - first) as usize);
-                add(&self.stats.late_samples, late as u64);
+        let mut y: [&mut [Complex32]; MAX_PORTS] = Default::default();
+        let ports = self.gnb.mixed.len().min(MAX_PORTS);
+        for (y, fifo) in y.iter_mut().zip(&mut self.gnb.mixed) {
+            let Some(space) = fifo.grow(n) else { return };
+            space.fill(Complex32::ZERO);
+            *y = space;
+        }
+        let y = &mut y[..ports];
+        let mut at = 0;
+        while at < n {
+            self.combiner.plan(n - at, &mut self.ul_plan);
+            let len = self.ul_plan.len;
+            let mut piece: [&mut [Complex32]; MAX_PORTS] = Default::default();
+            for (piece, y) in piece.iter_mut().zip(&mut *y) {
+                *piece = &mut y[at..at + len];
             }
-            let skip = (ue.uplink.first() as i64 - own).clamp(0, n as i64) as usize;
-            let count = (n - skip).min(ue.uplink.len());
-            let invented = n - count - (ue.joined_at.saturating_sub(ul) as usize).min(n - count);
-            add(&self.stats.invented_samples, invented as u64);
-            let from = &ue.uplink.samples()[..count];
-            let gain = if self.works { Complex32::from(ue.gain) } else { Complex32::ZERO };
-            add(&self.stats.held_ul_samples, if self.works { 0 } else { count as u64 });
-            if written {
-                multiply_add(&mut mix[skip..skip + count], from, gain);
-            } else {
-                mix[..skip].fill(Complex32::ZERO);
-                mix[skip + count..].fill(Complex32::ZERO);
-                multiply(&mut mix[skip..skip + count], from, gain);
-                written = true;
+            let mut touched = 0;
+            for (stream, ue) in (0_u32..).zip(&mut self.ues).filter(|(_, u)| u.owes_uplink()) {
+                touched += 1;
+                let mut part = Part { ul: self.ul + at as u64, n: len, stats: self.stats, works: self.works };
+                let span = part.of(ue);
+                if !self.faults.is_idle() {
+                    let port = &mut self.port;
+                    let told = |status: &FaultStatus| port.event(&Event::Fault(status.clone()));
+                    self.faults.apply(stream as usize, Direction::Uplink, span.first, ue.uplink.front_mut(span.count), told);
+                }
+                let x = &ue.uplink.samples()[..span.count];
+                if let Some(capture) = &mut self.capture {
+                    capture.take(Tap::UeTx { stream }, span.first, x);
+                }
+                if self.works {
+                    let x = if span.skip == 0 { x } else { later(&mut self.ul_late, span.skip, x) };
+                    ue.sends.process_add(&self.ul_plan, x, &mut piece[..ports]);
+                }
+                ue.uplink.drop_front(span.count);
+            }
+            if touched == 0 {
+                add(&self.stats.absent_zero_samples, len as u64);
+            }
+            at += len;
+        }
+        for (port, y) in (0..).zip(y) {
+            add(&self.stats.clipped_samples, clip(y));
+            if let Some(capture) = &mut self.capture {
+                capture.take(Tap::GnbRx { port }, self.ul, y);
             }
         }
-        if !written {
-            mix.fill(Complex32::ZERO);
-        }
-        if touched == 0 {
-            add(&self.stats.absent_zero_samples, n as u64);
-        }
-        add(&self.stats.clipped_samples, clip(mix));
-        for other in others {
-            if let Some(copy) = other.grow(n) {
-                copy.copy_from_slice(mix);
-            }
-        }
+        self.end_capture();
     }
 
     /// Answers receivers with all that is ready for them.
@@ -114,6 +119,47 @@ impl Engine<'_> {
         }
         self.end_wires(gone);
     }
+}
+
+/// A stretch of uplink, and what a receiver has for it.
+struct Part<'a> {
+    ul: u64,
+    n: usize,
+    stats: &'a AirStats,
+    works: bool,
+}
+
+/// What a receiver has for a stretch: `count` samples from its own front on, after `skip` that it never sent.
+struct Has {
+    first: u64,
+    skip: usize,
+    count: usize,
+}
+
+impl Part<'_> {
+    /// Drops what comes too late, and counts what is missing.
+    fn of(&mut self, ue: &mut Ue) -> Has {
+        let (ul, n) = (self.ul, self.n);
+        let own = ul as i64 - ue.base;
+        let first = ue.uplink.first() as i64;
+        if own > first {
+            let late = ue.uplink.drop_front((own - first) as usize);
+            add(&self.stats.late_samples, late as u64);
+        }
+        let skip = (ue.uplink.first() as i64 - own).clamp(0, n as i64) as usize;
+        let count = (n - skip).min(ue.uplink.len());
+        let invented = n - count - (ue.joined_at.saturating_sub(ul) as usize).min(n - count);
+        add(&self.stats.invented_samples, invented as u64);
+        add(&self.stats.held_ul_samples, if self.works { 0 } else { count as u64 });
+        Has { first: ul + skip as u64, skip, count }
+    }
+}
+
+/// `x` after `skip` zeros: a receiver that joins within the stretch.
+fn later<'a>(space: &'a mut [Complex32], skip: usize, x: &[Complex32]) -> &'a [Complex32] {
+    space[..skip].fill(Complex32::ZERO);
+    space[skip..skip + x.len()].copy_from_slice(x);
+    &space[..skip + x.len()]
 }
 
 /// Keeps each part within ±1, as the gNB's conversion to 16 bit does; gives how many samples were beyond.

@@ -116,6 +116,7 @@ impl Engine<'_> {
     /// The next uplink sample for the gNB is this one.
     fn set_uplink(&mut self, ul: u64) {
         self.ul = ul;
+        self.combiner.seek(ul);
         let begun = self.gnb.begun_samples();
         self.ul_base = i64::try_from(ul).unwrap_or(i64::MAX).saturating_sub_unsigned(begun);
     }

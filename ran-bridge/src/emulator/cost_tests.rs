@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::clock::mono_ns;
-use crate::front_end::{FrontEnd, Plan, ProtectedSlots};
+use crate::front_end::{Change, FrontEnd, Plan, ProtectedSlots};
 use num_complex::Complex32;
 
 /// Samples of a slot of 1 ms.
@@ -25,35 +25,91 @@ fn moving(noise_dbfs: Option<f32>) -> LinkConfig {
     }
 }
 
-/// Least time of a slot over `slots` of them, in µs.
-fn cost_us(link: &LinkConfig, antennas: usize, slots: usize) -> f64 {
-    let emulator = EmulatorConfig::default();
-    let noise = NoiseTable::new(1);
-    let mut channel = ReceiverChannel::new(link, &emulator, &noise, 0, (antennas, 1), RATE_HZ, SLOT);
-    let weights = vec![Complex32::new(1.0 / (antennas as f32).sqrt(), 0.0); antennas];
-    let grid = ProtectedSlots { boundary: 0, slot_samples: SLOT as u32, spans: Vec::new() };
-    let mut front_end = FrontEnd::new(antennas, 1, &weights, grid, 256).unwrap();
-    let mut plan = Plan::new(antennas, 64);
-    let x: Vec<Complex32> = (0..SLOT).map(|i| Complex32::cis(i as f32 * 0.1)).collect();
-    let mut y = vec![Complex32::ZERO; SLOT];
-    let mut least = f64::INFINITY;
-    for _ in 0..slots {
-        let begin_ns = mono_ns();
-        for (x, y) in x.chunks(PIECE).zip(y.chunks_mut(PIECE)) {
-            front_end.plan(x.len(), &mut plan);
-            channel.process(&plan, &[x], y);
-        }
-        least = least.min((mono_ns() - begin_ns) as f64 * 1e-3);
+/// TDL-A of 300 ns at 70 Hz.
+fn tdl_a() -> LinkConfig {
+    LinkConfig {
+        gain_db: -6.0,
+        profile: Some(TdlProfile::TdlA),
+        delay_spread_ns: 300.0,
+        doppler_hz: 70.0,
+        ..LinkConfig::default()
     }
-    assert!(y.iter().all(|z| z.norm() < 4.0));
-    least
+}
+
+/// One link with its front end, ready to be timed.
+struct Timed {
+    channel: ReceiverChannel,
+    front_end: FrontEnd,
+    plan: Plan,
+    x: Vec<Complex32>,
+    y: Vec<Complex32>,
+    times_us: Vec<f64>,
+    /// New weights at every slot.
+    restless: bool,
+}
+
+impl Timed {
+    fn new(link: &LinkConfig, antennas: usize) -> Self {
+        let emulator = EmulatorConfig::default();
+        let weights = vec![Complex32::new(1.0 / (antennas as f32).sqrt(), 0.0); antennas];
+        let grid = ProtectedSlots { boundary: 0, slot_samples: SLOT as u32, spans: Vec::new() };
+        Self {
+            channel: ReceiverChannel::new(link, &emulator, &NoiseTable::new(1), 0, (antennas, 1), RATE_HZ, SLOT),
+            front_end: FrontEnd::new(antennas, 1, &weights, grid, 120).unwrap(),
+            plan: Plan::new(antennas, 64),
+            x: (0..SLOT).map(|i| Complex32::cis(i as f32 * 0.1)).collect(),
+            y: vec![Complex32::ZERO; SLOT],
+            times_us: Vec::new(),
+            restless: false,
+        }
+    }
+
+    fn slot(&mut self) {
+        if self.restless {
+            let antennas = self.front_end.width();
+            let turn = Complex32::cis(self.times_us.len() as f32) / (antennas as f32).sqrt();
+            let _ = self.front_end.arm(None, Change::Weights(vec![turn; antennas]));
+        }
+        let begin_ns = mono_ns();
+        for (x, y) in self.x.chunks(PIECE).zip(self.y.chunks_mut(PIECE)) {
+            self.front_end.plan(x.len(), &mut self.plan);
+            self.channel.process(&self.plan, &[x], y);
+        }
+        self.times_us.push((mono_ns() - begin_ns) as f64 * 1e-3);
+        assert!(self.y.iter().all(|z| z.norm() < 8.0));
+    }
+
+    fn share(&self, share: f64) -> f64 {
+        let mut sorted = self.times_us.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted[((sorted.len() - 1) as f64 * share) as usize]
+    }
 }
 
 #[test]
 #[ignore = "prints times, for a person; SLOTS says how many slots, few under callgrind"]
 fn cost_of_a_slot() {
     let slots = std::env::var("SLOTS").ok().and_then(|v| v.parse().ok()).unwrap_or(3000);
-    println!("cable {:.1} µs", cost_us(&LinkConfig::default(), 1, slots));
-    println!("moving {:.1} µs", cost_us(&moving(None), 4, slots));
-    println!("moving, noise {:.1} µs", cost_us(&moving(Some(-40.0)), 4, slots));
+    let mut cases = [
+        ("cable", Timed::new(&LinkConfig::default(), 1)),
+        ("single tap, 4 antennas", Timed::new(&moving(None), 4)),
+        ("single tap, 4 antennas, noise", Timed::new(&moving(Some(-40.0)), 4)),
+        ("single tap, 1 antenna", Timed::new(&moving(None), 1)),
+        ("TDL-A 300 ns, 1 antenna", Timed::new(&tdl_a(), 1)),
+        ("TDL-A 300 ns, 8 antennas", Timed::new(&tdl_a(), 8)),
+        ("single tap, 8 antennas, new weights", Timed::new(&moving(None), 8)),
+        ("TDL-A 300 ns, 8 antennas, new weights", Timed::new(&tdl_a(), 8)),
+    ];
+    cases[6].1.restless = true;
+    cases[7].1.restless = true;
+    for _ in 0..slots {
+        for (_, case) in &mut cases {
+            case.slot();
+        }
+    }
+    for (name, case) in &cases {
+        println!("{name}: least {:.1} p50 {:.1} p99 {:.1} µs", case.share(0.0), case.share(0.5), case.share(0.99));
+    }
+    let more = |share| cases[4].1.share(share) - cases[3].1.share(share);
+    println!("TDL-A over a single tap: p50 {:.1} p99 {:.1} µs (bar: 300)", more(0.5), more(0.99));
 }

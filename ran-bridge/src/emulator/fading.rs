@@ -1,6 +1,8 @@
 //! The M-antenna channel of one tap as a function of time: direct path on a uniform line array plus scattered paths.
 
 use super::config::{LinkConfig, TapConfig};
+use super::direction::Direction;
+use super::trig::cos_sin;
 use num_complex::Complex32;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,9 +24,7 @@ pub struct Fading {
     rate_hz: f64,
     direct: f64,
     scattered: f64,
-    angle_deg: f64,
-    angle_deg_per_s: f64,
-    angle_limit_deg: f64,
+    direction: Direction,
     /// One for each antenna.
     paths: Vec<Paths>,
     antennas: usize,
@@ -39,7 +39,7 @@ impl Fading {
     pub fn new(link: &LinkConfig, tap: TapConfig, index: usize, antennas: usize, rate_hz: f64, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(index as u64);
-        let amplitude = 10.0_f64.powf(f64::from(link.gain_db + tap.power_db) / 20.0);
+        let amplitude = 10.0_f64.powf((link.mean_gain_db() + f64::from(tap.power_db)) / 20.0);
         let (direct, scattered) = match (index, link.rician_k_db) {
             (0, None) => (1.0, 0.0),
             (0, Some(k_db)) => {
@@ -62,9 +62,7 @@ impl Fading {
             rate_hz,
             direct: direct * amplitude,
             scattered: scattered * amplitude / (SINUSOIDS as f64).sqrt(),
-            angle_deg: link.angle_deg,
-            angle_deg_per_s: link.angle_deg_per_s,
-            angle_limit_deg: link.angle_limit_deg,
+            direction: Direction::new(link),
             paths,
             antennas,
         }
@@ -73,7 +71,7 @@ impl Fading {
     /// Whether it changes with time.
     #[must_use]
     pub fn moves(&self) -> bool {
-        (self.direct > 0.0 && self.angle_deg_per_s != 0.0)
+        (self.direct > 0.0 && self.direction.moves())
             || (self.scattered > 0.0 && self.paths.iter().any(|p| p.shift_hz.iter().any(|f| *f != 0.0)))
     }
 
@@ -83,12 +81,12 @@ impl Fading {
     /// `h`: one value for each antenna.
     pub fn at(&self, sample: u64, h: &mut [Complex32]) {
         let t_s = sample as f64 / self.rate_hz;
-        let sine = self.angle_at(t_s).to_radians().sin();
+        let sine = self.direction.at(t_s).to_radians().sin();
         for (m, (z, paths)) in h.iter_mut().take(self.antennas).zip(&self.paths).enumerate() {
             let (im, re) = (PI * m as f64 * sine).sin_cos();
             let (mut re, mut im) = (re * self.direct, im * self.direct);
             if self.scattered > 0.0 {
-                let turns = std::array::from_fn(|i| paths.shift_hz[i] * t_s + paths.phase_turns[i]);
+                let turns: [f64; SINUSOIDS] = std::array::from_fn(|i| paths.shift_hz[i] * t_s + paths.phase_turns[i]);
                 let (cosines, sines) = cos_sin(&turns);
                 re += self.scattered * cosines.iter().sum::<f64>();
                 im += self.scattered * sines.iter().sum::<f64>();
@@ -96,45 +94,6 @@ impl Fading {
             *z = Complex32::new(re as f32, im as f32);
         }
     }
-
-    /// Direction at a time: a straight movement that turns round at the limits.
-    fn angle_at(&self, t_s: f64) -> f64 {
-        let angle = self.angle_deg + self.angle_deg_per_s * t_s;
-        let limit = self.angle_limit_deg;
-        if limit <= 0.0 {
-            return angle;
-        }
-        let phase = (angle + limit).rem_euclid(4.0 * limit);
-        if phase <= 2.0 * limit { phase - limit } else { 3.0 * limit - phase }
-    }
-}
-
-/// Cosines and sines of angles in turns (below 2^50), to 1e-9: Taylor sums of half the angle, which lies in ±π/2, then doubled. Without a branch,
-/// so that several are computed at once.
-fn cos_sin(turns: &[f64; SINUSOIDS]) -> ([f64; SINUSOIDS], [f64; SINUSOIDS]) {
-    /// Added and taken off again it rounds to a whole number: 1.5·2^52.
-    const ROUND: f64 = 6_755_399_441_055_744.0;
-    let (mut cosines, mut sines) = ([0.0; SINUSOIDS], [0.0; SINUSOIDS]);
-    for ((turns, cosine), sine) in turns.iter().zip(&mut cosines).zip(&mut sines) {
-        let half = PI * (turns - ((turns + ROUND) - ROUND));
-        let x = half * half;
-        // 1/n! for n = 2 … 14; what is left out is below x^15/15! = 7e-10
-        let c = 1.0
-            - x * (1.0 / 2.0
-                - x * (1.0 / 24.0
-                    - x * (1.0 / 720.0
-                        - x * (1.0 / 40_320.0
-                            - x * (1.0 / 3_628_800.0 - x * (1.0 / 479_001_600.0 - x / 87_178_291_200.0))))));
-        let s = half
-            * (1.0
-                - x * (1.0 / 6.0
-                    - x * (1.0 / 120.0
-                        - x * (1.0 / 5_040.0
-                            - x * (1.0 / 362_880.0 - x * (1.0 / 39_916_800.0 - x / 6_227_020_800.0))))));
-        *cosine = c * c - s * s;
-        *sine = 2.0 * s * c;
-    }
-    (cosines, sines)
 }
 
 #[cfg(test)]
@@ -165,27 +124,5 @@ mod tests {
         }
         assert!((power - 1.0).abs() < 0.1, "{power}");
         assert!(f.moves());
-    }
-
-    #[test]
-    fn cosines_and_sines_of_any_turns() {
-        for k in -400..400 {
-            let turns = std::array::from_fn(|i| f64::from(k) * 0.01234 * 10f64.powi(i as i32));
-            let (cosines, sines) = cos_sin(&turns);
-            for i in 0..SINUSOIDS {
-                let (s, c) = (TAU * turns[i].fract()).sin_cos();
-                assert!((cosines[i] - c).abs() < 2e-9 && (sines[i] - s).abs() < 2e-9, "{}", turns[i]);
-            }
-        }
-    }
-
-    #[test]
-    fn the_direction_turns_round() {
-        let link =
-            LinkConfig { angle_deg: 10.0, angle_deg_per_s: 10.0, angle_limit_deg: 30.0, ..LinkConfig::default() };
-        let f = Fading::new(&link, TapConfig { delay_samples: 0, power_db: 0.0 }, 0, 1, 1e6, 1);
-        for (t, want) in [(0.0, 10.0), (2.0, 30.0), (3.0, 20.0), (8.0, -30.0), (9.0, -20.0)] {
-            assert!((f.angle_at(t) - want).abs() < 1e-9, "{t}: {}", f.angle_at(t));
-        }
     }
 }

@@ -218,7 +218,8 @@ impl FrontEnd {
     }
 
     /// Samples that are taken and not planned yet.
-    pub(super) fn unfinished(&self) -> usize {
+    #[must_use]
+    pub fn unfinished(&self) -> usize {
         self.held_samples() + self.streams.as_ref().map_or(0, |s| s.out_to - s.out_from)
     }
 

@@ -101,6 +101,12 @@ impl SampleFifo {
         &self.data[self.head..self.tail]
     }
 
+    /// The oldest `n` samples, to be changed.
+    pub fn front_mut(&mut self, n: usize) -> &mut [Complex32] {
+        let n = n.min(self.len());
+        &mut self.data[self.head..self.head + n]
+    }
+
     /// The samples `[from, from + n)`, `None` where they are not all in it.
     #[must_use]
     pub fn range(&self, from: u64, n: usize) -> Option<&[Complex32]> {

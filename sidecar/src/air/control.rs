@@ -7,7 +7,7 @@ use crate::clock::mono_ns;
 use crate::record::Writer;
 use crate::wire::{Agent, Dtype, Header, Kind, Message, WireError};
 use num_complex::Complex32;
-use ran_bridge::air::{AirStats, At, Command, ControlPort, Event, SnippetMeta};
+use ran_bridge::air::{AirStats, At, Command, ControlPort, Event, FaultState, SnippetMeta};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -169,7 +169,10 @@ impl ControlSocket {
             Event::Status(s) => {
                 self.writer.row("air_status", &StatusRow::new(s.dl_sample, s.counters, s.stage, self.dropped));
             }
-            Event::Clock { .. } | Event::Refused { .. } => {}
+            Event::Fault(status) if matches!(status.state, FaultState::Done | FaultState::Stopped) => {
+                self.writer.row("air_fault", status);
+            }
+            Event::Capture(_) | Event::Fault(_) | Event::Clock { .. } | Event::Refused { .. } => {}
         }
     }
 }
@@ -214,7 +217,7 @@ impl ControlPort for ControlSocket {
             Event::Applied { .. } => self.tell(Kind::Applied, self.asker, event),
             Event::Clock { .. } => self.tell(Kind::Clock, None, event),
             Event::Peer { .. } => self.tell(Kind::Status, None, event),
-            Event::Status(_) => self.tell(Kind::Status, self.asker, event),
+            Event::Status(_) | Event::Fault(_) | Event::Capture(_) => self.tell(Kind::Status, self.asker, event),
             Event::Refused { seq, reason } => {
                 let refusal = Refusal { code: "command".into(), seq: Some(*seq), reason: reason.clone() };
                 self.tell(Kind::Refuse, self.asker, &refusal);

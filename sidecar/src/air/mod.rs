@@ -8,7 +8,7 @@ mod hold;
 mod process;
 mod rows;
 
-pub use client::{AskError, status as ask_status};
+pub use client::{AirClient, AskError, status as ask_status};
 pub use config::{AirProcessConfig, AirProcessError};
 pub use control::{ControlSocket, Refusal};
 pub use hold::{HoldConfig, HoldError, WorkerCommand, hold};

@@ -58,6 +58,12 @@ pub const BENCHES: &[Bench] = &[
         run: super::csi::run,
     },
     Bench {
+        name: "emulator",
+        what: "cost of a TDL-A link at 23.04 MS/s, its output against its formulae, its statistics against Sionna's; writes emulator.svg",
+        takes: "1 min",
+        run: super::emulator::run,
+    },
+    Bench {
         name: "hop",
         what: "a snippet there and weights back over the UNIX socket of air and ran, against libzmq's ipc transport",
         takes: "5 s",

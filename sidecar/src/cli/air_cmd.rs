@@ -25,6 +25,7 @@ impl From<AskError> for CliError {
                 Exit::Peer,
                 "is `sidecar up` running with this configuration? -c FILE or --set air.control=… names another",
             ),
+            AskError::Refused(_) => (Exit::Usage, "`sidecar air status` shows what there is"),
             AskError::Silent(_) | AskError::Closed(_) => (Exit::Peer, "the end of its log tells why"),
             AskError::Wire(_) => (Exit::Peer, "install the same release on both sides"),
         };

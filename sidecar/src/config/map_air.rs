@@ -1,9 +1,9 @@
 //! From the configuration to what `air` takes.
 
-use super::sections::{AirSection, Config, LinkSection};
+use super::sections::{AirSection, Config, LinkSection, ProfileSection, TapSection};
 use crate::air::{AirProcessConfig, HoldConfig};
 use ran_bridge::air::{AirConfig, GnbEnd, UeEnd};
-use ran_bridge::emulator::{EmulatorConfig, LinkConfig, TapConfig};
+use ran_bridge::emulator::{EmulatorConfig, ExactTap, LinkConfig, TapConfig, TdlProfile};
 
 impl Config {
     /// What the process `air` takes; `run` is the run's number in wire headers.
@@ -32,6 +32,7 @@ impl Config {
             tx: ue.tx.clone(),
             link: link(&ue.link, rate_hz),
             uplink_gain_db: ue.uplink_gain.db() as f32,
+            uplink: ue.uplink.as_ref().map(|l| link(l, rate_hz)),
         });
         AirConfig {
             emulator: EmulatorConfig {
@@ -70,10 +71,16 @@ impl AirSection {
     }
 }
 
-fn link(link: &LinkSection, rate_hz: f64) -> LinkConfig {
-    let tap = |t: &super::sections::TapSection| TapConfig {
+pub(super) fn link(link: &LinkSection, rate_hz: f64) -> LinkConfig {
+    let whole = |t: &TapSection| TapConfig {
         delay_samples: (t.delay.s() * rate_hz).round() as u32,
         power_db: t.power.db() as f32,
+    };
+    let exact = |t: &TapSection| ExactTap { delay_ns: t.delay.s() * 1e9, power_db: t.power.db() };
+    let (taps, exact_taps) = if link.exact_delays {
+        (Vec::new(), link.taps.iter().map(exact).collect())
+    } else {
+        (link.taps.iter().map(whole).collect(), Vec::new())
     };
     LinkConfig {
         gain_db: link.gain.db() as f32,
@@ -82,9 +89,27 @@ fn link(link: &LinkSection, rate_hz: f64) -> LinkConfig {
         angle_deg: link.angle.deg(),
         angle_deg_per_s: link.angle_rate.deg_per_s(),
         angle_limit_deg: link.angle_limit.deg(),
-        taps: link.taps.iter().map(tap).collect(),
+        taps,
         noise_dbfs: link.noise.map(|n| n.dbfs() as f32),
         cfo_hz: link.cfo.hz(),
+        profile: link.profile.map(profile),
+        delay_spread_ns: link.delay_spread.s() * 1e9,
+        exact_taps,
+        delay_ns: link.delay.s() * 1e9,
+        array_correlation: link.array_correlation,
+        receive_antenna: link.receive_antenna,
+        receive_group: link.receive_group,
+        receive_correlation: link.receive_correlation,
+    }
+}
+
+const fn profile(profile: ProfileSection) -> TdlProfile {
+    match profile {
+        ProfileSection::TdlA => TdlProfile::TdlA,
+        ProfileSection::TdlB => TdlProfile::TdlB,
+        ProfileSection::TdlC => TdlProfile::TdlC,
+        ProfileSection::TdlD => TdlProfile::TdlD,
+        ProfileSection::TdlE => TdlProfile::TdlE,
     }
 }
 
@@ -95,6 +120,7 @@ fn ms(s: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::quantity::{Duration, Frequency, GainDb};
 
     #[test]
     fn the_demo_cell_is_one_that_air_takes() {
@@ -103,7 +129,28 @@ mod tests {
         assert_eq!((air.slot_samples, air.uplink_lead_samples, air.emulator.update_samples), (7_680, 30_720, 768));
         // 300 ns at 7.68 MS/s is 2.3 samples
         assert_eq!(air.ues[0].link.taps[1].delay_samples, 2);
+        assert!(!air.ues[0].link.has_exact_delays());
         assert_eq!(air.ues[3].tx, None);
         assert_eq!(air.ues[1].rx.as_deref(), Some("tcp://127.0.0.1:2110"));
+    }
+    #[test]
+    fn a_profile_and_exact_delays_are_taken_over() {
+        let mut section = LinkSection {
+            profile: Some(ProfileSection::TdlA),
+            delay_spread: Duration::new(300e-9),
+            doppler: Frequency::new(70.0),
+            ..LinkSection::default()
+        };
+        let tdl = link(&section, 23.04e6);
+        assert_eq!(tdl.check(), Ok(()));
+        assert_eq!(tdl.profile, Some(TdlProfile::TdlA));
+        assert!((tdl.delay_spread_ns - 300.0).abs() < 1e-9 && tdl.has_exact_delays());
+        section.profile = None;
+        section.delay_spread = Duration::new(0.0);
+        section.exact_delays = true;
+        section.taps = vec![TapSection { delay: Duration::new(310e-9), power: GainDb::new(-3.0) }];
+        let exact = link(&section, 7.68e6);
+        assert_eq!(exact.check(), Ok(()));
+        assert!(exact.taps.is_empty() && (exact.exact_taps[0].delay_ns - 310.0).abs() < 1e-9);
     }
 }

@@ -130,10 +130,13 @@ impl Broken<'_> {
         for (u, ue) in c.air.ues.iter().enumerate() {
             let late = ue.link.taps.iter().any(|t| t.delay.s() * rate > 1023.0);
             self.rule(
-                ue.link.taps.len() <= 8 && !late,
+                ue.link.exact_delays || (ue.link.taps.len() <= 8 && !late),
                 &format!("air.ues[{u}].link.taps"),
                 "at most 8 taps, each within 1023 samples",
             );
+            if let Err(why) = super::map_air::link(&ue.link, rate).check() {
+                self.say(&format!("air.ues[{u}].link"), &why);
+            }
         }
     }
 

@@ -90,6 +90,8 @@ pub struct UeSection {
     pub uplink_gain: GainDb,
     /// The channel from the antennas to it.
     pub link: LinkSection,
+    /// The channel of its uplink, with other draws than the downlink's as in FDD; absent = a cable.
+    pub uplink: Option<LinkSection>,
 }
 
 impl Default for UeSection {
@@ -105,6 +107,7 @@ impl Default for UeSection {
             sd: None,
             uplink_gain: GainDb::new(0.0),
             link: LinkSection::default(),
+            uplink: None,
         }
     }
 }

@@ -42,6 +42,41 @@ pub struct LinkSection {
     pub noise: Option<PowerDbfs>,
     /// Carrier frequency offset; positive when the signal lies above nominal.
     pub cfo: Frequency,
+    /// A tapped delay line of TR 38.901 in place of `taps`: `tdl-a` to `tdl-e`.
+    pub profile: Option<ProfileSection>,
+    /// Root-mean-square delay spread of the profile.
+    pub delay_spread: Duration,
+    /// Keep the delays of `taps` exactly, by fractional-delay filters; else they are rounded to samples.
+    pub exact_delays: bool,
+    /// Delay of the whole link; other than 0 it makes every delay exact.
+    pub delay: Duration,
+    /// Correlation of the scattered paths of two neighbouring antennas of the array, 0 to 0.999.
+    #[schemars(range(min = 0.0, max = 0.999))]
+    pub array_correlation: f64,
+    /// Links with the same number are the receive antennas of one UE; absent = a UE of its own.
+    pub receive_group: Option<u32>,
+    /// Which of the UE's receive antennas this is.
+    #[schemars(range(min = 0, max = 7))]
+    pub receive_antenna: u32,
+    /// Correlation of the scattered paths of two neighbouring receive antennas, 0 to 0.999.
+    #[schemars(range(min = 0.0, max = 0.999))]
+    pub receive_correlation: f64,
+}
+
+/// A tapped delay line of TR 38.901 §7.7.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProfileSection {
+    /// Without a direct path, 23 taps.
+    TdlA,
+    /// Without a direct path, 23 taps.
+    TdlB,
+    /// Without a direct path, 24 taps.
+    TdlC,
+    /// With a direct path, 13 taps.
+    TdlD,
+    /// With a direct path, 14 taps.
+    TdlE,
 }
 
 /// One echo.
@@ -67,6 +102,14 @@ impl Default for LinkSection {
             taps: Vec::new(),
             noise: None,
             cfo: Frequency::new(0.0),
+            profile: None,
+            delay_spread: Duration::new(0.0),
+            exact_delays: false,
+            delay: Duration::new(0.0),
+            array_correlation: 0.0,
+            receive_group: None,
+            receive_antenna: 0,
+            receive_correlation: 0.0,
         }
     }
 }

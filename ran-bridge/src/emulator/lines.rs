@@ -1,0 +1,176 @@
+//! Paths, antennas and weights collapsed to straight lines: the coefficients of one filter a port.
+
+use super::fir::Line;
+use super::paths::Paths;
+use super::response::Response;
+use num_complex::Complex32;
+
+/// Weights M×P at the two ends of a segment, and the two places between them (0 … 1) that count.
+#[derive(Debug, Clone, Copy)]
+pub struct Ends<'a> {
+    pub w0: &'a [Complex32],
+    pub w1: &'a [Complex32],
+    pub from: f32,
+    pub to: f32,
+}
+
+impl<'a> Ends<'a> {
+    /// Weights that stay as they are.
+    pub const fn constant(w: &'a [Complex32]) -> Self {
+        Self { w0: w, w1: w, from: 0.0, to: 0.0 }
+    }
+}
+
+/// A link's paths with the coefficients that they make.
+#[derive(Debug)]
+pub struct Lines {
+    antennas: usize,
+    ports: usize,
+    paths: Paths,
+    response: Response,
+    lines: Vec<Line>,
+    /// First sample of the lines, and the interval that they were made for.
+    origin: u64,
+    made_for: Option<u64>,
+    gains: Vec<Complex32>,
+    parts: [Vec<f32>; 4],
+}
+
+impl Lines {
+    /// The coefficients of these paths.
+    #[must_use]
+    pub fn new(paths: Paths, (antennas, ports): (usize, usize)) -> Self {
+        let response = Response::new(paths.specs());
+        let coefficients = response.back().len();
+        Self {
+            antennas,
+            ports,
+            lines: vec![Line::default(); ports * coefficients],
+            origin: 0,
+            made_for: None,
+            gains: vec![Complex32::ZERO; paths.specs().len()],
+            parts: std::array::from_fn(|_| vec![0.0; coefficients]),
+            paths,
+            response,
+        }
+    }
+
+    /// The paths.
+    #[must_use]
+    pub const fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    /// The filter that the paths make.
+    #[must_use]
+    pub const fn response(&self) -> &Response {
+        &self.response
+    }
+
+    /// The coefficients: ports × samples back.
+    #[must_use]
+    pub fn all(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// The coefficients of one port.
+    #[must_use]
+    pub fn of_port(&self, port: usize) -> &[Line] {
+        let n = self.response.back().len();
+        &self.lines[port * n..(port + 1) * n]
+    }
+
+    /// The sample that a line's count begins with.
+    #[must_use]
+    pub const fn origin(&self) -> u64 {
+        self.origin
+    }
+
+    /// New weights: the coefficients must be made anew.
+    pub const fn forget(&mut self) {
+        self.made_for = None;
+    }
+
+    /// How many of `len` samples from `n` on lie in the update interval of `n`.
+    #[must_use]
+    pub fn within(&self, n: u64, len: usize) -> usize {
+        let update = self.paths.update_samples();
+        if self.paths.moves() { len.min((update - n % update) as usize) } else { len }
+    }
+
+    /// Makes the coefficients for constant weights, for the whole update interval of `n`, where they are not there yet.
+    pub fn still(&mut self, n: u64, w: &[Complex32], fold: bool, place: impl Fn(usize, u32) -> i32) {
+        let update = self.paths.update_samples();
+        let interval = if self.paths.moves() { n / update } else { 0 };
+        if self.made_for != Some(interval) {
+            self.paths.update(interval);
+            self.make((0.0, 1.0), Ends::constant(w), (interval * update, update), fold, place);
+            self.made_for = Some(interval);
+        }
+    }
+
+    /// Makes the coefficients for `len` samples from `n` on, within one update interval, in which the weights change.
+    pub fn changing(&mut self, n: u64, len: usize, w: Ends<'_>, fold: bool, place: impl Fn(usize, u32) -> i32) {
+        let update = self.paths.update_samples();
+        let moves = self.paths.moves();
+        let interval = if moves { n / update } else { 0 };
+        self.paths.update(interval);
+        let into = |n: u64| if moves { (n - interval * update) as f32 / update as f32 } else { 0.0 };
+        self.make((into(n), into(n + len as u64)), w, (n, len as u64), fold, place);
+        self.made_for = None;
+    }
+
+    /// The coefficients as straight lines from `origin` on: the channel at two places of its interval times the weights at two
+    /// places of their segment. `fold`: a coefficient's time is that of its sample, `back` before the output's; else it is the output's.
+    fn make(
+        &mut self,
+        (h_from, h_to): (f32, f32),
+        w: Ends<'_>,
+        (origin, len): (u64, u64),
+        fold: bool,
+        place: impl Fn(usize, u32) -> i32,
+    ) {
+        let Self { antennas, ports, paths, response, lines, gains, parts, .. } = self;
+        let [re0, im0, re1, im1] = parts;
+        let scale = 1.0 / len as f32;
+        let still = !paths.moves() && w.from == w.to;
+        for port in 0..*ports {
+            collapse(paths, *antennas, (*ports, port), w, (h_from, w.from), gains);
+            response.dense(gains, re0, im0);
+            if !still {
+                collapse(paths, *antennas, (*ports, port), w, (h_to, w.to), gains);
+                response.dense(gains, re1, im1);
+            }
+            let back = response.back();
+            for (k, (line, back)) in lines[port * back.len()..].iter_mut().zip(back).enumerate() {
+                let from = Complex32::new(re0[k], im0[k]);
+                let step = if still { Complex32::ZERO } else { (Complex32::new(re1[k], im1[k]) - from) * scale };
+                let folded = if fold { from - step * *back as f32 } else { from };
+                *line = Line::new(folded, step, place(port, *back));
+            }
+        }
+        self.origin = origin;
+    }
+}
+
+/// `g_t = Σ_m h_{t,m}·w_{m,p}` at one place of interval and segment.
+fn collapse(
+    paths: &Paths,
+    antennas: usize,
+    (ports, port): (usize, usize),
+    w: Ends<'_>,
+    (into, share): (f32, f32),
+    gains: &mut [Complex32],
+) {
+    let rows = paths.h0().chunks_exact(antennas).zip(paths.h1().chunks_exact(antennas));
+    for (g, (h0, h1)) in gains.iter_mut().zip(rows) {
+        let mut sum = Complex32::ZERO;
+        for m in 0..antennas {
+            let i = m * ports + port;
+            let h = if into == 0.0 { h0[m] } else { h0[m] + (h1[m] - h0[m]) * into };
+            let w = if share == 0.0 || w.w0[i] == w.w1[i] { w.w0[i] } else { w.w0[i] + (w.w1[i] - w.w0[i]) * share };
+            sum += h * w;
+        }
+        *g = sum;
+    }
+}

@@ -1,0 +1,115 @@
+//! From paths with exact delays to the coefficients of one filter.
+
+use super::paths::PathSpec;
+use super::sinc::{HALF, fractional_delay};
+use crate::simd::{Simd, WithSimd, widest};
+use num_complex::Complex32;
+
+/// Everything of a link with a delay that is no whole number of samples comes this much later, so that its filters can look
+/// ahead; see [`PathSpec::latency_samples`].
+pub const LATENCY_SAMPLES: usize = HALF as usize - 1;
+/// Share of the link's mean power that may be left out with the weakest coefficients: −90 dB.
+const LEFT_OUT: f64 = 1e-9;
+
+/// Which samples count, and how each path spreads over them.
+#[derive(Debug)]
+pub struct Response {
+    /// How many samples back, ascending.
+    back: Vec<u32>,
+    /// Paths × coefficients, row-major: `s(back − L − τ)`.
+    spread: Vec<f32>,
+}
+
+impl Response {
+    /// The filter of these paths.
+    #[must_use]
+    pub fn new(paths: &[PathSpec]) -> Self {
+        let latest = paths.iter().map(|p| p.delay_samples).fold(0.0, f64::max);
+        let latency = PathSpec::latency_samples(paths);
+        let last = latest.ceil() as usize + latency + HALF as usize;
+        let at = |path: &PathSpec, back: usize| fractional_delay(back as f64 - latency as f64 - path.delay_samples);
+        let mut power: Vec<(usize, f64)> =
+            (0..=last).map(|back| (back, paths.iter().map(|p| p.power() * at(p, back).powi(2)).sum())).collect();
+        power.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let total: f64 = power.iter().map(|p| p.1).sum();
+        let mut left = 0.0;
+        let mut back: Vec<u32> = power
+            .iter()
+            .filter(|(_, p)| {
+                left += p;
+                left > LEFT_OUT * total
+            })
+            .map(|(back, _)| *back as u32)
+            .collect();
+        back.sort_unstable();
+        let spread = paths.iter().flat_map(|p| back.iter().map(|b| at(p, *b as usize) as f32)).collect();
+        Self { back, spread }
+    }
+
+    /// How many samples back each coefficient takes its sample from.
+    #[must_use]
+    pub fn back(&self) -> &[u32] {
+        &self.back
+    }
+
+    /// The farthest of them.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.back.last().map_or(0, |b| *b as usize)
+    }
+
+    /// The coefficients for the paths' gains.
+    ///
+    /// # Shapes
+    /// `gains`: one a path; `re`, `im`: one a coefficient.
+    pub fn dense(&self, gains: &[Complex32], re: &mut [f32], im: &mut [f32]) {
+        widest(Dense { spread: &self.spread, gains, re, im });
+    }
+}
+
+struct Dense<'a> {
+    spread: &'a [f32],
+    gains: &'a [Complex32],
+    re: &'a mut [f32],
+    im: &'a mut [f32],
+}
+
+impl WithSimd for Dense<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { spread, gains, re, im } = self;
+        let n = re.len().min(im.len());
+        let (re, im) = (&mut re[..n], &mut im[..n]);
+        re.fill(0.0);
+        im.fill(0.0);
+        for (row, g) in spread.chunks_exact(n.max(1)).zip(gains) {
+            for ((re, im), s) in re.iter_mut().zip(im.iter_mut()).zip(row) {
+                *re += g.re * s;
+                *im += g.im * s;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_delay_is_one_coefficient_and_a_half_is_symmetric() {
+        let path = |delay_samples| PathSpec { delay_samples, direct: 1.0, scattered: 0.0 };
+        assert_eq!(Response::new(&[path(3.0)]).back(), [3]);
+        let half = Response::new(&[path(0.5)]);
+        let (mut re, mut im) = (vec![0.0; half.back().len()], vec![0.0; half.back().len()]);
+        half.dense(&[Complex32::new(1.0, -2.0)], &mut re, &mut im);
+        let n = re.len();
+        assert!(n >= 20 && n.is_multiple_of(2));
+        for k in 0..n {
+            assert!((re[k] - re[n - 1 - k]).abs() < 1e-6 && (im[k] + 2.0 * re[k]).abs() < 1e-6);
+        }
+        // 2/π under the window half a sample from its top
+        assert!((re[n / 2] - 0.634).abs() < 2e-3, "{}", re[n / 2]);
+    }
+}
