@@ -1,9 +1,11 @@
 //! From the configuration to what `air` takes.
 
-use super::sections::{AirSection, Config, LinkSection, ProfileSection, TapSection};
+use super::sections::{AirSection, Config, LinkSection, PathLossKind, ProfileSection, TapSection};
 use crate::air::{AirProcessConfig, HoldConfig};
 use ran_bridge::air::{AirConfig, GnbEnd, UeEnd};
-use ran_bridge::emulator::{EmulatorConfig, ExactTap, LinkConfig, TapConfig, TdlProfile};
+use ran_bridge::emulator::{
+    EmulatorConfig, ExactTap, LinkConfig, PathLoss, PathLossModel, TapConfig, TdlProfile, TraceConfig,
+};
 
 impl Config {
     /// What the process `air` takes; `run` is the run's number in wire headers.
@@ -100,6 +102,24 @@ pub(super) fn link(link: &LinkSection, rate_hz: f64) -> LinkConfig {
         receive_antenna: link.receive_antenna,
         receive_group: link.receive_group,
         receive_correlation: link.receive_correlation,
+        path_loss: link.path_loss.as_ref().map(|l| PathLoss {
+            model: path_loss(l.model),
+            distance_m: l.distance.m(),
+            carrier_hz: l.carrier.hz(),
+        }),
+        trace: link.trace.as_ref().map(|t| TraceConfig { path: t.path.clone(), carrier_hz: t.carrier.hz() }),
+    }
+}
+
+const fn path_loss(kind: PathLossKind) -> PathLossModel {
+    match kind {
+        PathLossKind::FreeSpace => PathLossModel::FreeSpace,
+        PathLossKind::UmiLos => PathLossModel::UmiLos,
+        PathLossKind::UmiNlos => PathLossModel::UmiNlos,
+        PathLossKind::UmaLos => PathLossModel::UmaLos,
+        PathLossKind::UmaNlos => PathLossModel::UmaNlos,
+        PathLossKind::InhLos => PathLossModel::InhLos,
+        PathLossKind::InhNlos => PathLossModel::InhNlos,
     }
 }
 
@@ -151,6 +171,12 @@ mod tests {
         section.taps = vec![TapSection { delay: Duration::new(310e-9), power: GainDb::new(-3.0) }];
         let exact = link(&section, 7.68e6);
         assert_eq!(exact.check(), Ok(()));
+        section.path_loss = Some(crate::config::sections::PathLossSection {
+            model: PathLossKind::UmiLos,
+            distance: crate::config::Distance::new(100.0),
+            carrier: Frequency::new(3.5e9),
+        });
+        assert!((link(&section, 7.68e6).mean_gain_db() + 85.31).abs() < 0.02);
         assert!(exact.taps.is_empty() && (exact.exact_taps[0].delay_ns - 310.0).abs() < 1e-9);
     }
 }

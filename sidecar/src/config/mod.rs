@@ -18,6 +18,6 @@ mod yaml;
 
 pub use error::ConfigError;
 pub use load::{Effective, Loaded, Origin, Override};
-pub use quantity::{Angle, AngleRate, Duration, Frequency, GainDb, PowerDbfs, QuantityError, Rate};
+pub use quantity::{Angle, AngleRate, Distance, Duration, Frequency, GainDb, PowerDbfs, QuantityError, Rate};
 pub use schema::schema;
 pub use sections::*;

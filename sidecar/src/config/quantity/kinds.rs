@@ -127,6 +127,10 @@ quantity!(
     /// How fast an angle changes.
     AngleRate, deg_per_s, "a rate of turn", "2 deg/s", signed: true, ["deg/s" => 1.0]
 );
+quantity!(
+    /// A distance.
+    Distance, m, "a distance", "100 m", signed: false, ["m" => 1.0, "km" => 1e3]
+);
 
 impl Duration {
     /// As the standard library's type.

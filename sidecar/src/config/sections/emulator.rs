@@ -1,8 +1,9 @@
 //! The channel emulator of `air`.
 
-use crate::config::quantity::{Angle, AngleRate, Duration, Frequency, GainDb, PowerDbfs};
+use crate::config::quantity::{Angle, AngleRate, Distance, Duration, Frequency, GainDb, PowerDbfs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// What all emulated channels have in common.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,7 +25,7 @@ impl Default for EmulatorSection {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LinkSection {
-    /// Mean gain from one antenna to the receiver; negative for a loss.
+    /// Mean gain from one antenna to the receiver; negative for a loss. With `path_loss` what is added to it.
     pub gain: GainDb,
     /// Direct path over scattered paths of the first tap; absent = direct path only.
     pub rician_k: Option<GainDb>,
@@ -61,6 +62,57 @@ pub struct LinkSection {
     /// Correlation of the scattered paths of two neighbouring receive antennas, 0 to 0.999.
     #[schemars(range(min = 0.0, max = 0.999))]
     pub receive_correlation: f64,
+    /// Path loss by distance, taken off `gain`.
+    pub path_loss: Option<PathLossSection>,
+    /// Positions of the receiver over time; angle, phase and distance of the direct path are then theirs.
+    pub trace: Option<PositionsSection>,
+}
+
+/// Path loss by distance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PathLossSection {
+    /// Which formula.
+    pub model: PathLossKind,
+    /// Horizontal distance; not needed with a `trace`.
+    #[serde(default = "one_metre")]
+    pub distance: Distance,
+    /// Carrier frequency.
+    pub carrier: Frequency,
+}
+
+const fn one_metre() -> Distance {
+    Distance::new(1.0)
+}
+
+/// A formula of path loss; all but the first are of TR 38.901 §7.4.1, without shadowing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PathLossKind {
+    /// Free space.
+    FreeSpace,
+    /// Street canyon with line of sight, gNB at 10 m.
+    UmiLos,
+    /// Street canyon without.
+    UmiNlos,
+    /// Urban macro cell with line of sight, gNB at 25 m.
+    UmaLos,
+    /// Urban macro cell without.
+    UmaNlos,
+    /// Office with line of sight, gNB at 3 m.
+    InhLos,
+    /// Office without.
+    InhNlos,
+}
+
+/// Positions of a receiver over time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PositionsSection {
+    /// CSV of `t_s,x_m,y_m[,z_m]`, times ascending; the array is at the origin along the y axis.
+    pub path: PathBuf,
+    /// Carrier frequency: makes the Doppler shift of the direct path.
+    pub carrier: Frequency,
 }
 
 /// A tapped delay line of TR 38.901 §7.7.2.
@@ -110,6 +162,8 @@ impl Default for LinkSection {
             receive_group: None,
             receive_antenna: 0,
             receive_correlation: 0.0,
+            path_loss: None,
+            trace: None,
         }
     }
 }

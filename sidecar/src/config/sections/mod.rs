@@ -14,7 +14,9 @@ pub use air::{AirSection, GnbSection, UeSection};
 pub use app::{AppSection, TraceSection};
 pub use controller::{ControllerSection, LimitsSection, PolicySection, SliceSection};
 pub use core::CoreSection;
-pub use emulator::{EmulatorSection, LinkSection, ProfileSection, TapSection};
+pub use emulator::{
+    EmulatorSection, LinkSection, PathLossKind, PathLossSection, PositionsSection, ProfileSection, TapSection,
+};
 pub use learn::LearnSection;
 pub use ran::{CellSection, PowerSection, RanSection, SoundingSection};
 pub use run::{Config, MetricsSection, RunSection};
