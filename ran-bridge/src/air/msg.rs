@@ -370,9 +370,10 @@ mod tests {
         let batch = read(
             r#"{"cmd": "batch", "at": "next_slot", "changes": [
                 {"set": "weights", "weights": [[0.5, 0.0], [0.5, 0.0]]}, {"set": "power", "power_db": -3.0},
-                {"set": "artificial_noise", "dbfs": null}, {"set": "uplink_weights", "weights": [[1.0, 0.0], [0.0, 0.0]]}]}"#,
+                {"set": "artificial_noise", "dbfs": null},
+                {"set": "sub_bands", "scs_hz": 15000, "carrier_prbs": 106, "bands": []}, {"set": "uplink_weights", "weights": [[1.0, 0.0], [0.0, 0.0]]}]}"#,
         );
-        assert!(matches!(&batch, Command::Batch { changes, .. } if changes.len() == 4));
+        assert!(matches!(&batch, Command::Batch { changes, .. } if changes.len() == 5));
         for command in [sub_bands, noise, slots, batch] {
             let json = serde_json::to_string(&command).unwrap();
             assert_eq!(read(&json), command);

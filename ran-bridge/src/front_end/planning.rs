@@ -21,9 +21,13 @@ impl FrontEnd {
             let stop = self.stop(n, end);
             self.write_values(n, true);
             self.write_values(stop, false);
-            if !self.noise_ramp.is_zero_from(n) {
-                let used = self.noise_ramp.columns_in_use(noise_columns(self.antennas));
-                self.noise_streams = self.noise_streams.max(used);
+            if self.noisy {
+                if !self.noise_ramp.is_zero_from(n) {
+                    let used = self.noise_ramp.columns_in_use(noise_columns(self.antennas));
+                    self.noise_streams = self.noise_streams.max(used);
+                } else if self.noise.is_none() {
+                    self.noisy = false;
+                }
             }
             let segment = Segment {
                 offset: (n - plan.start) as usize,
@@ -111,7 +115,8 @@ impl FrontEnd {
             self.amplitude = (from + (to - from) * share, amplitude);
         }
         self.goal = goal;
-        if self.streams.is_some() {
+        self.noisy |= self.noise.is_some();
+        if self.noisy {
             self.retarget_noise(n);
         }
     }
@@ -173,7 +178,7 @@ impl FrontEnd {
     fn write_values(&mut self, n: u64, start: bool) {
         let columns = self.signal_columns();
         let noises = noise_columns(self.antennas);
-        let Self { at_start, at_end, signal, noise_ramp, inputs, streams, .. } = self;
+        let Self { at_start, at_end, signal, noise_ramp, inputs, noisy, .. } = self;
         let out = if start { at_start } else { at_end };
         let mut values = signal.values(signal.share(n));
         for row in out.chunks_exact_mut(*inputs) {
@@ -181,7 +186,7 @@ impl FrontEnd {
                 *z = value;
             }
         }
-        if streams.is_some() {
+        if *noisy {
             let mut values = noise_ramp.values(noise_ramp.share(n));
             for row in out.chunks_exact_mut(*inputs) {
                 for (z, value) in row[columns..columns + noises].iter_mut().zip(&mut values) {

@@ -76,6 +76,8 @@ pub struct FrontEnd {
     pub(super) amplitude: (f32, f32),
     /// Antennas × noise streams.
     pub(super) noise_ramp: Ramp,
+    /// Whether noise is set, or its coefficients in the plans are not 0 for good yet.
+    pub(super) noisy: bool,
     pub(super) goal: Vec<Complex32>,
     pub(super) at_start: Vec<Complex32>,
     pub(super) at_end: Vec<Complex32>,
@@ -118,6 +120,7 @@ impl FrontEnd {
             signal: Ramp::new(weights.len(), antennas * antennas.max(ports), ramp_samples),
             amplitude: (1.0, 1.0),
             noise_ramp: Ramp::new(0, 0, ramp_samples),
+            noisy: false,
             goal: Vec::with_capacity(antennas * antennas.max(ports)),
             at_start: vec![Complex32::ZERO; weights.len()],
             at_end: vec![Complex32::ZERO; weights.len()],

@@ -204,6 +204,32 @@ fn several_changes_or_none() {
 }
 
 #[test]
+fn one_antenna_sends_all_of_the_noise() {
+    let mut fe = front_end(1, 1, RATE_HZ, grid(0, SLOT, &[]));
+    fe.arm(Some(0), Change::Noise(Some(white(-20.0)))).unwrap();
+    let y = run(&mut fe, &[vec![Complex32::ZERO; 20_000]], &[]);
+    assert!((power(&y[0][40..]) / 0.01 - 1.0).abs() < 0.05, "{}", power(&y[0][40..]));
+}
+
+#[test]
+fn a_combiner_changes_at_the_slot_boundary_of_the_uplink() {
+    // slots of the uplink begin 100 samples before those of the downlink
+    let mut fe = FrontEnd::combiner(4, 2, grid(7580, SLOT, &[]), 40).unwrap();
+    let w = weights(4, 2, 8);
+    let mut plan = Plan::new(fe.width(), 64);
+    fe.plan(1000, &mut plan);
+    let armed = fe.arm(None, Change::Weights(w.clone())).unwrap();
+    assert_eq!(armed.sample, 7580);
+    let Change::Weights(old) = armed.old else { panic!() };
+    assert_eq!(old, [1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0].map(|re| c(re, 0.0)));
+    fe.plan(9000, &mut plan);
+    let pieces: Vec<_> = plan.pieces().map(|(s, from, to)| (plan.start + s.offset as u64, s.len, from, to)).collect();
+    assert_eq!((pieces[1].0, pieces[1].1, pieces[1].2, pieces[1].3), (7580, 40, &old[..], &w[..]));
+    assert_eq!((pieces[2].0, pieces[2].2), (7620, &w[..]));
+    assert!(FrontEnd::combiner(4, 2, grid(0, SLOT, &[]), 35).is_err());
+}
+
+#[test]
 fn an_end_without_streams_refuses_what_needs_them() {
     let mut fe = FrontEnd::new(2, 1, &weights(2, 1, 1), grid(0, SLOT, &[]), 40).unwrap();
     assert!(matches!(fe.arm(None, Change::Noise(Some(white(-3.0)))), Err(FrontEndError::NoStreams(_))));
