@@ -3,6 +3,7 @@
 use num_complex::Complex32;
 
 use super::pilots::{BlockEstimator, BlockFit, wrap};
+use super::polar::N as MOTHER;
 use super::{
     Cell, Mib, NrError, Numerology, PBCH_BITS, PbchDecoder, PbchPayload, SSB_SUBCARRIERS, SSB_SYMBOLS, SsbGrid,
     SymbolDemodulator, pbch_positions,
@@ -210,6 +211,33 @@ impl SsbTracker {
         report.sfn = payload.map(|p| p.sfn);
         report.mib = payload.map(|p| p.mib);
         payload
+    }
+
+    /// Soft bits of the block processed last, as [`PbchDecoder::gather`] gives them, and whether its half frame is known.
+    pub(crate) fn gathered(&self, out: &mut [f32; MOTHER]) {
+        let mut llr = [0f32; PBCH_BITS];
+        self.soft_bits(&mut llr);
+        self.decoder.gather(&llr, self.fit.i_bar, out);
+    }
+
+    /// The decoder of its PBCH.
+    pub(crate) const fn decoder(&mut self) -> &mut PbchDecoder {
+        &mut self.decoder
+    }
+
+    /// How it demodulates.
+    pub(crate) const fn demodulator(&self) -> &SymbolDemodulator {
+        &self.demod
+    }
+
+    /// The resource elements of the block processed last as they are without noise, as far as they are known; with its PBCH data if it
+    /// was `decoded` last.
+    pub(crate) fn expected(&self, decoded: bool, grid: &mut SsbGrid) {
+        let bits = if decoded { self.decoder.sent_bits(self.fit.i_bar) } else { None };
+        let level = |b: u8| (1.0 - 2.0 * f32::from(b)) * std::f32::consts::FRAC_1_SQRT_2;
+        let places = self.data.iter().copied();
+        let values = bits.iter().flat_map(|b| b.chunks_exact(2)).map(|b| Complex32::new(level(b[0]), level(b[1])));
+        self.estimator.expected(&self.fit, places.zip(values), grid);
     }
 
     /// Soft bits of the PBCH: Re and Im of y·h* over the noise, which is the matched filter of QPSK.
