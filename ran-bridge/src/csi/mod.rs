@@ -1,12 +1,15 @@
 //! Channel state: estimates per subcarrier with their noise, from SS/PBCH blocks and CSI-RS, and the antenna channel by sounding.
 
 mod csi_rs;
+mod csi_rs_estimator;
 mod delay_fit;
 mod estimate;
+mod kernel;
 mod linear;
 mod sounder;
 
-pub use csi_rs::{CsiRs, CsiRsEstimator};
+pub use csi_rs::{CsiRs, CsiRsDensity, CsiRsRow};
+pub use csi_rs_estimator::{CsiRsEstimator, CsiRsReport};
 pub use delay_fit::DelayFit;
 pub use estimate::ChannelEstimate;
 pub(crate) use estimate::mean_delay_s;

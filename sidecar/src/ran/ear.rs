@@ -37,14 +37,7 @@ impl Ear {
     /// # Errors
     /// [`NrError`] where rate, cell and carrier do not fit together.
     pub fn new(stream: u32, config: &RanConfig, cell: &Cell, numerology: Numerology) -> Result<Self, NrError> {
-        let csi = |symbol| CsiRs {
-            scrambling_id: cell.pci,
-            symbol,
-            k0: config.sounding.k0,
-            first_prb: 0,
-            prbs: config.cell.prb,
-            first_subcarrier: -6 * i32::from(config.cell.prb),
-        };
+        let csi = |symbol| CsiRs::tracking(cell.pci, symbol, config.sounding.k0, config.cell.prb);
         Ok(Self {
             stream,
             rate_hz: config.rate_hz,
