@@ -7,7 +7,18 @@ use std::path::{Path, PathBuf};
 use sidecar::csi::{CsiArgs, run};
 
 fn args(file: PathBuf) -> CsiArgs {
-    CsiArgs { file, json: true, ssb_offset_hz: None, scs_khz: 15, study: false, plot: None, seeds: 1 }
+    CsiArgs {
+        file,
+        json: true,
+        ssb_offset_hz: None,
+        scs_khz: 15,
+        study: false,
+        plot: None,
+        seeds: 1,
+        measure: false,
+        trs: None,
+        csi_rs: None,
+    }
 }
 
 fn fixture() -> PathBuf {
@@ -42,6 +53,24 @@ fn finds_every_block_of_the_excerpt() {
     check(&json(&args(fixture())), 10_770, 426, 3);
     // the offset given instead of searched for
     check(&json(&CsiArgs { ssb_offset_hz: Some(-450e3), ..args(fixture()) }), 10_770, 426, 3);
+}
+
+#[test]
+fn measures_and_the_tracking_reference_signal_when_asked_for() {
+    let answer = json(&CsiArgs { measure: true, trs: Some(52), ..args(fixture()) });
+    let near = |v: &serde_json::Value, to: f64, by: f64| assert!((v.as_f64().unwrap() - to).abs() < by, "{v}");
+    assert_eq!(answer["cells"].as_array().unwrap().len(), 1);
+    near(&answer["cells"][0]["rsrp_dbfs"], -39.95, 0.05);
+    near(&answer["ssb"][0]["rsrp_dbfs"], -39.95, 0.05);
+    let rs = answer["csi_rs"].as_array().unwrap();
+    let places: Vec<_> =
+        rs.iter().map(|r| [&r["sfn"], &r["slot"], &r["symbol"]].map(|v| v.as_u64().unwrap())).collect();
+    assert_eq!(places, [[427, 2, 4], [427, 2, 8], [427, 3, 4], [427, 3, 8]]);
+    for r in rs {
+        near(&r["rsrp_dbfs"], -39.95, 0.05);
+        near(&r["rms_delay_ns"], 0.0, 10.0);
+        assert!(r["sinr_db"].as_f64().unwrap() > 40.0);
+    }
 }
 
 #[test]

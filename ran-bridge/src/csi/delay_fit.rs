@@ -73,6 +73,11 @@ impl DelayFit {
         self.taps
     }
 
+    /// Delay of each tap, in useful symbols.
+    pub(crate) fn delays(&self) -> &[f64] {
+        &self.delays
+    }
+
     /// The level to use at signal-to-noise power ratio `snr` per pilot.
     #[must_use]
     pub fn level(&self, snr: f32) -> usize {

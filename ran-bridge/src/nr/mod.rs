@@ -6,6 +6,7 @@
 mod acquire;
 mod blocks;
 mod cancel;
+mod cell_pbch;
 mod combine;
 mod correlator;
 mod crc;
@@ -31,6 +32,7 @@ pub(crate) mod test_support;
 
 pub use acquire::{Cell, SearchConfig, search};
 pub use blocks::find_blocks;
+pub use cell_pbch::CellPbch;
 pub use crc::crc24c;
 pub use error::NrError;
 pub use gold::{Gold, qpsk_sequence};

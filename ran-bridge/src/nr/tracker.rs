@@ -66,6 +66,10 @@ pub struct SsbReport {
     pub cfo_hz: f64,
     /// Share of the known resource elements' energy that the channel explains, 0…1 (noise alone: about 0.04).
     pub explained: f32,
+    /// SS-RSRP in dB relative to full scale (mean |x|² = 1) of a resource element; none if there is no signal.
+    pub rsrp_dbfs: Option<f32>,
+    /// SS-RSRQ in dB: 20 times the RSRP over the mean power of the block's 20 resource blocks in its four symbols.
+    pub rsrq_db: Option<f32>,
     /// The channel at the block's first sample.
     pub h: ChannelEstimate,
 }
@@ -184,6 +188,12 @@ impl SsbTracker {
         report.cfo_hz = self.cfo_hz + f64::from(extra) / (std::f64::consts::TAU * symbol_s);
         self.copy_channel(&numerology, &mut report.h);
         report.snr_db = report.h.snr_db();
+        //= TS 38.215 §5.1.1, §5.1.3 and §5.1.5: N = 20 resource blocks; the SINR is snr_db
+        let rssi = self.grid.re.iter().flatten().map(Complex32::norm_sqr).sum::<f32>() / SSB_SYMBOLS as f32;
+        let power = report.h.power();
+        let db = |ratio: f32| (ratio.is_finite() && ratio > 0.0).then(|| 10.0 * ratio.log10());
+        report.rsrp_dbfs = db(power / numerology.fft() as f32);
+        report.rsrq_db = db(SSB_SUBCARRIERS as f32 / 12.0 * power / rssi);
         if report.explained > 2.0 * EXPLAINED_MIN {
             self.cfo_hz += 0.1 * (report.cfo_hz - self.cfo_hz);
         }
