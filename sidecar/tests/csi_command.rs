@@ -122,3 +122,23 @@ fn whole_study() {
     run(&CsiArgs { json: false, study: true, plot: Some(plot), ..args(fixture()) }, &mut out).unwrap();
     println!("{}", String::from_utf8(out).unwrap());
 }
+
+/// Samples 0 … 20 ms of the excerpt over and over: blocks stay 10 ms apart.
+#[test]
+fn a_long_recording_is_followed_and_a_cell_that_comes_back_elsewhere_is_found_again() {
+    let recording = ran_bridge::iq::read(&fixture()).unwrap();
+    let piece = &recording.samples[..230_400];
+    let zero = num_complex::Complex32::new(0.0, 0.0);
+    let mut iq: Vec<_> = piece.iter().copied().cycle().take(15 * 230_400).collect();
+    iq.extend(std::iter::repeat_n(zero, 1_382_400 + 1234));
+    iq.extend(piece.iter().copied().cycle().take(10 * 230_400));
+    let config = ran_bridge::nr::SearchConfig { center_hz: recording.frequency_hz, ..Default::default() };
+    let outcome = sidecar::csi::analyse(&iq, recording.rate_hz, &config).unwrap();
+    let samples: Vec<u64> = outcome.ssb.iter().map(|b| b.sample).collect();
+    let before: Vec<u64> = (0..30).map(|n| 10_770 + 115_200 * n).collect();
+    assert_eq!(samples[..30], before);
+    let again = 15 * 230_400 + 1_382_400 + 1234 + 10_770;
+    let after: Vec<u64> = (0..20).map(|n| again + 115_200 * n).collect();
+    assert_eq!(samples[30..], after);
+    assert!(outcome.ssb.iter().all(|b| b.mib_crc_ok));
+}

@@ -104,8 +104,6 @@ pub enum Observation<'a> {
 const TIMING: (f64, f64) = (0.25, 0.02);
 /// Gain of the offset loop for a tracking reference signal.
 const CFO: f64 = 0.3;
-/// Below this share of explained energy there is no block.
-const EXPLAINED_MIN: f32 = 0.11;
 
 /// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -304,7 +302,7 @@ impl CellTracker {
             Err(NrError::NoSignal) => return Ok(self.nothing()),
             Err(other) => return Err(other),
         }
-        if self.report.explained < EXPLAINED_MIN {
+        if !self.report.is_block() {
             return Ok(self.nothing());
         }
         self.silent = 0;

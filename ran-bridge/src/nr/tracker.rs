@@ -74,6 +74,14 @@ pub struct SsbReport {
     pub h: ChannelEstimate,
 }
 
+impl SsbReport {
+    /// Whether there is a block: its known resource elements tell more than noise would.
+    #[must_use]
+    pub fn is_block(&self) -> bool {
+        self.explained >= EXPLAINED_MIN
+    }
+}
+
 /// Below this share of explained energy a block is taken for noise.
 pub(crate) const EXPLAINED_MIN: f32 = 0.11;
 
