@@ -12,4 +12,4 @@ pub use args::CsiArgs;
 pub use command::{analyse, run};
 pub use error::CsiError;
 pub use outcome::{CsiRsLine, Outcome, SsbLine};
-pub use study::{StudyConfig, StudyResult, StudyRow, markdown, plot_svg, study};
+pub use study::{Quantity, StudyConfig, StudyResult, StudyRow, costs, markdown, plot_svg, quantities, study};
