@@ -9,3 +9,4 @@ pub mod gnb;
 pub mod iq;
 pub mod nr;
 mod simd;
+pub mod sources;

@@ -7,7 +7,18 @@ use std::path::{Path, PathBuf};
 use sidecar::csi::{CsiArgs, run};
 
 fn args(file: PathBuf) -> CsiArgs {
-    CsiArgs { file, json: true, ssb_offset_hz: None, scs_khz: 15, study: false, plot: None, seeds: 1 }
+    CsiArgs {
+        file,
+        json: true,
+        ssb_offset_hz: None,
+        scs_khz: 15,
+        study: false,
+        plot: None,
+        seeds: 1,
+        measure: false,
+        trs: None,
+        csi_rs: None,
+    }
 }
 
 fn fixture() -> PathBuf {
@@ -42,6 +53,24 @@ fn finds_every_block_of_the_excerpt() {
     check(&json(&args(fixture())), 10_770, 426, 3);
     // the offset given instead of searched for
     check(&json(&CsiArgs { ssb_offset_hz: Some(-450e3), ..args(fixture()) }), 10_770, 426, 3);
+}
+
+#[test]
+fn measures_and_the_tracking_reference_signal_when_asked_for() {
+    let answer = json(&CsiArgs { measure: true, trs: Some(52), ..args(fixture()) });
+    let near = |v: &serde_json::Value, to: f64, by: f64| assert!((v.as_f64().unwrap() - to).abs() < by, "{v}");
+    assert_eq!(answer["cells"].as_array().unwrap().len(), 1);
+    near(&answer["cells"][0]["rsrp_dbfs"], -39.95, 0.05);
+    near(&answer["ssb"][0]["rsrp_dbfs"], -39.95, 0.05);
+    let rs = answer["csi_rs"].as_array().unwrap();
+    let places: Vec<_> =
+        rs.iter().map(|r| [&r["sfn"], &r["slot"], &r["symbol"]].map(|v| v.as_u64().unwrap())).collect();
+    assert_eq!(places, [[427, 2, 4], [427, 2, 8], [427, 3, 4], [427, 3, 8]]);
+    for r in rs {
+        near(&r["rsrp_dbfs"], -39.95, 0.05);
+        near(&r["rms_delay_ns"], 0.0, 10.0);
+        assert!(r["sinr_db"].as_f64().unwrap() > 40.0);
+    }
 }
 
 #[test]
@@ -92,4 +121,24 @@ fn whole_study() {
     let plot = std::env::temp_dir().join("csi-study.svg");
     run(&CsiArgs { json: false, study: true, plot: Some(plot), ..args(fixture()) }, &mut out).unwrap();
     println!("{}", String::from_utf8(out).unwrap());
+}
+
+/// Samples 0 … 20 ms of the excerpt over and over: blocks stay 10 ms apart.
+#[test]
+fn a_long_recording_is_followed_and_a_cell_that_comes_back_elsewhere_is_found_again() {
+    let recording = ran_bridge::iq::read(&fixture()).unwrap();
+    let piece = &recording.samples[..230_400];
+    let zero = num_complex::Complex32::new(0.0, 0.0);
+    let mut iq: Vec<_> = piece.iter().copied().cycle().take(15 * 230_400).collect();
+    iq.extend(std::iter::repeat_n(zero, 1_382_400 + 1234));
+    iq.extend(piece.iter().copied().cycle().take(10 * 230_400));
+    let config = ran_bridge::nr::SearchConfig { center_hz: recording.frequency_hz, ..Default::default() };
+    let outcome = sidecar::csi::analyse(&iq, recording.rate_hz, &config).unwrap();
+    let samples: Vec<u64> = outcome.ssb.iter().map(|b| b.sample).collect();
+    let before: Vec<u64> = (0..30).map(|n| 10_770 + 115_200 * n).collect();
+    assert_eq!(samples[..30], before);
+    let again = 15 * 230_400 + 1_382_400 + 1234 + 10_770;
+    let after: Vec<u64> = (0..20).map(|n| again + 115_200 * n).collect();
+    assert_eq!(samples[30..], after);
+    assert!(outcome.ssb.iter().all(|b| b.mib_crc_ok));
 }

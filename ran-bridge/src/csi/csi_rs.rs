@@ -1,19 +1,81 @@
-//! Channel estimates from a one-port CSI-RS of density 3 (the form of the tracking reference signal).
+//! Non-zero-power CSI-RS of one symbol, the tracking reference signal among them: where it lies and what it carries.
 
 use num_complex::Complex32;
 
-use super::{ChannelEstimate, DelayFit, estimate::mean_delay_s};
-use crate::nr::{NrError, Numerology, SymbolDemodulator, qpsk_sequence};
+use crate::nr::{NrError, qpsk_sequence};
 
-/// A CSI-RS of row 1: one port, density 3, no CDM.
+/// Rows of TS 38.211 Table 7.4.1.5.3-1 that take one symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CsiRsRow {
+    /// One port, three a resource block: the form of the tracking reference signal.
+    One,
+    /// One port.
+    Two,
+    /// Two ports in one pair of subcarriers.
+    Three,
+    /// Four ports in two neighbouring pairs.
+    Four,
+    /// Eight ports in four pairs.
+    Six,
+    /// Twelve ports in six pairs.
+    Nine,
+}
+
+/// Resource blocks that carry a CSI-RS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CsiRsDensity {
+    /// Each; density 1, or 3 in row 1.
+    All,
+    /// Those with an even number from point A; density 0.5.
+    Even,
+    /// Those with an odd number from point A; density 0.5.
+    Odd,
+}
+
+impl CsiRsRow {
+    /// Antenna ports, from 3000 on.
+    #[must_use]
+    //= TS 38.211 Table 7.4.1.5.3-1
+    pub const fn ports(self) -> usize {
+        match self {
+            Self::One | Self::Two => 1,
+            Self::Three => 2,
+            Self::Four => 4,
+            Self::Six => 8,
+            Self::Nine => 12,
+        }
+    }
+
+    /// Ports that share resource elements by code: 1 or 2.
+    pub(crate) const fn cdm(self) -> usize {
+        if self.ports() == 1 { 1 } else { 2 }
+    }
+
+    /// Numbers of [`CsiRs::k`] that are used.
+    const fn locations(self) -> usize {
+        match self {
+            Self::Six => 4,
+            Self::Nine => 6,
+            _ => 1,
+        }
+    }
+}
+
+/// A CSI-RS in one symbol of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CsiRs {
+    /// Row of the table of mappings.
+    pub row: CsiRsRow,
+    /// Resource blocks that carry it; row 1 and rows 4, 6 and 9 are in each.
+    pub density: CsiRsDensity,
     /// scramblingID n_ID, 0…1023.
     pub scrambling_id: u16,
     /// Symbol of the slot, 0…13.
     pub symbol: u8,
-    /// First subcarrier of the resource block that carries it, 0…3.
-    pub k0: u8,
+    /// Subcarriers k_0 … of a resource block where it begins: row 1 0…3, row 2 0…11, row 4 0, 4 or 8, else even ones.
+    pub k: [u8; 6],
     /// First resource block, counted from point A.
     pub first_prb: u16,
     /// Number of resource blocks.
@@ -23,155 +85,108 @@ pub struct CsiRs {
 }
 
 impl CsiRs {
-    /// Subcarriers that carry it, as offsets from the carrier centre.
-    ///
-    /// # Shapes
-    /// `[3 · prbs]`.
-    //= TS 38.211 Table 7.4.1.5.3-1 row 1: k0, k0 + 4, k0 + 8
-    pub fn subcarriers(&self) -> impl Iterator<Item = i32> + use<> {
-        let (first, k0) = (self.first_subcarrier, i32::from(self.k0));
-        (0..3 * i32::from(self.prbs)).map(move |m| first + k0 + 4 * m)
+    /// A tracking reference signal (row 1) at subcarrier `k0` in `prbs` resource blocks from point A around the carrier centre.
+    #[must_use]
+    pub fn tracking(scrambling_id: u16, symbol: u8, k0: u8, prbs: u16) -> Self {
+        Self {
+            row: CsiRsRow::One,
+            density: CsiRsDensity::All,
+            scrambling_id,
+            symbol,
+            k: [k0, 0, 0, 0, 0, 0],
+            first_prb: 0,
+            prbs,
+            first_subcarrier: -6 * i32::from(prbs),
+        }
     }
 
-    /// Its values in slot `slot` of the frame, in the order of [`CsiRs::subcarriers`].
+    /// Whether each field is in its range.
+    ///
+    /// # Errors
+    /// [`NrError::Range`].
+    pub fn check(&self) -> Result<(), NrError> {
+        let range = |what, value: i64, range, ok| if ok { Ok(()) } else { Err(NrError::Range { what, value, range }) };
+        range("scrambling ID", self.scrambling_id.into(), "0..=1023", self.scrambling_id <= 1023)?;
+        range("CSI-RS symbol", self.symbol.into(), "0..=13", self.symbol <= 13)?;
+        range("first PRB", self.first_prb.into(), "0..=2199", self.first_prb <= 2199)?;
+        range("PRBs", self.prbs.into(), "1..=275", (1..=275).contains(&self.prbs))?;
+        let (ok, allowed): (fn(u8) -> bool, _) = match self.row {
+            CsiRsRow::One => (|k| k <= 3, "0..=3"),
+            CsiRsRow::Two => (|k| k <= 11, "0..=11"),
+            CsiRsRow::Four => (|k| k <= 8 && k.is_multiple_of(4), "0, 4 or 8"),
+            _ => (|k| k <= 10 && k.is_multiple_of(2), "even, 0..=10"),
+        };
+        for &k in &self.k[..self.row.locations()] {
+            range("CSI-RS subcarrier", k.into(), allowed, ok(k))?;
+        }
+        let halved = self.density != CsiRsDensity::All;
+        let may_halve = matches!(self.row, CsiRsRow::Two | CsiRsRow::Three);
+        range("CSI-RS density of this row, halves", i64::from(halved), "1 in rows 2 and 3 only", may_halve || !halved)
+    }
+
+    /// Subcarrier of a resource block where each CDM group begins; row 1 is one group.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = usize> + use<'_> {
+        let pairs: &[u8] = if self.row == CsiRsRow::Four { &[0, 2] } else { &[0] };
+        let locations = &self.k[..self.row.locations()];
+        locations.iter().flat_map(move |k| pairs.iter().map(move |d| usize::from(k + d)))
+    }
+
+    /// Subcarriers of the first group's first elements, counted from the first resource block, in increasing order; with row 1 all three of
+    /// a block.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = usize> + use<'_> {
+        let steps: &[usize] = if self.row == CsiRsRow::One { &[0, 4, 8] } else { &[0] };
+        let first = usize::from(self.k[0]);
+        self.blocks().flat_map(move |n| steps.iter().map(move |s| 12 * n + first + s))
+    }
+
+    /// Resource blocks that carry it, counted from the first.
+    fn blocks(&self) -> impl Iterator<Item = usize> + use<> {
+        let (from, to, density) = (self.first_prb, self.prbs, self.density);
+        (0..to).filter_map(move |n| {
+            let even = (from + n).is_multiple_of(2);
+            let carries = match density {
+                CsiRsDensity::All => true,
+                CsiRsDensity::Even => even,
+                CsiRsDensity::Odd => !even,
+            };
+            carries.then_some(usize::from(n))
+        })
+    }
+
+    /// Subcarriers of its first group's first elements, as offsets from the carrier centre.
     ///
     /// # Shapes
-    /// `[3 · prbs]`, unit power.
+    /// One for each carrying resource block, with row 1 three.
+    pub fn subcarriers(&self) -> impl Iterator<Item = i32> + use<'_> {
+        self.rows().map(|row| self.first_subcarrier + row as i32)
+    }
+
+    /// Its values in slot `slot` of the frame, in the order of [`CsiRs::subcarriers`]; with two ports by code the values of both
+    /// subcarriers of a pair follow each other. Every group carries the same.
+    ///
+    /// # Shapes
+    /// `[subcarriers · ports by code]`, unit power.
     #[must_use]
     //= TS 38.211 §7.4.1.5.2: c_init = (2^10 (14 n_s + l + 1)(2 n_ID + 1) + n_ID) mod 2^31
     pub fn sequence(&self, slot: u16) -> Vec<Complex32> {
         let id = u64::from(self.scrambling_id);
         let symbol = 14 * u64::from(slot) + u64::from(self.symbol) + 1;
         let c_init = (1024 * symbol * (2 * id + 1) + id) % (1 << 31);
-        //= TS 38.211 §7.4.1.5.3: m' = ⌊nα⌋ + ⌊k̄ρ/12⌋ with α = ρ = 3, n from point A
-        let skip = 3 * usize::from(self.first_prb);
-        qpsk_sequence(c_init as u32, skip + 3 * usize::from(self.prbs)).split_off(skip)
-    }
-}
-
-/// Estimator for one CSI-RS. Plans, sequences and matrices are made once.
-pub struct CsiRsEstimator {
-    config: CsiRs,
-    demod: SymbolDemodulator,
-    fit: DelayFit,
-    sequences: Vec<Vec<Complex32>>,
-    bins: Vec<Complex32>,
-    pilots: Vec<Complex32>,
-    sums: Vec<Complex32>,
-    taps: Vec<Complex32>,
-}
-
-impl CsiRsEstimator {
-    /// An estimator for `config` at `numerology`.
-    ///
-    /// # Errors
-    /// [`NrError::Range`] for a field outside its range, [`NrError::OutOfBand`] if the resource blocks do not fit.
-    pub fn new(numerology: Numerology, config: CsiRs) -> Result<Self, NrError> {
-        let range = |what, value: i64, range, ok| if ok { Ok(()) } else { Err(NrError::Range { what, value, range }) };
-        range("scrambling ID", config.scrambling_id.into(), "0..=1023", config.scrambling_id <= 1023)?;
-        range("CSI-RS symbol", config.symbol.into(), "0..=13", config.symbol <= 13)?;
-        range("k0", config.k0.into(), "0..=3", config.k0 <= 3)?;
-        range("first PRB", config.first_prb.into(), "0..=2199", config.first_prb <= 2199)?;
-        range("PRBs", config.prbs.into(), "1..=275", (1..=275).contains(&config.prbs))?;
-        let width = 12 * usize::from(config.prbs);
-        let rows: Vec<i32> = (0..width as i32).collect();
-        let weights: Vec<f32> = rows.iter().map(|r| if r % 4 == i32::from(config.k0) { 1.0 } else { 0.0 }).collect();
-        let center = f64::from(config.first_subcarrier) + (width / 2) as f64;
-        let demod = SymbolDemodulator::new(numerology, center * numerology.scs_hz(), width)?;
-        let fit = DelayFit::new(&rows, &weights);
-        let zero = Complex32::new(0.0, 0.0);
-        let slots = if numerology.scs_hz() > 20e3 { 20 } else { 10 };
-        Ok(Self {
-            config,
-            demod,
-            sequences: (0..slots).map(|slot| config.sequence(slot)).collect(),
-            bins: vec![zero; width],
-            pilots: vec![zero; width / 4],
-            sums: vec![zero; fit.taps()],
-            taps: vec![zero; fit.taps()],
-            fit,
-        })
-    }
-
-    /// The CSI-RS estimated.
-    #[must_use]
-    pub const fn config(&self) -> &CsiRs {
-        &self.config
-    }
-
-    /// Samples that one occasion takes: the symbol with its cyclic prefix.
-    #[must_use]
-    pub fn samples(&self) -> usize {
-        let n = self.demod.numerology();
-        n.fft() + n.cp_of(0, self.config.symbol.into())
-    }
-
-    /// Estimates the channel from one symbol, its cyclic prefix first, of slot `slot` of the frame.
-    ///
-    /// # Errors
-    /// [`NrError::TooShort`], [`NrError::NotFinite`], [`NrError::NoSignal`].
-    pub fn estimate(&mut self, iq: &[Complex32], slot: u16, cfo_hz: f64) -> Result<ChannelEstimate, NrError> {
-        let mut out = ChannelEstimate::default();
-        self.estimate_into(iq, slot, cfo_hz, &mut out)?;
-        Ok(out)
-    }
-
-    /// As [`CsiRsEstimator::estimate`], into an estimate that is used again and again: no allocation after the first.
-    ///
-    /// # Errors
-    /// As [`CsiRsEstimator::estimate`].
-    pub fn estimate_into(
-        &mut self,
-        iq: &[Complex32],
-        slot: u16,
-        cfo_hz: f64,
-        out: &mut ChannelEstimate,
-    ) -> Result<(), NrError> {
-        let cp = self.demod.numerology().cp_of(slot.into(), self.config.symbol.into());
-        self.demod.demodulate(iq, cp, cfo_hz, &mut self.bins)?;
-        let sequence = &self.sequences[usize::from(slot) % self.sequences.len()];
-        self.sums.fill(Complex32::new(0.0, 0.0));
-        let mut energy = 0.0;
-        for (m, (pilot, reference)) in self.pilots.iter_mut().zip(sequence).enumerate() {
-            let row = 4 * m + usize::from(self.config.k0);
-            *pilot = self.bins[row] * reference.conj();
-            energy += pilot.norm_sqr();
-            self.fit.project(row, *pilot, &mut self.sums);
-        }
-        if !energy.is_finite() {
-            return Err(NrError::NotFinite { index: iq.iter().position(|v| !v.is_finite()).unwrap_or(0) });
-        }
-        if energy <= f32::MIN_POSITIVE {
-            return Err(NrError::NoSignal);
-        }
-        self.fill(energy, out);
-        Ok(())
-    }
-
-    fn fill(&mut self, energy: f32, out: &mut ChannelEstimate) {
-        let count = self.pilots.len() as f32;
-        if out.h.len() != self.bins.len() {
-            out.h.resize(self.bins.len(), Complex32::new(0.0, 0.0));
-            out.subcarriers = (0..self.bins.len() as i32).map(|k| self.config.first_subcarrier + k).collect();
-        }
-        // start from what neighbouring pilots have in common, then once more with the noise that the fit leaves
-        let common: Complex32 = self.pilots.windows(2).map(|w| w[1] * w[0].conj()).sum();
-        let signal = common.norm() / (count - 1.0).max(1.0);
-        let mut level = self.fit.level(signal / (energy / count - signal).max(1e-6 * energy / count));
-        for _ in 0..2 {
-            self.fit.solve(level, &self.sums, &mut self.taps);
-            self.fit.evaluate(&self.taps, &mut out.h);
-            let k0 = usize::from(self.config.k0);
-            let left: f32 = self.pilots.iter().enumerate().map(|(m, p)| (p - out.h[4 * m + k0]).norm_sqr()).sum();
-            out.noise_var = left / (count - self.fit.freedom(level)).max(1.0);
-            out.error_var = out.noise_var * self.fit.error_gain(level);
-            let better = self.fit.level(out.power() / out.noise_var.max(1e-12 * energy));
-            if better == level {
-                break;
-            }
-            level = better;
-        }
-        out.delay_s = mean_delay_s(&out.h, self.demod.numerology().scs_hz());
+        let last = usize::from(self.first_prb) + usize::from(self.prbs);
+        let all = qpsk_sequence(c_init as u32, 3 * last);
+        //= TS 38.211 §7.4.1.5.3: m' = ⌊nα⌋ + k' + ⌊k̄ρ/12⌋, α = ρ for one port, 2ρ for more, n from point A
+        let first = |n: usize| match (self.row, self.density) {
+            (CsiRsRow::One, _) => 3 * n,
+            (CsiRsRow::Two, CsiRsDensity::All) => n,
+            (CsiRsRow::Two, _) => n / 2,
+            (_, CsiRsDensity::All) => 2 * n,
+            _ => n,
+        };
+        let each = if self.row == CsiRsRow::One { 3 } else { self.row.cdm() };
+        let from = usize::from(self.first_prb);
+        self.blocks()
+            .flat_map(|n| (0..each).filter_map(|i| all.get(first(from + n) + i).copied()).collect::<Vec<_>>())
+            .collect()
     }
 }
 
@@ -179,56 +194,42 @@ impl CsiRsEstimator {
 mod tests {
     use super::*;
 
-    fn config() -> CsiRs {
-        CsiRs { scrambling_id: 1, symbol: 4, k0: 1, first_prb: 0, prbs: 24, first_subcarrier: -150 }
+    fn trs() -> CsiRs {
+        CsiRs::tracking(1, 4, 1, 24)
     }
 
     #[test]
     fn sequence_counts_from_point_a() {
-        let whole = config().sequence(3);
-        let part = CsiRs { first_prb: 5, prbs: 4, ..config() }.sequence(3);
+        let whole = trs().sequence(3);
+        let part = CsiRs { first_prb: 5, prbs: 4, ..trs() }.sequence(3);
         assert_eq!(part, whole[15..27]);
-    }
-
-    /// One symbol with the CSI-RS through a delay of `delay` samples (whole) with gain `gain`.
-    fn symbol(slot: u16, gain: Complex32) -> Vec<Complex32> {
-        let c = config();
-        let mut iq = vec![Complex32::new(0.0, 0.0); 548];
-        for (k, value) in c.subcarriers().zip(c.sequence(slot)) {
-            for (n, v) in iq.iter_mut().enumerate() {
-                let turns = f64::from(k) * (n as f64 - 36.0) / 512.0;
-                let w = num_complex::Complex64::cis(std::f64::consts::TAU * turns);
-                *v += gain * value * Complex32::new(w.re as f32, w.im as f32) / 512f32.sqrt();
-            }
-        }
-        iq
+        let pairs = CsiRs { row: CsiRsRow::Three, k: [4, 0, 0, 0, 0, 0], ..trs() };
+        // r(2n + k') of the same generator
+        assert_eq!(pairs.sequence(3)[..6], whole[..6]);
+        let odd = CsiRs { density: CsiRsDensity::Odd, ..pairs };
+        // n = 1, 3, 5 … take r(n), r(n + 1)
+        assert_eq!(odd.sequence(3)[..4], whole[1..5]);
+        assert_eq!(odd.rows().take(3).collect::<Vec<_>>(), [16, 40, 64]);
+        let one_half = CsiRs { row: CsiRsRow::Two, density: CsiRsDensity::Even, k: [11, 0, 0, 0, 0, 0], ..trs() };
+        assert_eq!(one_half.sequence(3)[..], whole[..12]);
     }
 
     #[test]
-    fn a_flat_channel_comes_back() {
-        let numerology = Numerology::new(7.68e6, 15e3).unwrap();
-        let mut estimator = CsiRsEstimator::new(numerology, config()).unwrap();
-        let gain = Complex32::new(0.3, -0.4);
-        let e = estimator.estimate(&symbol(7, gain), 7, 0.0).unwrap();
-        assert_eq!((e.h.len(), e.subcarriers[0], e.subcarriers[287]), (288, -150, 137));
-        let nmse = e.h.iter().map(|h| (h - gain).norm_sqr()).sum::<f32>() / 288.0 / 0.25;
-        assert!(nmse < 1e-4, "{nmse}");
-        assert!(e.noise_var < 1e-4 && e.delay_s.abs() < 20e-9, "{} {}", e.noise_var, e.delay_s);
-        // another slot's sequence is noise to it
-        let wrong = estimator.estimate(&symbol(7, gain), 8, 0.0).unwrap();
-        assert!(wrong.snr_db().is_none_or(|snr| snr < 0.0));
+    fn groups_of_the_table() {
+        let of = |row, k| CsiRs { row, k, ..trs() }.groups().collect::<Vec<_>>();
+        assert_eq!(of(CsiRsRow::Three, [6, 0, 0, 0, 0, 0]), [6]);
+        assert_eq!(of(CsiRsRow::Four, [8, 0, 0, 0, 0, 0]), [8, 10]);
+        assert_eq!(of(CsiRsRow::Six, [0, 2, 6, 10, 0, 0]), [0, 2, 6, 10]);
+        assert_eq!(of(CsiRsRow::Nine, [0, 2, 4, 6, 8, 10]), [0, 2, 4, 6, 8, 10]);
     }
 
     #[test]
-    fn refuses_bad_input() {
-        let numerology = Numerology::new(7.68e6, 15e3).unwrap();
-        let mut estimator = CsiRsEstimator::new(numerology, config()).unwrap();
-        assert!(matches!(estimator.estimate(&[], 0, 0.0), Err(NrError::TooShort { .. })));
-        let mut iq = symbol(0, Complex32::new(1.0, 0.0));
-        iq[100].re = f32::NAN;
-        assert_eq!(estimator.estimate(&iq, 0, 0.0), Err(NrError::NotFinite { index: 100 }));
-        let zeros = vec![Complex32::new(0.0, 0.0); 548];
-        assert_eq!(estimator.estimate(&zeros, 0, 0.0), Err(NrError::NoSignal));
-        assert!(CsiRsEstimator::new(numerology, CsiRs { prbs: 60, ..config() }).is_err());
+    fn refuses_what_the_table_has_not() {
+        assert!(trs().check().is_ok());
+        assert!(CsiRs { k: [4, 0, 0, 0, 0, 0], ..trs() }.check().is_err());
+        assert!(CsiRs { row: CsiRsRow::Four, k: [2, 0, 0, 0, 0, 0], ..trs() }.check().is_err());
+        assert!(CsiRs { row: CsiRsRow::Three, k: [3, 0, 0, 0, 0, 0], ..trs() }.check().is_err());
+        assert!(CsiRs { density: CsiRsDensity::Even, ..trs() }.check().is_err());
+        assert!(CsiRs { prbs: 276, ..trs() }.check().is_err());
     }
 }

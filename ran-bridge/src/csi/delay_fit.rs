@@ -2,7 +2,9 @@
 
 use num_complex::{Complex32, Complex64};
 
+use super::kernel::{Evaluate, Project, Solve};
 use super::linear::invert;
+use crate::simd::widest;
 
 /// Delays assumed possible, as fractions of a useful symbol (at 15 kHz: −0.6 µs … 2.4 µs).
 const WINDOW: (f64, f64) = (-0.009, 0.036);
@@ -15,6 +17,7 @@ const STEP_DB: f32 = 5.0;
 const LEVELS: usize = 14;
 
 struct Level {
+    /// Hermitian, row-major.
     inverse: Vec<Complex32>,
     freedom: f32,
     error_gain: f32,
@@ -27,6 +30,10 @@ pub struct DelayFit {
     taps: usize,
     /// `[row][tap]`
     basis: Vec<Complex32>,
+    /// Real and imaginary part, `[tap][row]`.
+    across: [Vec<f32>; 2],
+    /// Delay of each tap in useful symbols.
+    delays: Vec<f64>,
     levels: Vec<Level>,
 }
 
@@ -40,25 +47,35 @@ impl DelayFit {
         let span = rows.iter().max().unwrap_or(&0) - rows.iter().min().unwrap_or(&0) + 1;
         let width = WINDOW.1 - WINDOW.0;
         let taps = (f64::from(span) * width * 1.6).ceil() as usize + 1;
-        let delay = |i: usize| WINDOW.0 + width * i as f64 / (taps - 1).max(1) as f64;
+        let delays: Vec<f64> = (0..taps).map(|i| WINDOW.0 + width * i as f64 / (taps - 1).max(1) as f64).collect();
         let basis: Vec<Complex64> = rows
             .iter()
-            .flat_map(|&row| (0..taps).map(move |i| Complex64::cis(-std::f64::consts::TAU * f64::from(row) * delay(i))))
+            .flat_map(|&row| delays.iter().map(move |d| Complex64::cis(-std::f64::consts::TAU * f64::from(row) * d)))
             .collect();
         let gram = gram(&basis, pilots, taps);
         let all = gram_mean(&basis, taps);
-        let prior: Vec<f64> = (0..taps).map(|i| prior_power(delay(i))).collect();
+        let prior: Vec<f64> = delays.iter().map(|d| prior_power(*d)).collect();
         let total: f64 = prior.iter().sum();
         let prior: Vec<f64> = prior.into_iter().map(|p| p / total).collect();
-        let levels = (0..LEVELS).filter_map(|i| level(&gram, &all, &prior, i)).collect();
+        let at = |i: usize| 10f64.powf(f64::from(FIRST_DB + STEP_DB * i as f32) / 10.0);
+        let levels = (0..LEVELS).filter_map(|i| level(&gram, &all, prior.iter().map(|p| 1.0 / (at(i) * p)))).collect();
+        let part = |of: fn(&Complex64) -> f64| -> Vec<f32> {
+            (0..taps).flat_map(|i| basis.iter().skip(i).step_by(taps).map(|v| of(v) as f32)).collect()
+        };
+        let across = [part(|v| v.re), part(|v| v.im)];
         let basis = basis.into_iter().map(|v| Complex32::new(v.re as f32, v.im as f32)).collect();
-        Self { taps, basis, levels }
+        Self { taps, basis, across, delays, levels }
     }
 
     /// Number of taps.
     #[must_use]
     pub const fn taps(&self) -> usize {
         self.taps
+    }
+
+    /// Delay of each tap, in useful symbols.
+    pub(crate) fn delays(&self) -> &[f64] {
+        &self.delays
     }
 
     /// The level to use at signal-to-noise power ratio `snr` per pilot.
@@ -83,9 +100,15 @@ impl DelayFit {
 
     /// Adds one pilot: `z` = received value over the pilot's value, on row `row`.
     pub fn project(&self, row: usize, z: Complex32, sums: &mut [Complex32]) {
-        for (sum, b) in sums.iter_mut().zip(&self.basis[row * self.taps..(row + 1) * self.taps]) {
-            *sum += Complex32::new(b.re * z.re + b.im * z.im, b.re * z.im - b.im * z.re);
-        }
+        self.project_all(std::iter::once((row, z)), sums);
+    }
+
+    /// As [`DelayFit::project`] for pilots on many rows.
+    ///
+    /// # Shapes
+    /// `sums[taps]`.
+    pub fn project_all(&self, pilots: impl Iterator<Item = (usize, Complex32)>, sums: &mut [Complex32]) {
+        widest(Project { basis: &self.basis, pilots, sums });
     }
 
     /// Taps from the sums of [`DelayFit::project`].
@@ -93,10 +116,18 @@ impl DelayFit {
     /// # Shapes
     /// `sums[taps]`, `out[taps]`.
     pub fn solve(&self, level: usize, sums: &[Complex32], out: &mut [Complex32]) {
-        let Some(level) = self.levels.get(level) else { return };
-        for (out, row) in out.iter_mut().zip(level.inverse.chunks_exact(self.taps)) {
-            *out = row.iter().zip(sums).fold(Complex32::new(0.0, 0.0), |acc, (a, b)| acc + a * b);
+        if let Some(level) = self.levels.get(level) {
+            widest(Solve { inverse: &level.inverse, sums, out });
         }
+    }
+
+    /// The turn of each tap that takes a channel seen `subcarriers` above the rows to the channel on the rows.
+    ///
+    /// # Shapes
+    /// `[taps]`.
+    pub(crate) fn shift(&self, subcarriers: f64) -> Vec<Complex32> {
+        let turn = |d: &f64| Complex64::cis(std::f64::consts::TAU * d * subcarriers);
+        self.delays.iter().map(turn).map(|v| Complex32::new(v.re as f32, v.im as f32)).collect()
     }
 
     /// The channel on every row.
@@ -104,9 +135,8 @@ impl DelayFit {
     /// # Shapes
     /// `taps[taps]`, `out[R]`.
     pub fn evaluate(&self, taps: &[Complex32], out: &mut [Complex32]) {
-        for (out, row) in out.iter_mut().zip(self.basis.chunks_exact(self.taps)) {
-            *out = row.iter().zip(taps).fold(Complex32::new(0.0, 0.0), |acc, (a, b)| acc + a * b);
-        }
+        let rows = self.basis.len() / self.taps.max(1);
+        widest(Evaluate { across: &self.across, rows, taps, out });
     }
 }
 
@@ -117,11 +147,10 @@ fn prior_power(delay: f64) -> f64 {
 
 fn gram(basis: &[Complex64], weights: &[f32], taps: usize) -> Vec<Complex64> {
     let mut gram = vec![Complex64::new(0.0, 0.0); taps * taps];
-    for (row, weight) in basis.chunks_exact(taps).zip(weights) {
-        for i in 0..taps {
-            for j in 0..taps {
-                gram[i * taps + j] += row[i].conj() * row[j] * f64::from(*weight);
-            }
+    for (row, weight) in basis.chunks_exact(taps).zip(weights).filter(|(_, weight)| **weight != 0.0) {
+        for (out, a) in gram.chunks_exact_mut(taps).zip(row) {
+            let a = a.conj() * f64::from(*weight);
+            out.iter_mut().zip(row).for_each(|(o, b)| *o += a * b);
         }
     }
     gram
@@ -133,12 +162,11 @@ fn gram_mean(basis: &[Complex64], taps: usize) -> Vec<Complex64> {
     gram(basis, &weights, taps).into_iter().map(|v| v / rows.max(1) as f64).collect()
 }
 
-fn level(gram: &[Complex64], all: &[Complex64], prior: &[f64], index: usize) -> Option<Level> {
-    let taps = prior.len();
-    let snr = 10f64.powf(f64::from(FIRST_DB + STEP_DB * index as f32) / 10.0);
+/// The inverse of gram + diag(`regular`): noise over each tap's mean power.
+fn level(gram: &[Complex64], all: &[Complex64], regular: impl ExactSizeIterator<Item = f64>) -> Option<Level> {
+    let taps = regular.len();
     let mut system = gram.to_vec();
-    // noise over the tap's mean power
-    prior.iter().enumerate().for_each(|(i, power)| system[i * taps + i] += 1.0 / (snr * power));
+    regular.enumerate().for_each(|(i, noise_over_power)| system[i * taps + i] += noise_over_power);
     let inverse = invert(&system, taps)?;
     let trace = |other: &[Complex64]| -> f64 {
         (0..taps)

@@ -1,15 +1,25 @@
 //! Channel state: estimates per subcarrier with their noise, from SS/PBCH blocks and CSI-RS, and the antenna channel by sounding.
 
+mod cell_tracker;
 mod csi_rs;
+mod csi_rs_estimator;
 mod delay_fit;
 mod estimate;
+mod kernel;
 mod linear;
+mod profile;
 mod sounder;
 
-pub use csi_rs::{CsiRs, CsiRsEstimator};
+pub use cell_tracker::{CellTracker, CellTrackerConfig, Observation, Occasion, Timetable, Wanted};
+pub use csi_rs::{CsiRs, CsiRsDensity, CsiRsRow};
+pub use csi_rs_estimator::{CsiRsEstimator, CsiRsReport};
 pub use delay_fit::DelayFit;
 pub use estimate::ChannelEstimate;
 pub(crate) use estimate::mean_delay_s;
+pub use profile::DelayProfile;
 pub use sounder::{AntennaChannel, Sounder, SounderError};
 
 pub use crate::nr::{SsbReport, SsbTracker, TrackerConfig};
+
+#[cfg(test)]
+mod cell_tracker_tests;

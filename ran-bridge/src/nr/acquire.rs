@@ -2,10 +2,14 @@
 
 use num_complex::Complex32;
 
-use super::correlator::{Correlator, HOP, LOW_FFT};
+use rustfft::FftPlanner;
+
+use super::cancel::Canceller;
+use super::correlator::Correlator;
 use super::raster::{all_offsets_hz, ssb_offsets_hz};
+use super::scan::{METRIC_MIN, Scan};
 use super::verify::{Candidate, Verifier};
-use super::{NrError, Numerology, SSB_SUBCARRIERS};
+use super::{NrError, Numerology, SSB_SUBCARRIERS, SsbTracker, TrackerConfig};
 
 /// What to search for.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +56,9 @@ pub struct Cell {
     pub l_max: u8,
     /// Blocks used to acquire.
     pub blocks: u32,
+    /// Power of a resource element in dB relative to full scale: the mean of |x|² = 1 is 0 dBFS, whatever the sample rate.
+    #[serde(default)]
+    pub rsrp_dbfs: f32,
     /// A MIB was decoded in one of these blocks. Without, a cell needs three blocks.
     pub mib_crc_ok: bool,
     /// Mean share of the known resource elements' energy that the channel explained, 0…1.
@@ -94,120 +101,134 @@ pub fn search(iq: &[Complex32], rate_hz: f64, config: &SearchConfig) -> Result<V
     if iq.len() > short {
         stages.push((iq.len(), &raster, steps.as_slice()));
     }
-    stages.push((short, &everywhere, &steps[..1]));
+    stages.push((short, &everywhere, &[0.0]));
     let mut search = Search::new(numerology, config)?;
     for (len, offsets, steps) in stages {
         let cells = search.stage(&iq[..len], offsets, steps)?;
         if !cells.is_empty() {
-            // found in few blocks, measured in all
-            let mut verifier = Verifier::new(numerology, config)?;
-            return cells.into_iter().map(|cell| verifier.refine(iq, cell)).collect();
+            return search.measure(iq, cells);
         }
     }
     Ok(Vec::new())
 }
 
-/// Frequency hypotheses a quarter subcarrier apart, 0 first: at worst 0.2 dB are lost between two.
+/// Frequency hypotheses that cover the reach at most 3/8 of a subcarrier apart: at worst 0.5 dB are lost.
 fn cfo_steps(config: &SearchConfig) -> Vec<f64> {
-    let step = config.scs_hz / 4.0;
     let reach = config.max_cfo_hz.abs().min(2.0 * config.scs_hz);
-    let count = ((reach - step / 2.0) / step).ceil().max(0.0) as i32;
-    std::iter::once(0.0).chain((1..=count).flat_map(|n| [f64::from(n) * step, f64::from(n) * -step])).collect()
+    let widest = config.scs_hz * 3.0 / 8.0;
+    let count = (2.0 * reach / widest).ceil().max(1.0);
+    let step = 2.0 * reach / count;
+    (0..count as usize).map(|n| (n as f64 + 0.5) * step - reach).collect()
 }
+
+/// Candidates looked at in a stage.
+const MOST_CANDIDATES: usize = 48;
+/// Turns in which several cells are measured.
+const TURNS: usize = 3;
+/// Blocks of a cell are looked for so far apart, s.
+const PERIOD_S: f64 = 0.020;
 
 struct Search<'a> {
     config: &'a SearchConfig,
     numerology: Numerology,
     correlator: Correlator,
+    verifier: Verifier<'a>,
+    canceller: Canceller,
 }
 
 impl<'a> Search<'a> {
     fn new(numerology: Numerology, config: &'a SearchConfig) -> Result<Self, NrError> {
-        Ok(Self { config, numerology, correlator: Correlator::new(numerology)? })
+        let mut planner = FftPlanner::new();
+        Ok(Self {
+            config,
+            numerology,
+            correlator: Correlator::with_planner(numerology, &mut planner)?,
+            canceller: Canceller::new(numerology, &mut planner),
+            verifier: Verifier::new(numerology, config, planner),
+        })
     }
 
+    /// Cells one by one, the likeliest first; each is taken out of the samples before the next is looked for.
     fn stage(&mut self, iq: &[Complex32], offsets: &[f64], steps: &[f64]) -> Result<Vec<Cell>, NrError> {
-        let mut candidates = self.candidates(iq, offsets, steps);
-        candidates.sort_by(|a, b| b.metric.total_cmp(&a.metric));
+        let mut scan = Scan::new(&self.numerology, &self.correlator, iq.len());
+        let all: Vec<usize> = (0..scan.pieces).collect();
+        let mut candidates = scan.candidates(&mut self.correlator, iq, &all, offsets, steps, None);
         let mut cells: Vec<Cell> = Vec::new();
-        let mut verifier = Verifier::new(self.numerology, self.config)?;
-        // a cell 8 dB under the strongest is hidden by it
-        let least = candidates.first().map_or(0.0, |c| 0.15 * c.metric);
-        for candidate in candidates.iter().take(48).filter(|c| c.metric >= least) {
-            let Some(cell) = verifier.verify(iq, candidate)? else { continue };
-            // the same block seen through a neighbouring hypothesis is the same cell
+        let mut residual: Option<Vec<Complex32>> = None;
+        for _ in 0..MOST_CANDIDATES {
+            let best = (0..candidates.len()).max_by(|&a, &b| candidates[a].metric.total_cmp(&candidates[b].metric));
+            let Some(best) = best else { break };
+            let candidate = candidates.swap_remove(best);
+            let now = residual.as_deref().unwrap_or(iq);
+            let Some(cell) = self.verifier.verify(now, &candidate)? else { continue };
             let width_hz = SSB_SUBCARRIERS as f64 * self.config.scs_hz;
-            let known = |c: &&mut Cell| c.pci == cell.pci && (c.ssb_offset_hz - cell.ssb_offset_hz).abs() < width_hz;
-            match cells.iter_mut().find(known) {
-                Some(other) if cell.explained > other.explained + 0.05 => *other = cell,
-                Some(_) => {}
-                None => cells.push(cell),
+            let known = |c: &Cell| c.pci == cell.pci && (c.ssb_offset_hz - cell.ssb_offset_hz).abs() < width_hz;
+            if !cells.iter().any(known) {
+                // what a cell leaves when it is taken out is no noise: a second one has to be read
+                if !cells.is_empty() && !cell.mib_crc_ok {
+                    continue;
+                }
+                cells.push(cell);
             }
             if cells.len() >= self.config.max_cells {
                 break;
             }
+            let residual = residual.get_or_insert_with(|| iq.to_vec());
+            let places = self.take_out(residual, &cell)?;
+            let near = |c: &Candidate| {
+                (c.ssb_offset_hz - cell.ssb_offset_hz).abs() < width_hz && places.iter().any(|p| scan.near(*p, c.place))
+            };
+            candidates.retain(|c| !near(c));
+            let close: Vec<f64> =
+                offsets.iter().copied().filter(|o| (o - cell.ssb_offset_hz).abs() < 0.75 * width_hz).collect();
+            for place in places.iter().take(1) {
+                let pieces = scan.pieces_near(*place);
+                let found =
+                    scan.candidates(&mut self.correlator, residual, &pieces, &close, steps, Some(scan.window(*place)));
+                candidates.extend(found);
+                // a cell with the same PSS at the same time lost part of it
+                candidates.extend((0..3).map(|n2| Candidate { n2, place: *place, metric: METRIC_MIN, ..candidate }));
+            }
         }
-        cells.sort_by(|a, b| b.snr_db.total_cmp(&a.snr_db));
+        cells.sort_by(|a, b| b.rsrp_dbfs.total_cmp(&a.rsrp_dbfs));
         Ok(cells)
     }
 
-    fn candidates(&mut self, iq: &[Complex32], offsets: &[f64], steps: &[f64]) -> Vec<Candidate> {
-        let period = (0.020 * self.numerology.scs_hz() * LOW_FFT as f64).round() as usize;
-        let pieces = self.correlator.pieces(iq.len());
-        let spectra: Vec<Vec<Complex32>> = (0..pieces)
-            .map(|piece| {
-                let mut out = Vec::new();
-                self.correlator.spectrum(iq, piece, &mut out);
-                out
-            })
-            .collect();
-        let places = (iq.len() / self.correlator.decimation()).saturating_sub(LOW_FFT).min(pieces * HOP);
-        let mut found = Vec::new();
-        let mut folded = [vec![0f32; period], vec![0f32; period], vec![0f32; period]];
-        let (mut energy, mut metric) = ([0f32; HOP], [0f32; HOP]);
-        for &offset in offsets {
-            for &cfo in steps {
-                folded.iter_mut().for_each(|f| f.fill(0.0));
-                for (piece, spectrum) in spectra.iter().enumerate() {
-                    self.correlator.tune(spectrum, offset + cfo, &mut energy);
-                    let floor = 1e-5 * energy.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-                    for (n2, fold) in (0u8..).zip(&mut folded) {
-                        self.correlator.metric(n2, &energy, floor, &mut metric);
-                        let first = piece * HOP;
-                        for (n, m) in metric.iter().enumerate().take(places.saturating_sub(first)) {
-                            fold[(first + n) % period] += m;
-                        }
-                    }
-                }
-                for (n2, fold) in (0u8..).zip(&mut folded) {
-                    let repeats = |place: usize| (places.saturating_sub(place)).div_ceil(period).max(1) as f32;
-                    fold.iter_mut().enumerate().for_each(|(i, v)| *v /= repeats(i));
-                    peaks(fold, 4, |place, metric| {
-                        found.push(Candidate {
-                            n2,
-                            place,
-                            metric: metric * repeats(place).sqrt(),
-                            ssb_offset_hz: offset,
-                            cfo_hz: cfo,
-                        });
-                    });
-                }
+    /// Measures cells that were found in few blocks in all. Several are measured in turns, each with the others taken out: cells at the
+    /// same time may share their PSS or DMRS places, and then each first takes part of the other for its own.
+    fn measure(&mut self, iq: &[Complex32], mut cells: Vec<Cell>) -> Result<Vec<Cell>, NrError> {
+        if let [cell] = cells.as_mut_slice() {
+            *cell = self.verifier.refine(iq, *cell, false)?;
+            return Ok(cells);
+        }
+        let mut residual = iq.to_vec();
+        let mut parts: Vec<Vec<Complex32>> = vec![Vec::new(); cells.len()];
+        for _ in 0..TURNS {
+            for (cell, part) in cells.iter_mut().zip(&mut parts) {
+                residual.iter_mut().zip(&*part).for_each(|(r, p)| *r += p);
+                part.clone_from(&residual);
+                *cell = self.verifier.refine(&residual, *cell, true)?;
+                self.take_out(&mut residual, cell)?;
+                part.iter_mut().zip(&residual).for_each(|(p, r)| *p -= r);
             }
         }
-        found
+        cells.sort_by(|a, b| b.rsrp_dbfs.total_cmp(&a.rsrp_dbfs));
+        Ok(cells)
     }
-}
 
-/// The `count` highest peaks at least half a symbol apart.
-fn peaks(values: &mut [f32], count: usize, mut take: impl FnMut(usize, f32)) {
-    for _ in 0..count {
-        let Some((place, &value)) = values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else { return };
-        if value < 0.04 {
-            return;
+    /// Takes the blocks of `cell` that lie 20 ms apart out of `iq`; gives their places at the low rate.
+    fn take_out(&mut self, iq: &mut [Complex32], cell: &Cell) -> Result<Vec<usize>, NrError> {
+        let mut tracker = SsbTracker::new(TrackerConfig::of(cell, self.numerology.rate_hz()))?;
+        let period = (PERIOD_S * self.numerology.rate_hz()).round() as usize;
+        let first = cell.sample as usize % period;
+        let last = iq.len().saturating_sub(4 * self.numerology.symbol());
+        let mut places = Vec::new();
+        for start in (first..=last).step_by(period.max(1)) {
+            if self.canceller.subtract(iq, start, cell.cfo_hz, &mut tracker)? {
+                places.push((start + self.numerology.cp()) / self.correlator.decimation());
+            }
         }
-        take(place, value);
-        let (from, to) = (place.saturating_sub(LOW_FFT / 2), (place + LOW_FFT / 2).min(values.len()));
-        values[from..to].fill(0.0);
+        Ok(places)
     }
 }
 
@@ -217,7 +238,7 @@ mod tests {
 
     #[test]
     fn frequency_steps_cover_the_reach() {
-        let steps = cfo_steps(&SearchConfig::default());
-        assert_eq!(steps, [0.0, 3750.0, -3750.0]);
+        assert_eq!(cfo_steps(&SearchConfig::default()), [-2500.0, 2500.0]);
+        assert_eq!(cfo_steps(&SearchConfig { max_cfo_hz: 0.0, ..SearchConfig::default() }), [0.0]);
     }
 }

@@ -2,10 +2,12 @@
 
 use num_complex::Complex32;
 
+use super::combine::Combiner;
 use super::correlator::{Correlator, HOP, LOW_FFT};
 use super::pilots::first_path_s;
+use super::polar::N;
 use super::tracker::EXPLAINED_MIN;
-use super::{Cell, NrError, Numerology, SsbReport, SsbTracker, TrackerConfig};
+use super::{Cell, NrError, Numerology, PbchDecoder, SsbReport, SsbTracker, TrackerConfig};
 
 /// PSS metric from which a place is looked at.
 const METRIC_MIN: f32 = 0.07;
@@ -40,9 +42,11 @@ pub fn find_blocks(iq: &[Complex32], rate_hz: f64, cell: &Cell) -> Result<Vec<Ss
     }
     found.sort_by_key(|r| r.sample);
     let offsets: Vec<f64> = (0..found.len()).map(|n| common_offset_hz(&found, n, rate_hz)).collect();
-    for (report, cfo_hz) in found.iter_mut().zip(offsets) {
+    let mut coded = vec![[0f32; N]; found.len()];
+    for ((report, coded), cfo_hz) in found.iter_mut().zip(&mut coded).zip(offsets) {
         let (sample, seen) = (report.sample, report.clone());
         tracker.process_known(sample, &iq[sample as usize..], cfo_hz, report)?;
+        tracker.gathered(coded);
         tracker.decode_mib(report);
         if seen.mib_crc_ok && !report.mib_crc_ok {
             // What was read once is read; offset and channel are those of the common oscillator.
@@ -50,7 +54,27 @@ pub fn find_blocks(iq: &[Complex32], rate_hz: f64, cell: &Cell) -> Result<Vec<Ss
             (report.index, report.half_frame) = (seen.index, seen.half_frame);
         }
     }
+    read_together(&mut found, &coded, tracker.decoder(), rate_hz);
     Ok(found)
+}
+
+/// Decodes the MIBs that no block gave alone from the soft bits of all blocks at most 80 ms away.
+fn read_together(blocks: &mut [SsbReport], coded: &[[f32; N]], decoder: &mut PbchDecoder, rate_hz: f64) {
+    let mut combiner = Combiner::new();
+    for n in 0..blocks.len() {
+        if blocks[n].mib_crc_ok {
+            continue;
+        }
+        let here = blocks[n].sample as f64;
+        combiner.clear();
+        let since = |b: &SsbReport| ((b.sample as f64 - here) / (0.005 * rate_hz)).round() as i64;
+        let near = blocks.iter().zip(coded).map(|(b, c)| (since(b), c));
+        near.filter(|(at, _)| at.abs() <= 16).for_each(|(at, c)| combiner.push(at, c));
+        if let Some(payload) = combiner.decode(decoder, 0, blocks[n].half_frame, None) {
+            blocks[n].mib_crc_ok = true;
+            (blocks[n].sfn, blocks[n].mib) = (Some(payload.sfn), Some(payload.mib));
+        }
+    }
 }
 
 /// Half the distance from one lobe of a block's frequency estimate to the next, about.
@@ -82,9 +106,9 @@ fn places(iq: &[Complex32], cell: &Cell, numerology: &Numerology) -> Result<Vec<
     let mut all = Vec::with_capacity(total + HOP);
     for piece in 0..correlator.pieces(iq.len()) {
         correlator.spectrum(iq, piece, &mut spectrum);
-        correlator.tune(&spectrum, cell.ssb_offset_hz + cell.cfo_hz, &mut energy);
-        let floor = 1e-5 * energy.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-        correlator.metric((cell.pci % 3) as u8, &energy, floor, &mut metric);
+        correlator.tune(&spectrum, cell.ssb_offset_hz + cell.cfo_hz);
+        correlator.inverse_energy(&mut energy);
+        correlator.metric((cell.pci % 3) as u8, &energy, &mut metric);
         all.extend_from_slice(&metric);
     }
     all.truncate(total);

@@ -6,6 +6,7 @@ use num_complex::{Complex32, Complex64};
 use rustfft::{Fft, FftPlanner};
 
 use super::{NrError, Numerology, SYNC_LEN, pss};
+use crate::simd::{Simd, WithSimd, widest};
 
 /// Samples of a symbol at the low rate the correlation runs at: the PSS's 127 subcarriers just fit.
 pub(crate) const LOW_FFT: usize = 128;
@@ -28,7 +29,11 @@ pub(crate) struct Correlator {
 
 impl Correlator {
     pub fn new(numerology: Numerology) -> Result<Self, NrError> {
-        let mut planner = FftPlanner::new();
+        Self::with_planner(numerology, &mut FftPlanner::new())
+    }
+
+    /// As [`Correlator::new`], with plans that others share.
+    pub fn with_planner(numerology: Numerology, planner: &mut FftPlanner<f32>) -> Result<Self, NrError> {
         let forward = planner.plan_fft_forward(PIECE * numerology.fft());
         let inverse = planner.plan_fft_inverse(LOW_PIECE);
         let low = planner.plan_fft_forward(LOW_PIECE);
@@ -73,35 +78,79 @@ impl Correlator {
         self.forward.process_with_scratch(out, &mut self.scratch);
     }
 
-    /// Cuts the band around `offset_hz` out of `spectrum` for [`Correlator::metric`]; gives the energy under the sequence at each place.
-    ///
-    /// # Shapes
-    /// `energy[HOP]`.
-    pub fn tune(&mut self, spectrum: &[Complex32], offset_hz: f64, energy: &mut [f32; HOP]) {
-        let len = spectrum.len() as i64;
+    /// Cuts the band around `offset_hz` out of `spectrum` for [`Correlator::metric`].
+    pub fn tune(&mut self, spectrum: &[Complex32], offset_hz: f64) {
+        let len = spectrum.len();
         let step_hz = self.numerology.scs_hz() / PIECE as f64;
-        let center = (offset_hz / step_hz).round() as i64;
-        for (q, v) in self.band.iter_mut().enumerate() {
-            let signed = if q < LOW_PIECE / 2 { q as i64 } else { q as i64 - LOW_PIECE as i64 };
-            *v = spectrum[(center + signed).rem_euclid(len) as usize];
-        }
+        let center = ((offset_hz / step_hz).round() as i64).rem_euclid(len as i64) as usize;
+        let half = LOW_PIECE / 2;
+        copy_around(spectrum, center, &mut self.band[..half]);
+        copy_around(spectrum, (center + len - half) % len, &mut self.band[half..]);
+    }
+
+    /// One over the energy under the sequence at each place of the tuned piece; 0 where there is next to none.
+    pub fn inverse_energy(&mut self, out: &mut [f32; HOP]) {
         self.work.copy_from_slice(&self.band);
         self.inverse.process_with_scratch(&mut self.work, &mut self.scratch);
         let mut sum: f64 = self.work[..LOW_FFT].iter().map(|v| f64::from(v.norm_sqr())).sum();
-        for (n, e) in energy.iter_mut().enumerate() {
+        let mut most = f32::MIN_POSITIVE;
+        for (e, (old, new)) in out.iter_mut().zip(self.work.iter().zip(&self.work[LOW_FFT..])) {
             *e = sum.max(0.0) as f32;
-            sum += f64::from(self.work[n + LOW_FFT].norm_sqr()) - f64::from(self.work[n].norm_sqr());
+            most = most.max(*e);
+            sum += f64::from(new.norm_sqr()) - f64::from(old.norm_sqr());
         }
+        let floor = 1e-5 * most;
+        out.iter_mut().for_each(|e| *e = if *e > floor { 1.0 / *e } else { 0.0 });
     }
 
     /// Squared normalised correlation with sequence `n2` at each place of the tuned piece: 0…1, the share of the energy that is PSS.
-    pub fn metric(&mut self, n2: u8, energy: &[f32; HOP], floor: f32, out: &mut [f32; HOP]) {
-        for ((w, b), r) in self.work.iter_mut().zip(&self.band).zip(&self.reference[usize::from(n2 % 3)]) {
-            *w = b * r;
-        }
+    pub fn metric(&mut self, n2: u8, inverse_energy: &[f32; HOP], out: &mut [f32; HOP]) {
+        let reference = &self.reference[usize::from(n2 % 3)];
+        widest(Product { out: &mut self.work, a: &self.band, b: reference });
         self.inverse.process_with_scratch(&mut self.work, &mut self.scratch);
-        for ((o, w), e) in out.iter_mut().zip(&self.work).zip(energy) {
-            *o = if *e > floor { w.norm_sqr() / e } else { 0.0 };
+        widest(Power { out, value: &self.work, scale: inverse_energy });
+    }
+}
+
+/// Copies from the circle `from` beginning at `first`.
+fn copy_around(from: &[Complex32], first: usize, to: &mut [Complex32]) {
+    let straight = to.len().min(from.len() - first);
+    let (a, b) = to.split_at_mut(straight);
+    a.copy_from_slice(&from[first..first + straight]);
+    let rest = b.len();
+    b.copy_from_slice(&from[..rest]);
+}
+
+struct Product<'a> {
+    out: &'a mut [Complex32],
+    a: &'a [Complex32],
+    b: &'a [Complex32],
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for ((o, a), b) in self.out.iter_mut().zip(self.a).zip(self.b) {
+            *o = Complex32::new(a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re);
+        }
+    }
+}
+
+struct Power<'a> {
+    out: &'a mut [f32],
+    value: &'a [Complex32],
+    scale: &'a [f32],
+}
+
+impl WithSimd for Power<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for ((o, v), s) in self.out.iter_mut().zip(self.value).zip(self.scale) {
+            *o = (v.re * v.re + v.im * v.im) * s;
         }
     }
 }

@@ -5,6 +5,9 @@
 
 mod acquire;
 mod blocks;
+mod cancel;
+mod cell_pbch;
+mod combine;
 mod correlator;
 mod crc;
 mod error;
@@ -17,6 +20,8 @@ mod pbch;
 mod pilots;
 mod polar;
 mod raster;
+mod scan;
+mod ssb_case;
 mod ssb_grid;
 mod sync_signals;
 mod tracker;
@@ -27,6 +32,7 @@ pub(crate) mod test_support;
 
 pub use acquire::{Cell, SearchConfig, search};
 pub use blocks::find_blocks;
+pub use cell_pbch::CellPbch;
 pub use crc::crc24c;
 pub use error::NrError;
 pub use gold::{Gold, qpsk_sequence};
@@ -35,12 +41,15 @@ pub use numerology::Numerology;
 pub use ofdm::SymbolDemodulator;
 pub use pbch::{PBCH_BITS, PbchDecoder};
 pub use raster::ssb_offsets_hz;
+pub use ssb_case::SsbCase;
 pub use ssb_grid::{
     DMRS_LEN, PBCH_LEN, SSB_SUBCARRIERS, SSB_SYMBOLS, SsbGrid, dmrs_positions, pbch_dmrs, pbch_positions,
 };
 pub use sync_signals::{SYNC_FIRST, SYNC_LEN, pss, sss};
 pub use tracker::{SsbReport, SsbTracker, TrackerConfig};
 
+#[cfg(test)]
+mod cells_tests;
 #[cfg(test)]
 mod pbch_tests;
 #[cfg(test)]

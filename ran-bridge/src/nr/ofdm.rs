@@ -31,6 +31,16 @@ impl SymbolDemodulator {
     /// # Errors
     /// [`NrError::OutOfBand`] if the block does not fit.
     pub fn new(numerology: Numerology, center_offset_hz: f64, subcarriers: usize) -> Result<Self, NrError> {
+        Self::with_planner(numerology, center_offset_hz, subcarriers, &mut FftPlanner::new())
+    }
+
+    /// As [`SymbolDemodulator::new`], with plans that others share.
+    pub(crate) fn with_planner(
+        numerology: Numerology,
+        center_offset_hz: f64,
+        subcarriers: usize,
+        planner: &mut FftPlanner<f32>,
+    ) -> Result<Self, NrError> {
         let n = numerology.fft();
         let width_hz = subcarriers as f64 * numerology.scs_hz();
         let inside = center_offset_hz.abs() + width_hz / 2.0 <= numerology.rate_hz() / 2.0 + 0.5;
@@ -40,7 +50,7 @@ impl SymbolDemodulator {
         let bins = (center_offset_hz / numerology.scs_hz()).round();
         let residual_hz = center_offset_hz - bins * numerology.scs_hz();
         let first = bins as i64 - (subcarriers / 2) as i64;
-        let plan = FftPlanner::new().plan_fft_forward(n);
+        let plan = planner.plan_fft_forward(n);
         let scratch = vec![Complex32::new(0.0, 0.0); plan.get_inplace_scratch_len()];
         let backoff = numerology.cp() / 4;
         let scale = 1.0 / (n as f64).sqrt();
@@ -60,6 +70,16 @@ impl SymbolDemodulator {
             backoff,
             ramp,
         })
+    }
+
+    /// First bin of the block.
+    pub(crate) const fn first_bin(&self) -> usize {
+        self.first_bin
+    }
+
+    /// Part of the block's offset that no whole bin covers, in Hz.
+    pub(crate) const fn residual_hz(&self) -> f64 {
+        self.residual_hz
     }
 
     /// The numerology.

@@ -1,5 +1,7 @@
 //! Everything known in an SS/PBCH block, fitted at once: PSS, SSS and PBCH DMRS.
 
+use std::sync::{Arc, OnceLock};
+
 use num_complex::Complex32;
 
 use super::{
@@ -44,13 +46,26 @@ impl BlockFit {
     }
 }
 
+/// The fit for the pilots of cell `pci`: there are four, by where the DMRS lie; each is made once.
+fn block_fit(pci: u16) -> Arc<DelayFit> {
+    static FITS: [OnceLock<Arc<DelayFit>>; 4] = [const { OnceLock::new() }; 4];
+    let make = || {
+        let mut pilots = vec![0f32; SSB_SUBCARRIERS];
+        pilots[SYNC_FIRST..SYNC_FIRST + SYNC_LEN].fill(2.0);
+        dmrs_positions(pci).iter().for_each(|&(_, k)| pilots[k] += 1.0);
+        let rows: Vec<i32> = (0..SSB_SUBCARRIERS as i32).map(|k| k - 120).collect();
+        Arc::new(DelayFit::new(&rows, &pilots))
+    };
+    Arc::clone(FITS[usize::from(pci % 4)].get_or_init(make))
+}
+
 /// Fits the blocks of one cell.
 pub(crate) struct BlockEstimator {
     pss: [f32; SYNC_LEN],
     sss: [f32; SYNC_LEN],
     positions: Vec<(usize, usize)>,
     dmrs: Vec<Vec<Complex32>>,
-    fit: DelayFit,
+    fit: Arc<DelayFit>,
     /// Received over sent: PSS, SSS, DMRS.
     z: [Vec<Complex32>; 3],
     sums: [Vec<Complex32>; SSB_SYMBOLS],
@@ -61,11 +76,7 @@ pub(crate) struct BlockEstimator {
 impl BlockEstimator {
     pub fn new(pci: u16) -> Result<Self, NrError> {
         let positions = dmrs_positions(pci);
-        let mut pilots = vec![0f32; SSB_SUBCARRIERS];
-        pilots[SYNC_FIRST..SYNC_FIRST + SYNC_LEN].fill(2.0);
-        positions.iter().for_each(|&(_, k)| pilots[k] += 1.0);
-        let rows: Vec<i32> = (0..SSB_SUBCARRIERS as i32).map(|k| k - 120).collect();
-        let fit = DelayFit::new(&rows, &pilots);
+        let fit = block_fit(pci);
         let taps = fit.taps();
         Ok(Self {
             sss: sss(pci)?,
@@ -132,6 +143,24 @@ impl BlockEstimator {
             add(1, l, k, *r);
         }
         out
+    }
+
+    /// What a block of `fit` is received as without noise. PBCH data only where their bits are given.
+    ///
+    /// # Shapes
+    /// `data`: places and values of the PBCH data.
+    pub fn expected(&self, fit: &BlockFit, data: impl Iterator<Item = ((usize, usize), Complex32)>, out: &mut SsbGrid) {
+        out.re.iter_mut().for_each(|row| row.fill(ZERO));
+        let turns: [Complex32; SSB_SYMBOLS] = std::array::from_fn(|l| Complex32::cis(fit.symbol_phase * l as f32));
+        let mut put = |l: usize, k: usize, sent: Complex32| out.re[l][k] = fit.h[k] * turns[l] * sent;
+        for n in 0..SYNC_LEN {
+            put(0, SYNC_FIRST + n, self.pss[n].into());
+            put(2, SYNC_FIRST + n, self.sss[n].into());
+        }
+        for (&(l, k), r) in self.positions.iter().zip(&self.dmrs[usize::from(fit.i_bar)]) {
+            put(l, k, *r);
+        }
+        data.for_each(|((l, k), value)| put(l, k, value));
     }
 
     fn divide_sync(&mut self, grid: &SsbGrid) {

@@ -1,5 +1,7 @@
 //! The synchronisation signals' sequences.
 
+use std::sync::LazyLock;
+
 use super::NrError;
 
 /// Length of PSS and SSS.
@@ -56,6 +58,15 @@ pub fn sss(pci: u16) -> Result<[f32; SYNC_LEN], NrError> {
     let x1 = m_sequence([1, 0, 0, 0, 0, 0, 0], 1);
     let (m0, m1) = (15 * (n1 / 112) + 5 * n2, n1 % 112);
     Ok(std::array::from_fn(|n| bpsk(x0[(n + m0) % SYNC_LEN]) * bpsk(x1[(n + m1) % SYNC_LEN])))
+}
+
+/// Every SSS, by PCI.
+///
+/// # Shapes
+/// `[1008]`.
+pub(crate) fn every_sss() -> &'static [[f32; SYNC_LEN]] {
+    static ALL: LazyLock<Vec<[f32; SYNC_LEN]>> = LazyLock::new(|| (0..1008).filter_map(|pci| sss(pci).ok()).collect());
+    &ALL
 }
 
 #[cfg(test)]

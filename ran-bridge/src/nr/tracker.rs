@@ -3,6 +3,7 @@
 use num_complex::Complex32;
 
 use super::pilots::{BlockEstimator, BlockFit, wrap};
+use super::polar::N as MOTHER;
 use super::{
     Cell, Mib, NrError, Numerology, PBCH_BITS, PbchDecoder, PbchPayload, SSB_SUBCARRIERS, SSB_SYMBOLS, SsbGrid,
     SymbolDemodulator, pbch_positions,
@@ -65,8 +66,20 @@ pub struct SsbReport {
     pub cfo_hz: f64,
     /// Share of the known resource elements' energy that the channel explains, 0…1 (noise alone: about 0.04).
     pub explained: f32,
+    /// SS-RSRP in dB relative to full scale (mean |x|² = 1) of a resource element; none if there is no signal.
+    pub rsrp_dbfs: Option<f32>,
+    /// SS-RSRQ in dB: 20 times the RSRP over the mean power of the block's 20 resource blocks in its four symbols.
+    pub rsrq_db: Option<f32>,
     /// The channel at the block's first sample.
     pub h: ChannelEstimate,
+}
+
+impl SsbReport {
+    /// Whether there is a block: its known resource elements tell more than noise would.
+    #[must_use]
+    pub fn is_block(&self) -> bool {
+        self.explained >= EXPLAINED_MIN
+    }
 }
 
 /// Below this share of explained energy a block is taken for noise.
@@ -183,6 +196,12 @@ impl SsbTracker {
         report.cfo_hz = self.cfo_hz + f64::from(extra) / (std::f64::consts::TAU * symbol_s);
         self.copy_channel(&numerology, &mut report.h);
         report.snr_db = report.h.snr_db();
+        //= TS 38.215 §5.1.1, §5.1.3 and §5.1.5: N = 20 resource blocks; the SINR is snr_db
+        let rssi = self.grid.re.iter().flatten().map(Complex32::norm_sqr).sum::<f32>() / SSB_SYMBOLS as f32;
+        let power = report.h.power();
+        let db = |ratio: f32| (ratio.is_finite() && ratio > 0.0).then(|| 10.0 * ratio.log10());
+        report.rsrp_dbfs = db(power / numerology.fft() as f32);
+        report.rsrq_db = db(SSB_SUBCARRIERS as f32 / 12.0 * power / rssi);
         if report.explained > 2.0 * EXPLAINED_MIN {
             self.cfo_hz += 0.1 * (report.cfo_hz - self.cfo_hz);
         }
@@ -210,6 +229,33 @@ impl SsbTracker {
         report.sfn = payload.map(|p| p.sfn);
         report.mib = payload.map(|p| p.mib);
         payload
+    }
+
+    /// Soft bits of the block processed last, as [`PbchDecoder::gather`] gives them, and whether its half frame is known.
+    pub(crate) fn gathered(&self, out: &mut [f32; MOTHER]) {
+        let mut llr = [0f32; PBCH_BITS];
+        self.soft_bits(&mut llr);
+        self.decoder.gather(&llr, self.fit.i_bar, out);
+    }
+
+    /// The decoder of its PBCH.
+    pub(crate) const fn decoder(&mut self) -> &mut PbchDecoder {
+        &mut self.decoder
+    }
+
+    /// How it demodulates.
+    pub(crate) const fn demodulator(&self) -> &SymbolDemodulator {
+        &self.demod
+    }
+
+    /// The resource elements of the block processed last as they are without noise, as far as they are known; with its PBCH data if it
+    /// was `decoded` last.
+    pub(crate) fn expected(&self, decoded: bool, grid: &mut SsbGrid) {
+        let bits = if decoded { self.decoder.sent_bits(self.fit.i_bar) } else { None };
+        let level = |b: u8| (1.0 - 2.0 * f32::from(b)) * std::f32::consts::FRAC_1_SQRT_2;
+        let places = self.data.iter().copied();
+        let values = bits.iter().flat_map(|b| b.chunks_exact(2)).map(|b| Complex32::new(level(b[0]), level(b[1])));
+        self.estimator.expected(&self.fit, places.zip(values), grid);
     }
 
     /// Soft bits of the PBCH: Re and Im of y·h* over the noise, which is the matched filter of QPSK.

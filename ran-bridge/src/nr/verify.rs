@@ -1,14 +1,20 @@
 //! From a PSS peak to a cell: SSS, DMRS, timing, frequency.
 
-use num_complex::{Complex32, Complex64};
+use std::sync::LazyLock;
 
+use num_complex::{Complex32, Complex64};
+use rustfft::FftPlanner;
+
+use super::combine::Combiner;
 use super::correlator::LOW_FFT;
 use super::offset::{InSymbol, resolve};
 use super::pilots::{BlockEstimator, BlockFit, first_path_s};
+use super::polar::N;
+use super::sync_signals::every_sss;
 use super::tracker::EXPLAINED_MIN;
 use super::{
-    Cell, NrError, Numerology, SSB_SUBCARRIERS, SYNC_FIRST, SYNC_LEN, SearchConfig, SsbGrid, SsbReport, SsbTracker,
-    SymbolDemodulator, TrackerConfig, pss, sss,
+    Cell, NrError, Numerology, SSB_SUBCARRIERS, SYNC_FIRST, SYNC_LEN, SearchConfig, SsbCase, SsbGrid, SsbReport,
+    SsbTracker, SymbolDemodulator, TrackerConfig, pss,
 };
 use crate::csi::DelayFit;
 
@@ -32,11 +38,19 @@ const SHARE_MIN: f32 = 0.04;
 pub(crate) struct Verifier<'a> {
     config: &'a SearchConfig,
     numerology: Numerology,
-    demod: SymbolDemodulator,
+    demod: Option<SymbolDemodulator>,
     ssb_offset_hz: f64,
-    fit: DelayFit,
-    /// `[PCI]`
-    sss: Vec<[f32; SYNC_LEN]>,
+    fit: &'static DelayFit,
+    planner: FftPlanner<f32>,
+}
+
+/// The fit of a PSS alone.
+fn sync_fit() -> &'static DelayFit {
+    static FIT: LazyLock<DelayFit> = LazyLock::new(|| {
+        let rows: Vec<i32> = (0..SYNC_LEN as i32).map(|n| n - 64).collect();
+        DelayFit::new(&rows, &[1.0; SYNC_LEN])
+    });
+    &FIT
 }
 
 /// Means over the blocks of one candidate.
@@ -53,16 +67,8 @@ struct Means {
 }
 
 impl<'a> Verifier<'a> {
-    pub fn new(numerology: Numerology, config: &'a SearchConfig) -> Result<Self, NrError> {
-        let rows: Vec<i32> = (0..SYNC_LEN as i32).map(|n| n - 64).collect();
-        Ok(Self {
-            config,
-            numerology,
-            demod: SymbolDemodulator::new(numerology, 0.0, SSB_SUBCARRIERS)?,
-            ssb_offset_hz: 0.0,
-            fit: DelayFit::new(&rows, &[1.0; SYNC_LEN]),
-            sss: (0..1008).map(sss).collect::<Result<_, _>>()?,
-        })
+    pub fn new(numerology: Numerology, config: &'a SearchConfig, planner: FftPlanner<f32>) -> Self {
+        Self { config, numerology, demod: None, ssb_offset_hz: 0.0, fit: sync_fit(), planner }
     }
 
     /// The cell behind `candidate`, if there is one.
@@ -99,11 +105,11 @@ impl<'a> Verifier<'a> {
         Ok(enough.then_some(cell))
     }
 
-    /// Measures a cell that was found in few blocks again, with every block 20 ms apart in `iq`.
-    pub fn refine(&mut self, iq: &[Complex32], cell: Cell) -> Result<Cell, NrError> {
+    /// Measures a cell that was found in few blocks again, with every block 20 ms apart in `iq`; `anew` even if there are no more.
+    pub fn refine(&mut self, iq: &[Complex32], cell: Cell, anew: bool) -> Result<Cell, NrError> {
         self.tune(cell.ssb_offset_hz)?;
         let starts = self.starts(iq, cell.sample as i64);
-        if starts.len() <= cell.blocks as usize {
+        if !anew && starts.len() <= cell.blocks as usize {
             return Ok(cell);
         }
         let mut estimator = BlockEstimator::new(cell.pci)?;
@@ -113,8 +119,10 @@ impl<'a> Verifier<'a> {
     }
 
     fn tune(&mut self, ssb_offset_hz: f64) -> Result<(), NrError> {
-        if ssb_offset_hz != self.ssb_offset_hz {
-            self.demod = SymbolDemodulator::new(self.numerology, ssb_offset_hz, SSB_SUBCARRIERS)?;
+        if ssb_offset_hz != self.ssb_offset_hz || self.demod.is_none() {
+            let planner = &mut self.planner;
+            self.demod =
+                Some(SymbolDemodulator::with_planner(self.numerology, ssb_offset_hz, SSB_SUBCARRIERS, planner)?);
             self.ssb_offset_hz = ssb_offset_hz;
         }
         Ok(())
@@ -123,10 +131,21 @@ impl<'a> Verifier<'a> {
     fn has_mib(&self, iq: &[Complex32], starts: &[usize], cell: &Cell) -> Result<bool, NrError> {
         let mut tracker = SsbTracker::new(TrackerConfig::of(cell, self.numerology.rate_hz()))?;
         let mut report = SsbReport::default();
+        let mut combiner = Combiner::new();
+        let mut coded = [0f32; N];
+        let half_frame = 0.005 * self.numerology.rate_hz();
         for &start in starts {
             match tracker.process_known(start as u64, &iq[start..], cell.cfo_hz, &mut report) {
                 Ok(()) if tracker.decode_mib(&mut report).is_some() => return Ok(true),
-                Ok(()) | Err(NrError::NoSignal) => {}
+                Ok(()) => {
+                    tracker.gathered(&mut coded);
+                    let half_frames = ((start as f64 - cell.sample as f64) / half_frame).round() as i64;
+                    combiner.push(half_frames, &coded);
+                    if combiner.decode(tracker.decoder(), half_frames, report.half_frame, None).is_some() {
+                        return Ok(true);
+                    }
+                }
+                Err(NrError::NoSignal) => {}
                 Err(other) => return Err(other),
             }
         }
@@ -156,13 +175,14 @@ impl<'a> Verifier<'a> {
         if starts.is_empty() {
             return Ok(None);
         }
-        let fit = &self.fit;
+        let Some(demod) = &mut self.demod else { return Ok(None) };
+        let fit = self.fit;
         let reference = pss(candidate.n2)?;
         let zero = Complex32::new(0.0, 0.0);
         let mut scores = vec![0f32; 336];
         let mut grid = SsbGrid::zero();
         for &start in starts {
-            self.demod.demodulate_block(&iq[start..], cfo_hz, &mut grid)?;
+            demod.demodulate_block(&iq[start..], cfo_hz, &mut grid)?;
             let mut sums = vec![zero; fit.taps()];
             for (n, d) in reference.iter().enumerate() {
                 fit.project(n, grid.re[0][SYNC_FIRST + n] * d, &mut sums);
@@ -175,7 +195,7 @@ impl<'a> Verifier<'a> {
                 grid.re[2][SYNC_FIRST..SYNC_FIRST + SYNC_LEN].iter().zip(&h).map(|(y, h)| y * h.conj()).collect();
             let norm: f32 = products.iter().map(Complex32::norm_sqr).sum::<f32>().max(f32::MIN_POSITIVE);
             for (n1, score) in (0u16..).zip(&mut scores) {
-                let d = &self.sss[usize::from(3 * n1 + u16::from(candidate.n2))];
+                let d = &every_sss()[usize::from(3 * n1 + u16::from(candidate.n2))];
                 *score += products.iter().zip(d).map(|(p, d)| p * d).sum::<Complex32>().norm_sqr() / norm;
             }
         }
@@ -190,19 +210,20 @@ impl<'a> Verifier<'a> {
         cfo_hz: f64,
         estimator: &mut BlockEstimator,
     ) -> Result<Option<Means>, NrError> {
+        let Some(demod) = &mut self.demod else { return Ok(None) };
         let mut grid = SsbGrid::zero();
         let mut fit = BlockFit::zero();
         let mut by_time = SsbGrid::zero();
         let mut sum = Means::default();
         let mut weights = 0.0;
         for &start in starts {
-            self.demod.demodulate_block(&iq[start..], cfo_hz, &mut grid)?;
+            demod.demodulate_block(&iq[start..], cfo_hz, &mut grid)?;
             match estimator.fit(&grid, None, &mut fit) {
                 Ok(()) => {}
                 Err(NrError::NoSignal) => continue,
                 Err(other) => return Err(other),
             }
-            self.demod.demodulate_block_by_time(&iq[start..], cfo_hz, &mut by_time)?;
+            demod.demodulate_block_by_time(&iq[start..], cfo_hz, &mut by_time)?;
             sum.inside.add(estimator.lean(&by_time, &fit), fit.noise_var, fit.power);
             sum.explained += fit.explained;
             sum.phase += Complex64::cis(f64::from(fit.symbol_phase)) * f64::from(fit.power);
@@ -228,8 +249,8 @@ impl<'a> Verifier<'a> {
             snr_db: 10.0 * snr.max(1e-9).log10(),
             cfo_hz: coarse_hz + extra_hz,
             symbol_phase_rad,
-            //= TS 38.213 §4.1: L_max = 4 up to 3 GHz, 8 above in FR1
-            l_max: if self.config.center_hz.is_some_and(|hz| hz > 3e9) { 8 } else { 4 },
+            l_max: SsbCase::of(self.numerology.scs_hz(), self.config.center_hz).l_max(self.config.center_hz),
+            rsrp_dbfs: 10.0 * (means.power / blocks.max(1) as f32 / self.numerology.fft() as f32).max(1e-20).log10(),
             blocks: blocks as u32,
             explained: means.explained,
             mib_crc_ok: false,

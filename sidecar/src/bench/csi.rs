@@ -7,15 +7,20 @@ use crate::csi::{StudyConfig, StudyRow, study};
 /// The excerpt, where the sources are.
 const EXCERPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../hil-tests/fixtures/iq/");
 
-pub(super) fn run(context: &BenchContext, row: &mut dyn FnMut(Row)) -> Result<(), BenchError> {
-    let fail = |e: &dyn std::fmt::Display| BenchError::Failed(e.to_string());
+/// The excerpt of a real gNB's downlink.
+pub(super) fn excerpt() -> Result<ran_bridge::iq::Recording, BenchError> {
     let file = std::fs::read_dir(EXCERPT)
         .map_err(|e| BenchError::Failed(format!("the recording is not at {EXCERPT}: {e}")))?
         .filter_map(Result::ok)
         .map(|e| e.path())
         .find(|p| p.extension().is_some_and(|x| x == "sigmf-meta"))
         .ok_or_else(|| BenchError::Failed(format!("no recording at {EXCERPT}")))?;
-    let recording = ran_bridge::iq::read(&file).map_err(|e| fail(&e))?;
+    ran_bridge::iq::read(&file).map_err(|e| BenchError::Failed(e.to_string()))
+}
+
+pub(super) fn run(context: &BenchContext, row: &mut dyn FnMut(Row)) -> Result<(), BenchError> {
+    let fail = |e: &dyn std::fmt::Display| BenchError::Failed(e.to_string());
+    let recording = excerpt()?;
     let mut config = StudyConfig { seeds: if context.quick { 1 } else { 5 }, ..StudyConfig::default() };
     config.search.center_hz = recording.frequency_hz;
     let result = study(&recording.samples, recording.rate_hz, &config).map_err(|e| fail(&e))?;

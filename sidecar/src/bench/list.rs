@@ -76,6 +76,12 @@ pub const BENCHES: &[Bench] = &[
         run: super::loop_bench::run,
     },
     Bench {
+        name: "nr",
+        what: "cold search and tracking against the clock; RSRP, SINR, CFO and MIB of a real downlink against known gain and noise",
+        takes: "20 s",
+        run: super::nr::run,
+    },
+    Bench {
         name: "record",
         what: "cost of one recorded row, until it is in the kernel's hands",
         takes: "2 s",

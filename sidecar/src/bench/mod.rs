@@ -11,6 +11,7 @@ mod hop;
 mod list;
 mod loop_bench;
 mod loop_lab;
+mod nr;
 mod record;
 mod row;
 mod stats;

@@ -19,6 +19,9 @@ impl From<CsiError> for CliError {
             CsiError::Signal(_) | CsiError::NoTruth { .. } => {
                 (Exit::Input, "is it a downlink with SS/PBCH blocks? --scs-khz and --ssb-offset-hz narrow the search")
             }
+            CsiError::CsiRs(_) => {
+                (Exit::Usage, "row, first subcarrier, symbol, period, offset and resource blocks, with commas")
+            }
             _ => (Exit::System, "is there room, and may you write there?"),
         };
         Self::new(exit, e, help)

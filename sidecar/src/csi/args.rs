@@ -16,6 +16,15 @@ pub struct CsiArgs {
     /// Subcarrier spacing of the block in kHz: 15 or 30.
     #[arg(long, value_name = "KHZ", default_value_t = 15, value_parser = clap::value_parser!(u32).range(15..=30))]
     pub scs_khz: u32,
+    /// With `--json`: also every cell found, and RSRP and RSRQ of each block.
+    #[arg(long)]
+    pub measure: bool,
+    /// Follow the tracking reference signal of an srsRAN gNB with its defaults over so many resource blocks.
+    #[arg(long, value_name = "PRB", value_parser = clap::value_parser!(u16).range(1..=275))]
+    pub trs: Option<u16>,
+    /// Follow a CSI-RS: row of TS 38.211 Table 7.4.1.5.3-1 (1, 2, 3, 4), first subcarrier, symbol, period and offset in slots, resource blocks.
+    #[arg(long, value_name = "ROW,K0,SYMBOL,PERIOD,OFFSET,PRB", value_delimiter = ',', num_args = 6)]
+    pub csi_rs: Option<Vec<u32>>,
     /// Repeat the search under noise, frequency offset and a 300 ns channel, and report rates and errors.
     #[arg(long)]
     pub study: bool,

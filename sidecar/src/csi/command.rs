@@ -3,8 +3,10 @@
 use std::io::Write;
 
 use num_complex::Complex32;
+use ran_bridge::csi::Occasion;
 use ran_bridge::nr::{SearchConfig, find_blocks, search};
 
+use super::follow::{self, ACQUIRE_S};
 use super::{CsiArgs, CsiError, Outcome, StudyConfig, markdown, plot_svg, study, table};
 
 /// Runs `sidecar csi` and writes its answer to `out`.
@@ -35,8 +37,20 @@ pub fn run(args: &CsiArgs, out: &mut dyn Write) -> Result<(), CsiError> {
     }
     let mut outcome = analyse(&recording.samples, recording.rate_hz, &config)?;
     outcome.nonfinite = recording.nonfinite;
+    let (samples, rate_hz) = (&recording.samples, recording.rate_hz);
+    let mut occasions = Vec::new();
+    if let (Some(cell), Some(prbs)) = (outcome.cells.first(), args.trs) {
+        occasions.extend(Occasion::srsran_tracking(cell.pci, prbs, args.scs_khz / 15));
+    }
+    if let (Some(cell), Some(fields)) = (outcome.cells.first(), &args.csi_rs) {
+        occasions.push(follow::occasion(cell.pci, fields)?);
+    }
+    if !occasions.is_empty() {
+        outcome.csi_rs = follow::csi_rs(samples, rate_hz, &config, &outcome, occasions)?;
+    }
     if args.json {
-        serde_json::to_writer_pretty(&mut *out, &outcome)?;
+        let shown = if args.measure { outcome } else { outcome.brief() };
+        serde_json::to_writer_pretty(&mut *out, &shown)?;
         writeln!(out)?;
     } else {
         table::write(&outcome, recording.rate_hz, out)?;
@@ -44,16 +58,20 @@ pub fn run(args: &CsiArgs, out: &mut dyn Write) -> Result<(), CsiError> {
     Ok(())
 }
 
-/// Finds the cells of `iq` and every block of the strongest.
+/// Finds the cells of `iq` and every block of the strongest: searched for in the first 160 ms, followed from there on, searched for again
+/// where it is lost.
 ///
 /// # Errors
 /// [`CsiError::Signal`].
 pub fn analyse(iq: &[Complex32], rate_hz: f64, config: &SearchConfig) -> Result<Outcome, CsiError> {
     let cells = search(iq, rate_hz, config)?;
-    let reports = match cells.first() {
-        Some(cell) => find_blocks(iq, rate_hz, cell)?,
-        None => Vec::new(),
-    };
+    let head = iq.len().min((ACQUIRE_S * rate_hz) as usize);
+    let mut reports = Vec::new();
+    if let Some(cell) = cells.first() {
+        reports = find_blocks(&iq[..head], rate_hz, cell)?;
+        follow::blocks(iq, head, rate_hz, config, cell, &mut reports)?;
+    }
     let pci = cells.first().map(|c| c.pci);
-    Ok(Outcome { pci, ssb: reports.iter().map(Into::into).collect(), cells, reports, nonfinite: 0 })
+    let ssb = reports.iter().map(Into::into).collect();
+    Ok(Outcome { pci, ssb, csi_rs: Vec::new(), cells, reports, nonfinite: 0 })
 }

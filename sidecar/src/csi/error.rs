@@ -19,6 +19,9 @@ pub enum CsiError {
     /// The plot cannot be drawn.
     #[error("cannot draw the plot: {0}")]
     Plot(String),
+    /// No such CSI-RS.
+    #[error("--csi-rs {0}: rows 1, 2, 3 and 4 are known; the period is not 0 and above the offset")]
+    CsiRs(String),
     /// The study needs a recording with a clean cell in it.
     #[error(
         "the recording has no cell with {needed} or more blocks at 20 dB or better: a study needs a clean one as its truth"

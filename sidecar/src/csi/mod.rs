@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod error;
+mod follow;
 mod outcome;
 mod study;
 mod table;
@@ -10,5 +11,5 @@ mod table;
 pub use args::CsiArgs;
 pub use command::{analyse, run};
 pub use error::CsiError;
-pub use outcome::{Outcome, SsbLine};
-pub use study::{StudyConfig, StudyResult, StudyRow, markdown, plot_svg, study};
+pub use outcome::{CsiRsLine, Outcome, SsbLine};
+pub use study::{Quantity, StudyConfig, StudyResult, StudyRow, costs, markdown, plot_svg, quantities, study};

@@ -17,6 +17,39 @@ pub struct SsbLine {
     pub snr_db: Option<f32>,
     /// Carrier frequency offset in Hz; > 0 when the signal lies above nominal.
     pub cfo_hz: f64,
+    /// SS-RSRP in dB relative to full scale of a resource element; not shown unless asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rsrp_dbfs: Option<f32>,
+    /// SS-RSRQ in dB; not shown unless asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rsrq_db: Option<f32>,
+}
+
+/// One occasion of a CSI-RS.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct CsiRsLine {
+    /// First CP sample of its symbol, counted from the recording's start.
+    pub sample: u64,
+    /// System frame number.
+    pub sfn: u16,
+    /// Slot of the frame.
+    pub slot: u16,
+    /// Symbol of the slot.
+    pub symbol: u8,
+    /// Antenna ports.
+    pub ports: usize,
+    /// CSI-RSRP in dB relative to full scale of a resource element.
+    pub rsrp_dbfs: Option<f32>,
+    /// CSI-RSRQ in dB.
+    pub rsrq_db: Option<f32>,
+    /// CSI-SINR in dB.
+    pub sinr_db: Option<f32>,
+    /// Power-weighted mean delay of the first port, in ns.
+    pub delay_ns: f64,
+    /// Root-mean-square delay spread of the first port, in ns; none without a signal.
+    pub rms_delay_ns: Option<f64>,
+    /// Carrier frequency offset as then followed, in Hz.
+    pub cfo_hz: f64,
 }
 
 /// What a recording holds: its strongest cell and that cell's blocks.
@@ -26,8 +59,11 @@ pub struct Outcome {
     pub pci: Option<u16>,
     /// Every block, in order of time.
     pub ssb: Vec<SsbLine>,
-    /// The cells found, strongest first.
-    #[serde(skip)]
+    /// Every CSI-RS that was asked for, in order of time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub csi_rs: Vec<CsiRsLine>,
+    /// The cells found, strongest first; not shown unless asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<Cell>,
     /// The blocks with their channel.
     #[serde(skip)]
@@ -46,6 +82,18 @@ impl From<&SsbReport> for SsbLine {
             mib_crc_ok: report.mib_crc_ok,
             snr_db: report.snr_db,
             cfo_hz: report.cfo_hz,
+            rsrp_dbfs: report.rsrp_dbfs,
+            rsrq_db: report.rsrq_db,
         }
+    }
+}
+
+impl Outcome {
+    /// Without what is shown only where it was asked for.
+    #[must_use]
+    pub fn brief(mut self) -> Self {
+        self.cells.clear();
+        self.ssb.iter_mut().for_each(|line| (line.rsrp_dbfs, line.rsrq_db) = (None, None));
+        self
     }
 }

@@ -18,9 +18,10 @@ pub(super) fn write(outcome: &Outcome, rate_hz: f64, out: &mut dyn Write) -> io:
     for cell in &outcome.cells {
         writeln!(
             out,
-            "cell PCI {}  SSB at {:+.0} kHz from the carrier centre  SNR {:.1} dB  CFO {:+.1} Hz",
+            "cell PCI {}  SSB at {:+.0} kHz from the carrier centre  RSRP {:.1} dBFS  SNR {:.1} dB  CFO {:+.1} Hz",
             cell.pci,
             cell.ssb_offset_hz / 1e3,
+            cell.rsrp_dbfs,
             cell.snr_db,
             cell.cfo_hz
         )?;
@@ -40,23 +41,55 @@ pub(super) fn write(outcome: &Outcome, rate_hz: f64, out: &mut dyn Write) -> io:
     }
     writeln!(
         out,
-        "\n{:>10} {:>9} {:>5} {:>5} {:>4} {:>8} {:>9} {:>9}",
-        "sample", "ms", "index", "SFN", "MIB", "SNR/dB", "CFO/Hz", "delay/ns"
+        "\n{:>10} {:>9} {:>5} {:>5} {:>4} {:>9} {:>7} {:>8} {:>9} {:>9}",
+        "sample", "ms", "index", "SFN", "MIB", "RSRP/dBFS", "RSRQ/dB", "SNR/dB", "CFO/Hz", "delay/ns"
     )?;
     for r in &outcome.reports {
         writeln!(
             out,
-            "{:>10} {:>9.3} {:>5} {:>5} {:>4} {:>8} {:>9.1} {:>9.0}",
+            "{:>10} {:>9.3} {:>5} {:>5} {:>4} {:>9} {:>7} {:>8} {:>9.1} {:>9.0}",
             r.sample,
             r.sample as f64 / rate_hz * 1e3,
             r.index,
             or_dash(r.sfn),
             if r.mib_crc_ok { "ok" } else { "bad" },
-            or_dash(r.snr_db.map(|v| format!("{v:.1}"))),
+            tenths(r.rsrp_dbfs),
+            tenths(r.rsrq_db),
+            tenths(r.snr_db),
             r.cfo_hz,
             r.h.delay_s * 1e9
         )?;
     }
     let good = outcome.reports.iter().filter(|r| r.mib_crc_ok).count();
-    writeln!(out, "\n{} blocks, {good} MIBs good", outcome.reports.len())
+    writeln!(out, "\n{} blocks, {good} MIBs good", outcome.reports.len())?;
+    if outcome.csi_rs.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n{:>10} {:>5} {:>4} {:>6} {:>5} {:>9} {:>7} {:>8} {:>9} {:>8} {:>9}",
+        "sample", "SFN", "slot", "symbol", "ports", "RSRP/dBFS", "RSRQ/dB", "SINR/dB", "delay/ns", "rms/ns", "CFO/Hz"
+    )?;
+    for r in &outcome.csi_rs {
+        writeln!(
+            out,
+            "{:>10} {:>5} {:>4} {:>6} {:>5} {:>9} {:>7} {:>8} {:>9.0} {:>8} {:>9.1}",
+            r.sample,
+            r.sfn,
+            r.slot,
+            r.symbol,
+            r.ports,
+            tenths(r.rsrp_dbfs),
+            tenths(r.rsrq_db),
+            tenths(r.sinr_db),
+            r.delay_ns,
+            or_dash(r.rms_delay_ns.map(|v| format!("{v:.0}"))),
+            r.cfo_hz
+        )?;
+    }
+    Ok(())
+}
+
+fn tenths(value: Option<f32>) -> String {
+    or_dash(value.map(|v| format!("{v:.1}")))
 }

@@ -37,14 +37,7 @@ impl Ear {
     /// # Errors
     /// [`NrError`] where rate, cell and carrier do not fit together.
     pub fn new(stream: u32, config: &RanConfig, cell: &Cell, numerology: Numerology) -> Result<Self, NrError> {
-        let csi = |symbol| CsiRs {
-            scrambling_id: cell.pci,
-            symbol,
-            k0: config.sounding.k0,
-            first_prb: 0,
-            prbs: config.cell.prb,
-            first_subcarrier: -6 * i32::from(config.cell.prb),
-        };
+        let csi = |symbol| CsiRs::tracking(cell.pci, symbol, config.sounding.k0, config.cell.prb);
         Ok(Self {
             stream,
             rate_hz: config.rate_hz,
@@ -73,11 +66,25 @@ impl Ear {
     /// # Errors
     /// [`NrError`] where there is nothing in it; counted.
     pub fn ssb(&mut self, start: u64, iq: &[Complex32]) -> Result<(Scalar, f64), NrError> {
-        self.tracker.process_into(start, iq, &mut self.report).inspect_err(|_| self.failed += 1)?;
+        let taken = self.tracker.process_into(start, iq, &mut self.report);
+        // what the block's signals explain no more of than of noise is no block
+        let taken = taken.and_then(|()| self.report.is_block().then_some(()).ok_or(NrError::NoSignal));
+        taken.inspect_err(|_| self.failed += 1)?;
         self.ssbs += 1;
         let delay = blend(&mut self.delay_s, self.report.h.delay_s);
         let scalar = scalar(self.stream, &self.report.h, delay, self.scs_hz, start as f64 / self.rate_hz);
         Ok((scalar, self.report.cfo_hz))
+    }
+
+    /// Samples that the signal now lies behind the windows, as the running delay has it.
+    #[must_use]
+    pub fn late_samples(&self) -> i64 {
+        self.delay_s.map_or(0, |s| (f64::from(s) * self.rate_hz).round() as i64)
+    }
+
+    /// The windows were moved by `samples`.
+    pub fn moved(&mut self, samples: i64) {
+        self.delay_s = self.delay_s.map(|s| s - (samples as f64 / self.rate_hz) as f32);
     }
 
     /// The last SSB's report, without its MIB.
@@ -131,6 +138,36 @@ fn scalar(stream: u32, e: &ChannelEstimate, delay_s: f32, scs_hz: f64, at_s: f64
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_running_delay_moves_with_the_windows() {
+        let config = RanConfig::demo("ipc:///nowhere", vec![]);
+        let cell = Cell {
+            pci: 1,
+            ssb_offset_hz: -450e3,
+            scs_hz: config.cell.scs_hz,
+            sample: 0,
+            snr_db: 10.0,
+            cfo_hz: 0.0,
+            symbol_phase_rad: 0.0,
+            l_max: 4,
+            blocks: 1,
+            rsrp_dbfs: -40.0,
+            mib_crc_ok: true,
+            explained: 1.0,
+        };
+        let numerology = Numerology::new(config.rate_hz, config.cell.scs_hz).unwrap();
+        let mut ear = Ear::new(0, &config, &cell, numerology).unwrap();
+        assert_eq!(ear.late_samples(), 0);
+        ear.delay_s = Some((12.4 / config.rate_hz) as f32);
+        assert_eq!(ear.late_samples(), 12);
+        ear.moved(12);
+        assert_eq!(ear.late_samples(), 0);
+        // noise in a window is no SSB
+        let samples = vec![Complex32::new(0.01, -0.02); 8192];
+        assert!(ear.ssb(0, &samples).is_err());
+        assert_eq!((ear.ssbs, ear.failed), (0, 1));
+    }
 
     #[test]
     fn a_delay_does_not_cancel_the_mean() {

@@ -388,6 +388,7 @@ impl FastThread {
             tracing::warn!("air is silent: waiting for it");
             self.restart();
         }
+        self.follow_timing();
         self.resume_snippets();
         if self.failures > LOST {
             tracing::warn!("the cell is lost: it is searched again");

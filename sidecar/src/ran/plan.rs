@@ -2,7 +2,7 @@
 
 use super::config::{Monitor, RanConfig};
 use ran_bridge::air::{At, Command, SlotSpan, SoundingPlan, Window};
-use ran_bridge::nr::{Cell, Numerology};
+use ran_bridge::nr::{Cell, Numerology, SsbCase};
 
 /// The beam symbol is heard in one of so many CSI-RS slots only: it checks, it does not steer.
 const BEAM_EVERY: u64 = 4;
@@ -87,15 +87,14 @@ pub struct Place {
 impl Place {
     /// From an SSB with block index `index` in half frame `half` whose first sample is `sample`.
     #[must_use]
-    pub fn of(numerology: &Numerology, sample: u64, index: u8, half: bool, ssb_period_s: f64) -> Self {
+    pub fn of(numerology: &Numerology, case: SsbCase, sample: u64, index: u8, half: bool, ssb_period_s: f64) -> Self {
         let slot_samples = numerology.slot() as u64;
         let frame_slots = (10e-3 * numerology.rate_hz() / slot_samples as f64).round() as u64;
-        //= TS 38.213 §4.1 case A: first symbols {2, 8} + 14 n
-        let symbol = if index.is_multiple_of(2) { 2 } else { 8 };
-        let ssb_in_slot = numerology.symbol_start(0, symbol) as u64;
+        let symbol = case.first_symbol(index);
+        let ssb_in_slot = numerology.symbol_start(0, symbol % 14) as u64;
         let ssb_period = (ssb_period_s * numerology.rate_hz()).round() as u64;
         let start = sample.checked_sub(ssb_in_slot).unwrap_or(sample + ssb_period - ssb_in_slot);
-        let ssb_slot = u16::from(index / 2) + if half { (frame_slots / 2) as u16 } else { 0 };
+        let ssb_slot = (symbol / 14) as u16 + if half { (frame_slots / 2) as u16 } else { 0 };
         Self {
             slot_start: start,
             slot_samples,
@@ -105,6 +104,11 @@ impl Place {
             ssb_slot,
             frame_slots,
         }
+    }
+
+    /// The same cell `samples` later: the sender's clock is not ours.
+    pub const fn shift(&mut self, samples: i64) {
+        self.slot_start = self.slot_start.saturating_add_signed(samples);
     }
 
     /// Slot within the frame of a sample at or after the first place known.
@@ -211,7 +215,8 @@ pub fn search_config(config: &RanConfig) -> ran_bridge::nr::SearchConfig {
 #[must_use]
 pub fn choose(cells: &[Cell], pci: Option<u16>) -> Option<Cell> {
     let fits = |c: &&Cell| pci.is_none_or(|p| c.pci == p);
-    cells.iter().filter(fits).max_by(|a, b| a.snr_db.total_cmp(&b.snr_db)).cloned()
+    // the search gives the strongest first
+    cells.iter().find(fits).copied()
 }
 
 #[cfg(test)]
@@ -230,20 +235,20 @@ mod tests {
     #[test]
     fn places_worked_by_hand() {
         // slot 100 begins at 768 000; symbols 0 and 1 take 552 + 548 samples
-        let p = Place::of(&numerology(), 768_000 + 1100, 0, false, 10e-3);
+        let p = Place::of(&numerology(), SsbCase::A, 768_000 + 1100, 0, false, 10e-3);
         assert_eq!((p.slot_start, p.slot_samples, p.ssb_in_slot, p.ssb_period), (768_000, 7680, 1100, 76_800));
         assert_eq!(p.slot_of(768_000), 0);
         assert_eq!(p.slot_of(768_000 + 7680), 1);
         assert_eq!(p.slot_of(768_000 + 9 * 7680 + 7679), 9);
         assert_eq!(p.slot_of(768_000 - 1), 9);
         // block 1 of the second half frame: symbol 8 of slot 5
-        let q = Place::of(&numerology(), 768_000 + 4392, 1, true, 10e-3);
+        let q = Place::of(&numerology(), SsbCase::A, 768_000 + 4392, 1, true, 10e-3);
         assert_eq!((q.slot_start, q.ssb_slot), (768_000, 5));
     }
 
     #[test]
     fn windows_take_turns_at_ssbs_and_never_lie_in_the_past() {
-        let p = Place::of(&numerology(), 1100, 0, false, 10e-3);
+        let p = Place::of(&numerology(), SsbCase::A, 1100, 0, false, 10e-3);
         let c = config();
         let u = vec![num_complex::Complex32::ONE; 16];
         let from = 1_000_000;
@@ -266,7 +271,7 @@ mod tests {
 
     #[test]
     fn without_leave_to_act_only_windows_are_set() {
-        let p = Place::of(&numerology(), 1100, 0, false, 10e-3);
+        let p = Place::of(&numerology(), SsbCase::A, 1100, 0, false, 10e-3);
         let c = RanConfig { act: false, ..config() };
         let commands = setup(&c, &p, &numerology(), 0, &[], &[]);
         assert!(matches!(&commands[..], [Command::Windows { .. }]));

@@ -3,6 +3,7 @@
 mod case;
 mod impair;
 mod plot;
+mod quantities;
 mod result;
 mod sweep;
 
@@ -10,5 +11,6 @@ mod sweep;
 mod tests;
 
 pub use plot::plot_svg;
+pub use quantities::{Quantity, costs, quantities};
 pub use result::{StudyResult, StudyRow, markdown};
 pub use sweep::{StudyConfig, study};

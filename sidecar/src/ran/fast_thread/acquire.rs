@@ -6,6 +6,7 @@ use crate::ran::plan::{self, Place};
 use crate::ran::shared::{Found, SearchJob};
 use num_complex::Complex32;
 use ran_bridge::air::Command;
+use ran_bridge::nr::SsbCase;
 
 /// Radio time between the command and the first sample of a search: an unpaced radio has not passed it when the command arrives, s.
 const SEARCH_AHEAD_S: f64 = 0.03;
@@ -44,7 +45,8 @@ impl FastThread {
             self.phase = Phase::Waiting;
             return;
         };
-        let place = Place::of(&self.numerology, sample, index, half, self.config.cell.ssb_period_s);
+        let case = SsbCase::of(self.config.cell.scs_hz, self.config.cell.centre_hz);
+        let place = Place::of(&self.numerology, case, sample, index, half, self.config.cell.ssb_period_s);
         let ears: Result<Vec<Ear>, _> =
             self.config.monitors.iter().map(|m| Ear::new(m.stream, &self.config, &cell, self.numerology)).collect();
         let ears = match ears {
@@ -79,6 +81,26 @@ impl FastThread {
     fn setup(&self, place: &Place) -> Vec<Command> {
         let from = self.sample + (self.config.rate_hz * SETUP_AHEAD_S) as u64;
         plan::setup(&self.config, place, &self.numerology, from, &self.fast.unitary(), self.fast.wide())
+    }
+
+    /// Moves the windows after a cell whose clock is not ours, before its symbols leave them: where the first receiver's signal has
+    /// wandered by a quarter of a cyclic prefix.
+    pub(super) fn follow_timing(&mut self) {
+        let reach = self.numerology.cp() as i64 / 4;
+        let Phase::Tracking { place, ears, .. } = &mut self.phase else { return };
+        let late = ears.first().map_or(0, Ear::late_samples);
+        if late.abs() <= reach {
+            return;
+        }
+        place.shift(late);
+        ears.iter_mut().for_each(|ear| ear.moved(late));
+        let commands = match &self.phase {
+            Phase::Tracking { place, .. } => self.setup(place),
+            _ => return,
+        };
+        self.drop("windows moved after the cell's clock");
+        // What does not reach it now is sent again by `resume_snippets`.
+        let _unsent = commands.iter().find(|c| self.link.command(c).is_err());
     }
 
     /// Sets the windows again where none gives anything: another may have set its own, or `air` has forgotten who we are.
