@@ -4,6 +4,7 @@ use super::capture::{Capture, CaptureOrder, CaptureStatus, Tap};
 use super::engine::Engine;
 use super::fault::{FaultOrder, FaultStatus};
 use super::msg::{At, Command, Event, NoiseSetting, Setting, SoundingPlan};
+use super::settings;
 use super::stats::add;
 use crate::clock::mono_ns;
 use crate::front_end::{Change, FrontEndError, Noise, Occasions, ProtectedSlots, Span};
@@ -11,7 +12,7 @@ use num_complex::Complex32;
 use serde_json::{Value, json};
 
 /// What took effect.
-struct Done {
+pub(super) struct Done {
     what: &'static str,
     sample: u64,
     old: Value,
@@ -42,10 +43,12 @@ pub(super) fn obey(engine: &mut Engine<'_>, seq: u64, command: Command, received
         | Command::Batch { cause, .. } => *cause,
         _ => 0,
     };
+    let made = settings::made_by(&command, &engine.ledger);
     let result = carry_out(engine, command);
     let armed_mono_ns = mono_ns();
     match result {
         Ok(done) => {
+            settings::keep(&engine.ledger, &made);
             add(&engine.stats.commands_applied, 1);
             for Done { what, sample, old, new } in done {
                 let what = what.to_owned();
@@ -110,7 +113,7 @@ fn order_capture(engine: &mut Engine<'_>, order: &CaptureOrder) -> Result<Captur
     Ok(status)
 }
 
-fn carry_out(engine: &mut Engine<'_>, command: Command) -> Result<Vec<Done>, String> {
+pub(super) fn carry_out(engine: &mut Engine<'_>, command: Command) -> Result<Vec<Done>, String> {
     let text = |e: FrontEndError| e.to_string();
     let now = engine.dl;
     let at_once = |what, old, new| Ok(vec![Done { what, sample: now, old, new }]);

@@ -102,6 +102,8 @@ pub struct AirConfig {
     pub late_after_ms: u64,
     /// Silence after which a peer's state is told with what to do, wall time.
     pub silent_after_ms: u64,
+    /// End as soon as a sample is lost, invented, late or no number, or a message is malformed ([`Counters::hard`]).
+    pub strict: bool,
     /// Radio time for each wall time; `None` = as fast as it goes.
     pub pace: Option<f64>,
 }
@@ -126,6 +128,7 @@ impl AirConfig {
             start_wait_ms: 0,
             late_after_ms: 1000,
             silent_after_ms: 3000,
+            strict: false,
             pace: None,
         }
     }

@@ -5,7 +5,7 @@ use super::config::MAX_PORTS;
 use super::engine::{CHUNK, Engine, Truth};
 use super::fault::{Direction, FaultStatus};
 use super::msg::{Event, PeerState};
-use super::stats::add;
+use super::stats::{Band, add};
 use crate::clock::mono_ns;
 use crate::front_end::MAX_INPUTS;
 use crate::iq::MAX_REPLY_SAMPLES;
@@ -103,9 +103,17 @@ impl Engine<'_> {
         let slot = u64::from(self.config.slot_samples);
         if self.stage_samples >= slot {
             let per_slot = self.stage_ns * slot / self.stage_samples;
-            for _ in 0..self.stage_samples / slot {
+            let slots = self.stage_samples / slot;
+            for _ in 0..slots {
                 self.stats.stage.add(per_slot);
             }
+            let band = Band::of(per_slot, (slot as f64 / self.config.rate_hz * 1e9) as u64);
+            let counter = match band {
+                Band::Green => &self.stats.green_slots,
+                Band::Yellow => &self.stats.yellow_slots,
+                Band::Red => &self.stats.red_slots,
+            };
+            add(counter, slots);
             self.stage_ns = 0;
             self.stage_samples = 0;
         }

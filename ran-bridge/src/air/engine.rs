@@ -130,7 +130,7 @@ pub fn run_held<'a>(
 ) -> Result<Summary, AirError> {
     config.check()?;
     let mut engine = Engine::new(config, hold, port, truth, stats)?;
-    while !stop.load(Ordering::Relaxed) && !engine.played_out() && !engine.connections.is_over() {
+    while !stop.load(Ordering::Relaxed) && !engine.is_over() {
         engine.wait()?;
         engine.turn();
     }
@@ -273,6 +273,10 @@ impl Engine<'_> {
             let elapsed_s = mono_ns().saturating_sub(self.paced_ns) as f64 * 1e-9;
             (self.dl - self.paced_from.min(self.dl)) as f64 > elapsed_s * self.config.rate_hz * pace
         })
+    }
+
+    fn is_over(&self) -> bool {
+        self.played_out() || self.connections.is_over() || (self.config.strict && self.stats.counters().hard() > 0)
     }
 
     fn played_out(&self) -> bool {

@@ -12,6 +12,7 @@ mod msg;
 pub mod pairs;
 mod poll;
 mod port;
+mod settings;
 mod standing;
 mod stats;
 mod take;
@@ -32,5 +33,5 @@ pub use msg::{
 };
 pub use port::{ControlPort, NoControl};
 pub use standing::Standing;
-pub use stats::{AirStats, Counters, StageHistogram, StageTime};
+pub use stats::{AirStats, Band, Counters, StageHistogram, StageTime};
 pub use windows::{MAX_WINDOW_SAMPLES, MAX_WINDOWS};

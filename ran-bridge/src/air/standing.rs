@@ -88,6 +88,7 @@ impl Engine<'_> {
         self.resume_gnb();
         self.front_end.seek(self.dl);
         self.combiner.seek(self.ul);
+        self.restore_settings();
         self.paced_from = self.dl;
         for i in 0..self.ues.len() {
             let (dl, ul) = self.ues[i].resume(self.dl, self.ul);

@@ -88,6 +88,12 @@ counters! {
     nonfinite_samples,
     /// Uplink samples limited to ±1 for the gNB.
     clipped_samples,
+    /// Slots whose samples took at most a quarter of a slot in front end and channels.
+    green_slots,
+    /// Slots that took at most a slot.
+    yellow_slots,
+    /// Slots that took longer than a slot.
+    red_slots,
     /// Times a peer joined.
     joins,
     /// Times a peer that was present was given up as late.
@@ -104,6 +110,44 @@ counters! {
     snippets,
     /// Snippets not sent because a window reached past what is kept.
     snippets_dropped,
+}
+
+impl Counters {
+    /// Samples and messages that broke the rule "every sample once, at its place": none of them may ever count in a sound lab. Absent peers,
+    /// restarts and slow slots are no such faults; they have counters of their own.
+    #[must_use]
+    pub const fn hard(&self) -> u64 {
+        self.lost_samples
+            + self.invented_samples
+            + self.late_samples
+            + self.nonfinite_samples
+            + self.oversize_messages
+            + self.odd_size_messages
+    }
+}
+
+/// How long a slot's samples took against the slot: the air must not be slower than the radio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Band {
+    /// At most a quarter of a slot.
+    Green,
+    /// At most a slot.
+    Yellow,
+    /// Longer than a slot: no real-time radio could be kept up with.
+    Red,
+}
+
+impl Band {
+    /// The band of a time against a slot's.
+    #[must_use]
+    pub const fn of(ns: u64, slot_ns: u64) -> Self {
+        match ns {
+            ns if ns <= slot_ns / 4 => Self::Green,
+            ns if ns <= slot_ns => Self::Yellow,
+            _ => Self::Red,
+        }
+    }
 }
 
 /// Adds to a counter.
@@ -177,6 +221,13 @@ impl StageHistogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bands_by_slot() {
+        let bands = [0, 250_000, 250_001, 1_000_000, 1_000_001].map(|ns| Band::of(ns, 1_000_000));
+        assert_eq!(bands, [Band::Green, Band::Green, Band::Yellow, Band::Yellow, Band::Red]);
+        assert_eq!(Counters { late_samples: 2, oversize_messages: 1, joins: 9, ..Counters::default() }.hard(), 3);
+    }
 
     #[test]
     fn percentiles_of_a_known_set() {

@@ -16,6 +16,8 @@ const STANDING: u64 = 64 * SLOT as u64;
 /// Where the sign of life is, and where the counters begin.
 const BEAT: u64 = STANDING + 2048;
 const COUNTERS: u64 = BEAT + 64;
+/// Where texts begin.
+const TEXTS: u64 = COUNTERS + 2048;
 
 /// Records in a file in memory that another process has open too; or nowhere.
 #[derive(Debug, Clone, Default)]
@@ -77,6 +79,37 @@ impl Ledger {
     pub fn counters(&self, into: &mut [u64]) {
         if !self.get(COUNTERS, into) {
             into.fill(0);
+        }
+    }
+
+    /// Whether there is anybody to read it.
+    #[must_use]
+    pub const fn is_kept(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Writes down a text of at most `room` bytes at one of the places for texts.
+    pub fn note_text(&self, place: usize, room: usize, text: &[u8]) {
+        let at = TEXTS + (place * (room + 8)) as u64;
+        if let Some(file) = self.0.as_ref().filter(|_| text.len() <= room) {
+            // the length last: a text that is cut short is none
+            self.put(at, &[0]);
+            let _ = rustix::io::pwrite(file, text, at + 8);
+            self.put(at, &[text.len() as u64]);
+        }
+    }
+
+    /// The text at a place; empty where there is none.
+    pub fn text(&self, place: usize, room: usize, into: &mut Vec<u8>) {
+        let at = TEXTS + (place * (room + 8)) as u64;
+        into.clear();
+        let mut len = [0];
+        if self.get(at, &mut len) && len[0] as usize <= room {
+            into.resize(len[0] as usize, 0);
+            let whole = self.0.as_ref().is_some_and(|f| rustix::io::pread(f, &mut into[..], at + 8) == Ok(into.len()));
+            if !whole {
+                into.clear();
+            }
         }
     }
 
@@ -152,5 +185,14 @@ mod tests {
         // a connection that nobody has read from yet
         assert_eq!(ledger.standing(3, 8, 0, 0), (Inbound::default(), Outbound::default()));
         assert_eq!(Ledger::default().standing(0, 0, 4, 5).0.read, 4);
+        let mut text = Vec::new();
+        ledger.note_text(2, 100, b"what was set");
+        ledger.text(2, 100, &mut text);
+        assert_eq!(text, b"what was set");
+        ledger.note_text(2, 100, b"less");
+        ledger.text(2, 100, &mut text);
+        assert_eq!(text, b"less");
+        ledger.text(1, 100, &mut text);
+        assert!(text.is_empty());
     }
 }

@@ -17,6 +17,6 @@ pub use fifo::SampleFifo;
 pub use handover::{Channel, Door, Word};
 pub use kernel::{Moved, moved};
 pub use ledger::Ledger;
-pub use sigmf::{Recording, SigmfError, read, write};
+pub use sigmf::{Recording, SigmfError, describe, read, write};
 pub use sigmf_meta::Datatype;
 pub use wire::{Connection, Got, Wire, WireEnd, grow_zeros};

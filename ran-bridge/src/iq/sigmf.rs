@@ -152,12 +152,37 @@ pub fn write(path: &Path, recording: &Recording) -> Result<(), SigmfError> {
             recorder: Some("sidecar".into()),
             sha512: Some(sha512(&bytes)),
         },
-        captures: vec![Capture { sample_start: 0, frequency: recording.frequency_hz }],
+        captures: vec![Capture { sample_start: 0, frequency: recording.frequency_hz, global_index: None }],
         annotations: Vec::new(),
     };
     let text = serde_json::to_vec_pretty(&meta)
         .map_err(|e| SigmfError::Meta { path: meta_path.clone(), reason: e.to_string() })?;
     std::fs::write(&data_path, bytes).map_err(|source| SigmfError::Io { path: data_path, source })?;
+    std::fs::write(&meta_path, text).map_err(|source| SigmfError::Io { path: meta_path, source })
+}
+
+/// Writes metadata beside cf32_le data that is there: SHA-512 of the data, and the index of its first sample in the stream it comes from.
+///
+/// # Errors
+/// [`SigmfError::Io`].
+pub fn describe(path: &Path, rate_hz: f64, first_sample: u64, description: &str) -> Result<(), SigmfError> {
+    let (meta_path, data_path) = (path.with_extension("sigmf-meta"), path.with_extension("sigmf-data"));
+    let bytes = std::fs::read(&data_path).map_err(|source| SigmfError::Io { path: data_path, source })?;
+    let meta = Meta {
+        global: Global {
+            datatype: "cf32_le".into(),
+            sample_rate: Some(rate_hz),
+            version: "1.2.0".into(),
+            num_channels: None,
+            description: Some(description.to_owned()),
+            recorder: Some("sidecar".into()),
+            sha512: Some(sha512(&bytes)),
+        },
+        captures: vec![Capture { sample_start: 0, frequency: None, global_index: Some(first_sample) }],
+        annotations: Vec::new(),
+    };
+    let text = serde_json::to_vec_pretty(&meta)
+        .map_err(|e| SigmfError::Meta { path: meta_path.clone(), reason: e.to_string() })?;
     std::fs::write(&meta_path, text).map_err(|source| SigmfError::Io { path: meta_path, source })
 }
 

@@ -58,4 +58,6 @@ pub(super) struct Capture {
     pub(super) sample_start: u64,
     #[serde(rename = "core:frequency", default, skip_serializing_if = "Option::is_none")]
     pub(super) frequency: Option<f64>,
+    #[serde(rename = "core:global_index", default, skip_serializing_if = "Option::is_none")]
+    pub(super) global_index: Option<u64>,
 }

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use super::air::AirCommand;
 use crate::config::Override;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ Examples:
   sidecar run export last                        its tables as Parquet, units in column metadata
   sidecar bench list                             what can be measured
 
-Exit codes: 0 done · 2 usage · 3 configuration · 4 peer · 5 input file · 6 bench bar missed · 7 run or record · 8 port or process · 70 our fault
+Exit codes: 0 done · 2 usage · 3 configuration · 4 peer · 5 input file · 6 bench bar missed · 7 run or record · 8 port or process · 9 integrity · 70 our fault
 (`sidecar exit-codes` says more). Logs go to standard error; SIDECAR_LOG=debug or -v, -vv for more.";
 
 /// Closes the loop around a live 5G network: sense, predict, decide, guard, act, observe.
@@ -49,7 +50,11 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The data plane: every IQ stream between gNB, antennas, channels and UEs.
+    #[command(args_conflicts_with_subcommands = true)]
     Air {
+        /// Ends with exit code 9 as soon as a sample is lost, invented, late or no number, or a message is malformed.
+        #[arg(long)]
+        strict: bool,
         /// Asks the one that runs instead.
         #[command(subcommand)]
         ask: Option<AirCommand>,
@@ -110,14 +115,6 @@ pub enum Command {
         #[arg(last = true, required = true)]
         command: Vec<std::ffi::OsString>,
     },
-}
-
-/// `sidecar air …`
-#[derive(Debug, Subcommand)]
-pub enum AirCommand {
-    /// What the running `air` says of itself: radio time, peers, counters, time of its stage.
-    #[command(after_help = "Example: sidecar air status -c configs/lab.yaml --json")]
-    Status,
 }
 
 /// `sidecar run …`

@@ -1,9 +1,9 @@
 //! From the command line to an exit code.
 
-use super::args::{AirCommand, Args, Command, RunCommand};
+use super::args::{Args, Command, RunCommand};
 use super::error::CliError;
 use super::exit::Exit;
-use super::{air_cmd, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, learn_cmd, process_cmd, run_cmd, text};
+use super::{air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, learn_cmd, process_cmd, run_cmd, text};
 use crate::config::{Config, Loaded};
 use crate::telemetry::{LogStyle, init_tracing};
 use clap::Parser;
@@ -36,7 +36,7 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
     }
     let at_work = matches!(
         args.command,
-        Command::Air { ask: None }
+        Command::Air { ask: None, .. }
             | Command::AirWorker { .. }
             | Command::Ran
             | Command::Core
@@ -47,8 +47,8 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
     // Processes say what they do; commands only what went wrong.
     init_tracing(args.command.name(), LogStyle { json: args.log_json, verbose: args.verbose + u8::from(at_work) })?;
     match &args.command {
-        Command::Air { ask: Some(AirCommand::Status) } => air_cmd::status(&load(args)?.air.control, args.json),
-        Command::Air { ask: None }
+        Command::Air { ask: Some(command), .. } => air::run(command, &load(args)?, args.json),
+        Command::Air { ask: None, .. }
         | Command::AirWorker { .. }
         | Command::Ran
         | Command::Core

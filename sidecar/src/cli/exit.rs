@@ -20,6 +20,8 @@ pub enum Exit {
     Record = 7,
     /// A port, socket or process cannot be had from the system.
     System = 8,
+    /// A strict run of `air` had an integrity fault.
+    Integrity = 9,
     /// A fault of ours: please report it.
     Internal = 70,
 }
@@ -34,6 +36,7 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Bar, "a bench missed a bar"),
     (Exit::Record, "a run or its record cannot be found, read or written"),
     (Exit::System, "a port, socket or process cannot be had: is another instance running?"),
+    (Exit::Integrity, "a strict run of `air` lost, invented or misplaced a sample, or met a malformed message"),
     (Exit::Internal, "a fault of ours: please report it with the log"),
 ];
 
@@ -66,6 +69,6 @@ mod tests {
     #[test]
     fn the_documented_numbers_stay() {
         let codes: Vec<u8> = EXIT_CODES.iter().map(|(e, _)| e.code()).collect();
-        assert_eq!(codes, [0, 2, 3, 4, 5, 6, 7, 8, 70]);
+        assert_eq!(codes, [0, 2, 3, 4, 5, 6, 7, 8, 9, 70]);
     }
 }

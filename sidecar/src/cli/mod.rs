@@ -1,6 +1,6 @@
 //! The command line.
 
-mod air_cmd;
+mod air;
 mod args;
 mod bench_cmd;
 mod child_of;

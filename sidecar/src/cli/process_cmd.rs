@@ -37,7 +37,10 @@ pub(super) fn up(args: &Args, duration: Option<Duration>) -> Result<Exit, CliErr
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, CliError> {
-    let config = load(args)?;
+    let mut config = load(args)?;
+    if let Command::Air { strict: true, .. } = args.command {
+        config.air.strict = true;
+    }
     let stop = Stop::on_signals(None)?;
     let joined = Joined::new(args, &config, args.command.name())?;
     let went = match &args.command {
@@ -100,7 +103,14 @@ fn air(config: &Config, joined: &Joined, door: Option<PathBuf>, stop: &Stop) -> 
     let metrics = Metrics::new("air")?;
     add_air_metrics(&metrics, &process.stats)?;
     let _served = serve_metrics(&config.air.metrics.at(), &metrics)?;
-    crate::air::run(&process, Some(joined.dir()), stop.flag())?;
+    let done = crate::air::run(&process, Some(joined.dir()), stop.flag())?;
+    let hard = done.counters.hard();
+    if config.air.strict && hard > 0 {
+        let named = done.counters.named().into_iter().filter(|(_, n)| *n > 0);
+        let list: Vec<String> = named.map(|(name, n)| format!("{name} {n}")).collect();
+        let why = format!("{hard} integrity faults in a strict run: {}", list.join(", "));
+        return Err(CliError::new(Exit::Integrity, why, "the log names the peer"));
+    }
     Ok(())
 }
 

@@ -48,6 +48,7 @@ impl Config {
             late_after_ms: ms(air.late_after.s()),
             silent_after_ms: ms(air.silent_after.s()),
             pace: air.pace,
+            strict: air.strict,
             ..AirConfig::lab(rate_hz, usize::from(air.antennas), gnb, ues.collect())
         }
     }

@@ -210,6 +210,7 @@ impl FastThread {
                 self.acted(seq, Err(ActError::Refused(reason)));
             }
             Event::Peer { name, state, advice, .. } => tracing::info!(peer = name, ?state, advice, "a peer of air"),
+            Event::Fault(_) | Event::Capture(_) => {}
         }
     }
 

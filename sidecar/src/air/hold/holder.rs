@@ -48,8 +48,8 @@ pub enum HoldError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The first worker ended before it said hello: it has told why.
-    #[error("the process that works on samples did not start ({0}); what it says stands above")]
+    /// The first worker ended before it said hello, or a worker ended with an error of its own: it has told why.
+    #[error("the process that works on samples ended ({0}); what it says stands above")]
     Worker(ExitStatus),
 }
 
@@ -69,8 +69,12 @@ pub fn hold(config: &HoldConfig, command: &WorkerCommand, stop: &AtomicBool) -> 
             Some(caller) => {
                 let since = mono_ns();
                 let done = holder.serve(&mut keeper, &caller, &mut worker);
-                if done || stop.load(Ordering::Relaxed) {
+                if stop.load(Ordering::Relaxed) {
                     break;
+                }
+                if done {
+                    let how = worker.wait();
+                    return how.filter(|h| !h.success()).map_or(Ok(()), |h| Err(HoldError::Worker(h)));
                 }
                 let how = worker.end();
                 keeper.take_back();

@@ -54,6 +54,11 @@ impl Worker {
         self.end();
     }
 
+    /// It said that it is done: how it ends.
+    pub(super) fn wait(&mut self) -> Option<ExitStatus> {
+        self.child.wait().ok()
+    }
+
     /// It is gone when this comes back: nobody but the holder uses the sockets then.
     pub(super) fn end(&mut self) -> Option<ExitStatus> {
         self.child.kill().ok();

@@ -19,6 +19,8 @@ pub struct AirSection {
     pub antennas: u16,
     /// Speed relative to real time, 1 = real time; absent = as fast as the peers go.
     pub pace: Option<f64>,
+    /// End with exit code 9 as soon as a sample is lost, invented, late or no number, or a message is malformed.
+    pub strict: bool,
     /// How far the uplink may run ahead of the downlink taken.
     pub uplink_lead: Duration,
     /// How long the start waits for receivers that are not there yet; `0 s` = not at all.
@@ -147,6 +149,7 @@ impl Default for AirSection {
             slot: Duration::new(1e-3),
             antennas: 4,
             pace: None,
+            strict: false,
             uplink_lead: Duration::new(4e-3),
             start_wait: Duration::new(0.0),
             late_after: Duration::new(1.0),

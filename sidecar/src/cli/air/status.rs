@@ -1,13 +1,13 @@
 //! `sidecar air status`.
 
-use super::error::CliError;
-use super::exit::Exit;
-use super::text;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::text;
 use crate::air::{AskError, ask_status};
 use ran_bridge::air::Status;
 
 /// Prints what a running `air` says of itself.
-pub(super) fn status(address: &str, as_json: bool) -> Result<Exit, CliError> {
+pub(super) fn show(address: &str, as_json: bool) -> Result<Exit, CliError> {
     let status = ask_status(address)?;
     if as_json {
         text::json(&status)?;
@@ -41,10 +41,13 @@ fn shown(status: &Status) -> String {
         peers.push(vec![p.name.clone(), state, p.given_samples.to_string(), p.taken_samples.to_string()]);
     }
     let us = |ns: Option<u64>| ns.map_or_else(|| "-".to_owned(), |ns| format!("{:.0}", ns as f64 / 1e3));
+    let slots = status.counters.green_slots + status.counters.yellow_slots + status.counters.red_slots;
+    let share = |n: u64| if slots == 0 { "-".to_owned() } else { format!("{:.2} %", 100.0 * n as f64 / slots as f64) };
+    let bands = [status.counters.green_slots, status.counters.yellow_slots, status.counters.red_slots].map(share);
     let mut counters = vec![vec!["counter".to_owned(), "value".to_owned()]];
     counters.extend(status.counters.named().into_iter().map(|(name, n)| vec![name.to_owned(), n.to_string()]));
     format!(
-        "radio time {:.3} s: downlink sample {}, uplink sample {}, {:.2} MS/s\nstage a slot: p50 {} us, p99 {} us, max {} us over {} slots\n\n{}\n{}",
+        "radio time {:.3} s: downlink sample {}, uplink sample {}, {:.2} MS/s\nstage a slot: p50 {} us, p99 {} us, max {} us over {} slots\nslots within a quarter of a slot {}, within a slot {}, beyond {}; integrity faults: {}\n\n{}\n{}",
         status.dl_sample as f64 / rate,
         status.dl_sample,
         status.ul_sample,
@@ -53,6 +56,10 @@ fn shown(status: &Status) -> String {
         us(status.stage.p99_ns),
         us(status.stage.max_ns),
         status.stage.slots,
+        bands[0],
+        bands[1],
+        bands[2],
+        status.counters.hard(),
         text::columns(&peers),
         text::columns(&counters),
     )

@@ -1,0 +1,130 @@
+//! `sidecar air fault`: prepare, arm, stop, verify, or all in a row.
+
+use super::args::{FaultArgs, FaultCommand, KindArgs};
+use super::stream_of;
+use crate::air::AirClient;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::text;
+use crate::config::Config;
+use ran_bridge::air::{At, Command, Direction, Event, FaultKind, FaultOrder, FaultSpec, FaultState, FaultStatus};
+
+/// Longest wait for a sign of life of a fault that runs, ns: radio time may be slower than the clock.
+const LOOK_NS: u64 = 500_000_000;
+
+pub(super) fn run(command: &FaultCommand, config: &Config, as_json: bool) -> Result<Exit, CliError> {
+    let mut air = AirClient::connect(&config.air.control)?;
+    let at = |at: Option<u64>| at.map_or(At::NextSlot, At::Sample);
+    let status = match command {
+        FaultCommand::Run(args) => return all(&mut air, args, config, as_json),
+        FaultCommand::Prepare(args) => order(&mut air, FaultOrder::Prepare { fault: spec(args, config)? })?,
+        FaultCommand::Arm { id, at: first } => order(&mut air, FaultOrder::Arm { id: *id, at: at(*first) })?,
+        FaultCommand::Stop { id } => order(&mut air, FaultOrder::Stop { id: *id })?,
+        FaultCommand::Verify { id } => order(&mut air, FaultOrder::Verify { id: *id })?,
+    };
+    told(&status, as_json)?;
+    Ok(Exit::Ok)
+}
+
+fn all(air: &mut AirClient, args: &FaultArgs, config: &Config, as_json: bool) -> Result<Exit, CliError> {
+    let rate_hz = config.air.sample_rate.hz();
+    let prepared = order(air, FaultOrder::Prepare { fault: spec(args, config)? })?;
+    let id = prepared.id;
+    let mut status = order(air, FaultOrder::Arm { id, at: args.at.map_or(At::NextSlot, At::Sample) })?;
+    let bar = indicatif::ProgressBar::new(status.spec.samples);
+    while matches!(status.state, FaultState::Armed | FaultState::Running) {
+        bar.set_position(status.done_samples);
+        let ended = air.wait(LOOK_NS, |e| matches!(e, Event::Fault(s) if s.id == id))?;
+        status = match ended {
+            Some(Event::Fault(status)) => status,
+            _ => order(air, FaultOrder::Verify { id })?,
+        };
+    }
+    bar.finish_and_clear();
+    told(&status, as_json)?;
+    let is_whole = status.state == FaultState::Done && status.done_samples == status.spec.samples;
+    if !is_whole {
+        let why = format!("{} of {} samples were done", status.done_samples, status.spec.samples);
+        return Err(CliError::new(Exit::Peer, why, "the receiver was away meanwhile, or somebody stopped it"));
+    }
+    if !as_json {
+        text::out(&format!("all of it: {:.6} s of radio time\n", status.done_samples as f64 / rate_hz))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn order(air: &mut AirClient, order: FaultOrder) -> Result<FaultStatus, CliError> {
+    match air.ask(&Command::Fault { order })? {
+        Event::Fault(status) => Ok(status),
+        _ => Err(CliError::new(Exit::Peer, "air answers something else", "install the same release on both sides")),
+    }
+}
+
+fn spec(args: &FaultArgs, config: &Config) -> Result<FaultSpec, CliError> {
+    let kind = match &args.kind {
+        KindArgs::Blank => FaultKind::Blank,
+        KindArgs::Attenuate { by } => FaultKind::Attenuate { db: by.db() as f32 },
+        KindArgs::Tone { frequency, level } => {
+            FaultKind::Tone { frequency_hz: frequency.hz(), dbfs: level.dbfs() as f32 }
+        }
+        KindArgs::Noise { level } => FaultKind::Noise { dbfs: level.dbfs() as f32 },
+        KindArgs::Cfo { offset } => FaultKind::Cfo { offset_hz: offset.hz() },
+        KindArgs::Tdl { taps } => FaultKind::Tdl { taps: taps.iter().map(|t| t.0).collect() },
+    };
+    Ok(FaultSpec {
+        stream: stream_of(config, &args.on)?,
+        direction: if args.uplink { Direction::Uplink } else { Direction::Downlink },
+        kind,
+        samples: (args.duration.s() * config.air.sample_rate.hz()).round() as u64,
+    })
+}
+
+fn told(status: &FaultStatus, as_json: bool) -> Result<(), CliError> {
+    if as_json {
+        return text::json(status);
+    }
+    text::out(&shown(status))
+}
+
+fn shown(s: &FaultStatus) -> String {
+    let state = format!("{:?}", s.state).to_lowercase();
+    let span = match s.first {
+        Some(first) => format!("samples {first} to {}", first + s.spec.samples - 1),
+        None => format!("{} samples", s.spec.samples),
+    };
+    let mut text = format!("fault {}: {state}, {span}, {} done\n", s.id, s.done_samples);
+    if s.done_samples > 0 {
+        let power = |energy: f64| 10.0 * (energy / s.done_samples as f64).log10();
+        text += &format!(
+            "mean power over these: {:.2} dBFS before, {:.2} dBFS after; {} samples missed\n",
+            power(s.energy_before),
+            power(s.energy_after),
+            s.missed_samples
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_told_in_full() {
+        let spec =
+            FaultSpec { stream: 0, direction: Direction::Downlink, kind: FaultKind::Blank, samples: 1_152_000 };
+        let status = FaultStatus {
+            id: 3,
+            spec,
+            state: FaultState::Done,
+            first: Some(23_040),
+            done_samples: 1_152_000,
+            energy_before: 11_520.0,
+            energy_after: 0.0,
+            missed_samples: 0,
+        };
+        let text = shown(&status);
+        assert!(text.contains("fault 3: done, samples 23040 to 1175039, 1152000 done"), "{text}");
+        assert!(text.contains("-20.00 dBFS before, -inf dBFS after"), "{text}");
+    }
+}
