@@ -126,7 +126,13 @@ fn start(dir: &Path, pause: &str, wires: &[String]) -> (Child, String) {
     let at = |i: usize| &wires[i];
     let yaml = format!(
         "run:\n  root: {}\nair:\n  antennas: 1\n  control: {control}\n  restart_pause: {pause}\n  metrics:\n    listen: 127.0.0.1:0\n  gnb:\n    tx: [{}]\n    rx: {}\n  ues:\n  - name: ue0\n    rx: {}\n    tx: {}\n  - name: ue1\n    rx: {}\n    tx: {}\n",
-        dir.join("runs").display(), at(0), at(1), at(2), at(3), at(4), at(5),
+        dir.join("runs").display(),
+        at(0),
+        at(1),
+        at(2),
+        at(3),
+        at(4),
+        at(5),
     );
     let file = dir.join("air.yaml");
     std::fs::write(&file, yaml).unwrap();
@@ -153,7 +159,11 @@ fn kills(pause: &str) {
     let ues = [ue(at(2), at(3), Arc::clone(&stop)), ue(at(4), at(5), Arc::clone(&stop))];
     let moves = |by: u64| {
         let from = dl.load(Ordering::Relaxed);
-        assert!(wait_until(20, || dl.load(Ordering::Relaxed) >= from + by), "the cell stands still: {}", log(dir.path()));
+        assert!(
+            wait_until(20, || dl.load(Ordering::Relaxed) >= from + by),
+            "the cell stands still: {}",
+            log(dir.path())
+        );
     };
     moves(100 * SLOT as u64);
     for k in 0..KILLS {
@@ -179,7 +189,8 @@ fn kills(pause: &str) {
     let mut zeros = 0;
     for all in &heard {
         // where it joined: the tag of its first sample that is none of 0
-        let base = (0..2_000_000).find(|b| all.iter().take(SLOT).enumerate().all(|(i, z)| *z == tag(b + i as u64))).unwrap();
+        let base =
+            (0..2_000_000).find(|b| all.iter().take(SLOT).enumerate().all(|(i, z)| *z == tag(b + i as u64))).unwrap();
         let mut seen = Seen::default();
         seen.look(base as i64, all);
         assert_eq!(seen.wrong, 0, "a UE got samples at a wrong place: {seen:?}");

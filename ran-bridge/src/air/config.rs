@@ -180,7 +180,11 @@ impl AirConfig {
             return fault(format!("the gNB has {} receive addresses: give at most {MAX_PORTS}", self.rx_ports()));
         }
         if self.rx_ports() > self.antennas {
-            return fault(format!("{} receive ports on {} antennas: give as many antennas", self.rx_ports(), self.antennas));
+            return fault(format!(
+                "{} receive ports on {} antennas: give as many antennas",
+                self.rx_ports(),
+                self.antennas
+            ));
         }
         if self.ues.len() > MAX_UES {
             return fault(format!("{} receivers: at most {MAX_UES}", self.ues.len()));

@@ -5,8 +5,8 @@
 //! when a command asks for them), and samples move between sockets and FIFOs without a copy in between.
 //! Commands and events, a few hundred a second at most, are ordinary values.
 
-use super::config::{AirConfig, AirError, Summary};
 use super::capture::Capture;
+use super::config::{AirConfig, AirError, Summary};
 use super::fault::Faults;
 use super::gnb::Gnb;
 use super::standing::Standing;

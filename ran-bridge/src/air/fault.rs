@@ -217,7 +217,8 @@ impl Faults {
         check(spec, streams, self.rate_hz)?;
         if self.list.len() == MAX_FAULTS {
             let ended = |f: &Fault| matches!(f.status.state, FaultState::Done | FaultState::Stopped);
-            let at = self.list.iter().position(ended).ok_or("too many faults are prepared, armed or running: stop one")?;
+            let at =
+                self.list.iter().position(ended).ok_or("too many faults are prepared, armed or running: stop one")?;
             self.list.remove(at);
         }
         let longest = match &spec.kind {
@@ -385,7 +386,10 @@ fn check(spec: &FaultSpec, streams: usize, rate_hz: f64) -> Result<(), String> {
         FaultKind::Cfo { offset_hz } => shift(*offset_hz),
         FaultKind::Tdl { taps } => {
             let good = |t: &FaultTap| {
-                t.delay_samples <= MAX_FAULT_DELAY && t.gain_db.is_finite() && t.gain_db <= 0.0 && t.phase_deg.is_finite()
+                t.delay_samples <= MAX_FAULT_DELAY
+                    && t.gain_db.is_finite()
+                    && t.gain_db <= 0.0
+                    && t.phase_deg.is_finite()
             };
             if taps.is_empty() || taps.len() > 32 || !taps.iter().all(good) {
                 return Err(format!("1 to 32 taps, each of a delay up to {MAX_FAULT_DELAY} samples and a gain ≤ 0 dB"));

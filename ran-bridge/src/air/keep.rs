@@ -80,7 +80,10 @@ impl Keeper {
     /// `InvalidData` where it is configured for other wires, else what its channel says.
     pub fn give(&mut self, worker: &Channel, wires: u32) -> io::Result<()> {
         if wires != self.wires {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "its wires are not these: was the configuration edited?"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "its wires are not these: was the configuration edited?",
+            ));
         }
         self.take_back();
         worker.send(&Word::Ledger(self.file.try_clone()?))?;
@@ -125,8 +128,12 @@ impl Keeper {
 fn standing(ledger: &Ledger, wire: usize, kept: &Kept) -> Option<Connection> {
     let fd = kept.fd.try_clone().ok()?;
     let (base, now) = (kept.base?, moved(&kept.fd).ok()?);
-    let (inn, out) =
-        ledger.standing(wire, kept.generation, now.read.checked_sub(base.read)?, now.written.checked_sub(base.written)?);
+    let (inn, out) = ledger.standing(
+        wire,
+        kept.generation,
+        now.read.checked_sub(base.read)?,
+        now.written.checked_sub(base.written)?,
+    );
     Some(Connection { fd, generation: kept.generation, inn, out })
 }
 

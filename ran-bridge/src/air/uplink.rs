@@ -79,7 +79,13 @@ impl Engine<'_> {
                 if !self.faults.is_idle() {
                     let port = &mut self.port;
                     let told = |status: &FaultStatus| port.event(&Event::Fault(status.clone()));
-                    self.faults.apply(stream as usize, Direction::Uplink, span.first, ue.uplink.front_mut(span.count), told);
+                    self.faults.apply(
+                        stream as usize,
+                        Direction::Uplink,
+                        span.first,
+                        ue.uplink.front_mut(span.count),
+                        told,
+                    );
                 }
                 let x = &ue.uplink.samples()[..span.count];
                 if let Some(capture) = &mut self.capture {

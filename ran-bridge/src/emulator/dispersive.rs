@@ -75,7 +75,7 @@ impl Dispersive {
                 self.w0.clear();
                 self.w0.extend_from_slice(w0);
                 self.constant = constant;
-                self.lines.forget();
+                self.lines.weigh(w0, w1);
             }
             self.segment(first, segment, (w0, w1), x, y);
         }

@@ -26,6 +26,8 @@ impl<'a> Ends<'a> {
 pub struct Lines {
     antennas: usize,
     ports: usize,
+    /// Ports that get coefficients; the others have no weight.
+    heard: usize,
     paths: Paths,
     response: Response,
     lines: Vec<Line>,
@@ -45,6 +47,7 @@ impl Lines {
         Self {
             antennas,
             ports,
+            heard: ports,
             lines: vec![Line::default(); ports * coefficients],
             origin: 0,
             made_for: None,
@@ -67,10 +70,20 @@ impl Lines {
         &self.response
     }
 
-    /// The coefficients: ports × samples back.
+    /// The coefficients: ports × samples back, without the last ports that have no weight.
     #[must_use]
     pub fn all(&self) -> &[Line] {
-        &self.lines
+        &self.lines[..self.heard * self.response.back().len()]
+    }
+
+    /// New weights: the coefficients must be made anew, for the ports up to the last one that has a weight.
+    pub fn weigh(&mut self, w0: &[Complex32], w1: &[Complex32]) {
+        let used = |w: &[Complex32]| {
+            let places = w.iter().enumerate().filter(|(_, w)| **w != Complex32::ZERO);
+            places.map(|(i, _)| i % self.ports + 1).max().unwrap_or(0)
+        };
+        self.heard = used(w0).max(used(w1));
+        self.made_for = None;
     }
 
     /// The coefficients of one port.
@@ -130,11 +143,11 @@ impl Lines {
         fold: bool,
         place: impl Fn(usize, u32) -> i32,
     ) {
-        let Self { antennas, ports, paths, response, lines, gains, parts, .. } = self;
+        let Self { antennas, ports, heard, paths, response, lines, gains, parts, .. } = self;
         let [re0, im0, re1, im1] = parts;
         let scale = 1.0 / len as f32;
         let still = !paths.moves() && w.from == w.to;
-        for port in 0..*ports {
+        for port in 0..*heard {
             collapse(paths, *antennas, (*ports, port), w, (h_from, w.from), gains);
             response.dense(gains, re0, im0);
             if !still {

@@ -13,6 +13,8 @@ mod error;
 #[cfg(test)]
 mod harness;
 mod kernel;
+#[cfg(test)]
+mod link_tests;
 mod noise;
 mod null_space;
 mod plan;

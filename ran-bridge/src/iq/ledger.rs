@@ -38,7 +38,10 @@ impl Ledger {
             | u32::from(item.last) << 2
             | u32::from(inn.parts) << 3;
         let low = u64::from(generation) << 32 | u64::from(flags);
-        self.put((wire * SLOT) as u64, &[low, item.start, u64::from(item.head), item.len, inn.messages, inn.sample_bytes]);
+        self.put(
+            (wire * SLOT) as u64,
+            &[low, item.start, u64::from(item.head), item.len, inn.messages, inn.sample_bytes],
+        );
     }
 
     /// Writes down what is written to a connection.

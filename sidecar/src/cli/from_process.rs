@@ -17,9 +17,10 @@ impl From<AirProcessError> for CliError {
                 (Exit::Config, "see `sidecar config show`")
             }
             AirProcessError::Air(AirError::Recording(_)) => (Exit::Input, "`sidecar csi FILE` looks into a recording"),
-            AirProcessError::Air(_) | AirProcessError::Control { .. } | AirProcessError::Door(_) | AirProcessError::Thread(_) => {
-                (Exit::System, "`ss -lxtnp` tells who has the address")
-            }
+            AirProcessError::Air(_)
+            | AirProcessError::Control { .. }
+            | AirProcessError::Door(_)
+            | AirProcessError::Thread(_) => (Exit::System, "`ss -lxtnp` tells who has the address"),
             AirProcessError::Record(_) => (Exit::Record, "is the run folder there, and is it yours to write?"),
         };
         Self::new(exit, e, help)

@@ -104,11 +104,8 @@ struct Holder<'a> {
 impl Holder<'_> {
     /// After a worker that did not last, the next one is not started at once.
     fn rest(&mut self, lasted_ns: u64) {
-        self.pause_ns = if lasted_ns >= STABLE_NS {
-            0
-        } else {
-            (self.pause_ns * 2).clamp(FIRST_PAUSE_NS, LONGEST_PAUSE_NS)
-        };
+        self.pause_ns =
+            if lasted_ns >= STABLE_NS { 0 } else { (self.pause_ns * 2).clamp(FIRST_PAUSE_NS, LONGEST_PAUSE_NS) };
         let until = mono_ns() + self.pause_ns;
         while mono_ns() < until && !self.stop.load(Ordering::Relaxed) {
             std::thread::sleep(Duration::from_millis(u64::from(LOOK_MS)));
@@ -187,7 +184,10 @@ impl Holder<'_> {
             }
             let silent_ns = mono_ns().saturating_sub(ledger.beat_ns().max(since));
             if silent_ns > hang_ns {
-                tracing::error!(silent_ms = silent_ns / 1_000_000, "the process that works on samples hangs: it is ended");
+                tracing::error!(
+                    silent_ms = silent_ns / 1_000_000,
+                    "the process that works on samples hangs: it is ended"
+                );
                 worker.end();
                 return false;
             }
