@@ -117,7 +117,9 @@ impl Lines {
         let interval = if self.paths.moves() { n / update } else { 0 };
         if self.made_for != Some(interval) {
             self.paths.update(interval);
-            self.make((0.0, 1.0), Ends::constant(w), (interval * update, update), fold, place);
+            // with one port the end of the interval before is still there
+            let follows = self.heard == 1 && interval > 0 && self.made_for == Some(interval - 1);
+            self.make((0.0, 1.0), Ends::constant(w), (interval * update, update), (fold, follows), place);
             self.made_for = Some(interval);
         }
     }
@@ -129,18 +131,18 @@ impl Lines {
         let interval = if moves { n / update } else { 0 };
         self.paths.update(interval);
         let into = |n: u64| if moves { (n - interval * update) as f32 / update as f32 } else { 0.0 };
-        self.make((into(n), into(n + len as u64)), w, (n, len as u64), fold, place);
+        self.make((into(n), into(n + len as u64)), w, (n, len as u64), (fold, false), place);
         self.made_for = None;
     }
 
     /// The coefficients as straight lines from `origin` on: the channel at two places of its interval times the weights at two
-    /// places of their segment. `fold`: a coefficient's time is that of its sample, `back` before the output's; else it is the output's.
+    /// places of their segment. `follows`: they begin where the ones before end. `fold`: a coefficient's time is that of its sample, `back` before the output's; else it is the output's.
     fn make(
         &mut self,
         (h_from, h_to): (f32, f32),
         w: Ends<'_>,
         (origin, len): (u64, u64),
-        fold: bool,
+        (fold, follows): (bool, bool),
         place: impl Fn(usize, u32) -> i32,
     ) {
         let Self { antennas, ports, heard, paths, response, lines, gains, parts, .. } = self;
@@ -148,8 +150,13 @@ impl Lines {
         let scale = 1.0 / len as f32;
         let still = !paths.moves() && w.from == w.to;
         for port in 0..*heard {
-            collapse(paths, *antennas, (*ports, port), w, (h_from, w.from), gains);
-            response.dense(gains, re0, im0);
+            if follows {
+                std::mem::swap(re0, re1);
+                std::mem::swap(im0, im1);
+            } else {
+                collapse(paths, *antennas, (*ports, port), w, (h_from, w.from), gains);
+                response.dense(gains, re0, im0);
+            }
             if !still {
                 collapse(paths, *antennas, (*ports, port), w, (h_to, w.to), gains);
                 response.dense(gains, re1, im1);
@@ -180,7 +187,11 @@ fn collapse(
         let mut sum = Complex32::ZERO;
         for m in 0..antennas {
             let i = m * ports + port;
-            let h = if into == 0.0 { h0[m] } else { h0[m] + (h1[m] - h0[m]) * into };
+            let h = match into {
+                0.0 => h0[m],
+                1.0 => h1[m],
+                _ => h0[m] + (h1[m] - h0[m]) * into,
+            };
             let w = if share == 0.0 || w.w0[i] == w.w1[i] { w.w0[i] } else { w.w0[i] + (w.w1[i] - w.w0[i]) * share };
             sum += h * w;
         }

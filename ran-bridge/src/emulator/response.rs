@@ -8,8 +8,8 @@ use num_complex::Complex32;
 /// Everything of a link with a delay that is no whole number of samples comes this much later, so that its filters can look
 /// ahead; see [`PathSpec::latency_samples`].
 pub const LATENCY_SAMPLES: usize = HALF as usize - 1;
-/// Share of the link's mean power that may be left out with the weakest coefficients: −90 dB.
-const LEFT_OUT: f64 = 1e-9;
+/// Share of the link's mean power that may be left out with the weakest coefficients: −100 dB.
+const LEFT_OUT: f64 = 1e-10;
 
 /// Which samples count, and how each path spreads over them.
 #[derive(Debug)]

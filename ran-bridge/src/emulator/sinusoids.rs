@@ -94,10 +94,7 @@ impl Bank {
             }
         }
         self.at = Some(step);
-        let scale = 1.0 / (SINUSOIDS as f32).sqrt();
-        for (sum, (re, im)) in sums.iter_mut().zip(&self.now) {
-            *sum = Complex32::new(total(re), total(im)) * scale;
-        }
+        widest(Totals { now: &self.now, sums });
     }
 
     /// Every wave from its last exact value at or before `step`.
@@ -131,9 +128,29 @@ impl WithSimd for Phasors {
     }
 }
 
+/// The waves' values from their sinusoids.
+struct Totals<'a> {
+    now: &'a [(Part, Part)],
+    sums: &'a mut [Complex32],
+}
+
+impl WithSimd for Totals<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let scale = 1.0 / (SINUSOIDS as f32).sqrt();
+        for (sum, (re, im)) in self.sums.iter_mut().zip(self.now) {
+            *sum = Complex32::new(total(re), total(im)) * scale;
+        }
+    }
+}
+
+#[inline(always)]
 fn total(part: &Part) -> f32 {
-    let lanes: [f32; LANES] = std::array::from_fn(|l| (part[0][l] + part[1][l]) + (part[2][l] + part[3][l]));
-    lanes.iter().sum()
+    let eight: [f32; 8] = std::array::from_fn(|l| (part[0][l] + part[1][l]) + (part[2][l] + part[3][l]));
+    let four: [f32; 4] = std::array::from_fn(|l| eight[l] + eight[l + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// Sum of all sinusoids at angles in turns, to 1e-9 each.
