@@ -371,7 +371,7 @@ impl CellTracker {
         let (first, every) = LEARN;
         let early = follow.taken <= 2 * first;
         // what is learned from are the last occasions before
-        if early || follow.taken % every == 0 || every - follow.taken % every < first {
+        if early || follow.taken.is_multiple_of(every) || every - follow.taken % every < first {
             follow.estimator.remember(&follow.report, &mut self.profile);
         }
         if follow.taken.is_multiple_of(if early { first } else { every }) {
