@@ -172,9 +172,9 @@ pub fn costs(iq: &[Complex32], config: &SearchConfig, rounds: u32) -> Result<Vec
         let offset = (wanted.start % 230_400) as usize;
         let Some(piece) = iq.get(offset..offset + wanted.len) else { break };
         let from = mono_ns();
-        let seen = tracker.take(piece);
+        let taken = tracker.take(piece).map(|_| ());
         spent_ns += mono_ns() - from;
-        drop(seen?);
+        taken?;
     }
     let radio_s = (last - first.unwrap_or(0)) as f64 / rate_hz;
     Ok(vec![
