@@ -9,7 +9,7 @@
 
 use num_complex::Complex32;
 
-use super::{ChannelEstimate, CsiRs, CsiRsEstimator, CsiRsReport};
+use super::{ChannelEstimate, CsiRs, CsiRsEstimator, CsiRsReport, DelayProfile};
 use crate::nr::{Cell, CellPbch, NrError, Numerology, SsbCase, SsbReport, SsbTracker, TrackerConfig};
 
 /// A CSI-RS that comes again.
@@ -105,6 +105,9 @@ const TIMING: (f64, f64) = (0.25, 0.02);
 /// Gain of the offset loop for a tracking reference signal.
 const CFO: f64 = 0.3;
 
+/// The delay profile is learned from so many occasions, first twice in a row, then once in so many.
+const LEARN: (u64, u64) = (8, 512);
+
 /// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
@@ -118,9 +121,11 @@ struct Follow {
     report: CsiRsReport,
     /// Slot of the next.
     slot: u64,
+    /// Occasions with a signal.
+    taken: u64,
 }
 
-/// Follows one cell. Nothing is allocated after the first round of occasions.
+/// Follows one cell. Nothing is allocated after the first round of occasions, but where the delay profile is learned.
 pub struct CellTracker {
     config: CellTrackerConfig,
     numerology: Numerology,
@@ -144,6 +149,7 @@ pub struct CellTracker {
     /// Channel, sample and slot of the last one-port CSI-RS.
     last: Option<(u64, u64, usize)>,
     last_h: Vec<Complex32>,
+    profile: DelayProfile,
 }
 
 impl CellTracker {
@@ -162,7 +168,7 @@ impl CellTracker {
             .iter()
             .map(|&occasion| {
                 let estimator = CsiRsEstimator::new(numerology, occasion.rs)?;
-                Ok(Follow { occasion, estimator, report: CsiRsReport::default(), slot: 0 })
+                Ok(Follow { occasion, estimator, report: CsiRsReport::default(), slot: 0, taken: 0 })
             })
             .collect::<Result<Vec<_>, NrError>>()?;
         let mut tracker = Self {
@@ -181,6 +187,7 @@ impl CellTracker {
             silent: 0,
             last: None,
             last_h: Vec::new(),
+            profile: DelayProfile::default(),
             numerology,
             config,
         };
@@ -350,7 +357,26 @@ impl CellTracker {
         if self.follows[i].occasion.rs.row.ports() == 1 {
             self.follow_offset(i, slot, at);
         }
+        self.learn(i);
         Ok(Observation::CsiRs { occasion: i, slot, sample: at, report: &self.follows[i].report })
+    }
+
+    /// Lets the fit learn the delays of the channel.
+    fn learn(&mut self, i: usize) {
+        let follow = &mut self.follows[i];
+        if !follow.report.sinr_db.is_some_and(|db| db > 0.0) {
+            return;
+        }
+        follow.taken += 1;
+        let (first, every) = LEARN;
+        let early = follow.taken <= 2 * first;
+        // what is learned from are the last occasions before
+        if early || follow.taken.is_multiple_of(every) || every - follow.taken % every < first {
+            follow.estimator.remember(&follow.report, &mut self.profile);
+        }
+        if follow.taken.is_multiple_of(if early { first } else { every }) {
+            follow.estimator.learn();
+        }
     }
 
     /// Offset from the phase between two symbols of one slot.

@@ -8,6 +8,8 @@ use num_complex::Complex32;
 use super::{ChannelEstimate, CsiRs, DelayFit, DelayProfile, estimate::mean_delay_s};
 use crate::nr::{NrError, Numerology, SymbolDemodulator};
 
+/// Ports whose power is measured.
+const MEASURED: usize = 2;
 const ZERO: Complex32 = Complex32::new(0.0, 0.0);
 
 /// What one occasion of a CSI-RS gave.
@@ -44,6 +46,10 @@ pub struct CsiRsEstimator {
     fitted: Vec<Complex32>,
     /// Hann window over the width.
     window: Vec<f32>,
+    /// Coherent energy of the pilots of a port.
+    coherent: f32,
+    /// Sum of the profiles and of the ratios of signal to noise since the last learning, and of how many.
+    seen: (Vec<f32>, f32, u32),
     report: CsiRsReport,
 }
 
@@ -68,7 +74,7 @@ impl CsiRsEstimator {
         let groups: Vec<usize> = config.groups().collect();
         let middle = if config.row.cdm() == 2 { 0.5 } else { 0.0 };
         let shifts = groups.iter().map(|g| fit.shift(*g as f64 - first as f64 + middle)).collect();
-        let ports = config.row.ports();
+        let (ports, taps) = (config.row.ports(), fit.taps());
         Ok(Self {
             config,
             demod,
@@ -85,6 +91,8 @@ impl CsiRsEstimator {
             window: (0..width)
                 .map(|k| 0.5 - 0.5 * (std::f32::consts::TAU * (k as f32 + 0.5) / width as f32).cos())
                 .collect(),
+            coherent: 0.0,
+            seen: (vec![0.0; taps], 0.0, 0),
             report: CsiRsReport::default(),
         })
     }
@@ -185,6 +193,29 @@ impl CsiRsEstimator {
         }
     }
 
+    /// Adds the profile of an estimate that this estimator gave last to what [`CsiRsEstimator::learn`] learns from.
+    pub(crate) fn remember(&mut self, report: &CsiRsReport, profile: &mut DelayProfile) {
+        let Some(first) = report.ports.first() else { return };
+        let Some(snr) = report.sinr_db.map(|db| 10f32.powf(db / 10.0) * self.config.row.cdm() as f32) else { return };
+        self.profile_into(first, profile);
+        let sum: f32 = self.window.iter().sum();
+        let squares: f32 = self.window.iter().map(|w| w * w).sum();
+        let noise = first.error_var * squares / (sum * sum);
+        self.seen.0.iter_mut().zip(&profile.power).for_each(|(s, p)| *s += p - noise);
+        self.seen.1 += snr;
+        self.seen.2 += 1;
+    }
+
+    /// Makes the mean of the remembered profiles the prior of the fit. Allocates.
+    pub(crate) fn learn(&mut self) {
+        let (profile, snr, count) = &mut self.seen;
+        if *count > 0 {
+            self.fit.learn(profile, *snr / *count as f32);
+            profile.fill(0.0);
+            (*snr, *count) = (0.0, 0);
+        }
+    }
+
     /// Power over delay of an estimate that this estimator gave: the transform of the channel under a Hann window.
     pub fn profile_into(&mut self, estimate: &ChannelEstimate, out: &mut DelayProfile) {
         let width = self.bins.len();
@@ -220,8 +251,8 @@ impl CsiRsEstimator {
         let signal = common / (all - ports as f32).max(1.0);
         let mut level = self.fit.level(signal / (energy / all - signal).max(1e-6 * energy / all));
         for _ in 0..2 {
-            let mut left = 0.0;
-            let mut power = 0.0;
+            let (mut left, mut power) = (0.0, 0.0);
+            self.coherent = 0.0;
             for (p, (estimate, pilots)) in out.ports.iter_mut().zip(&self.pilots).enumerate() {
                 self.fit.solve(level, &self.sums[p], &mut self.taps);
                 let shift = &self.shifts[p / self.config.row.cdm()];
@@ -230,6 +261,10 @@ impl CsiRsEstimator {
                 let at_pilots = if straight { &mut estimate.h } else { &mut self.fitted };
                 self.fit.evaluate(&self.taps, at_pilots);
                 left += pilots.iter().zip(&self.rows).map(|(z, &row)| (z - at_pilots[row]).norm_sqr()).sum::<f32>();
+                if p < MEASURED {
+                    let both = pilots.iter().zip(&self.rows).map(|(z, &row)| (z * at_pilots[row].conj()).re);
+                    self.coherent += both.sum::<f32>();
+                }
                 if !straight {
                     self.taps.iter_mut().zip(shift).for_each(|(t, w)| *t *= w);
                     self.fit.evaluate(&self.taps, &mut estimate.h);
@@ -237,6 +272,7 @@ impl CsiRsEstimator {
                 power += estimate.h.iter().map(Complex32::norm_sqr).sum::<f32>() / width as f32;
             }
             let pilot_var = left / (all - ports as f32 * self.fit.freedom(level)).max(1.0);
+            self.coherent = self.coherent / ports.min(MEASURED) as f32 - pilot_var * self.fit.freedom(level);
             let error_var = pilot_var * self.fit.error_gain(level);
             for estimate in &mut out.ports {
                 estimate.noise_var = pilot_var * cdm;
@@ -259,9 +295,9 @@ impl CsiRsEstimator {
 
     //= TS 38.215 §5.1.2, §5.1.4 and §5.1.6: ports 3000 and 3001; RSRQ = N RSRP / RSSI over the N blocks and the symbol of the CSI-RS
     fn measure(&self, out: &mut CsiRsReport) {
-        let of = &out.ports[..out.ports.len().min(2)];
-        let power = of.iter().map(ChannelEstimate::power).sum::<f32>() / of.len().max(1) as f32;
-        let noise = of.first().map_or(0.0, |p| p.noise_var);
+        // Σ Re z* ĥ: the fit passes the channel, so that its mean is the power and the noise that got through, σ² times the fit's freedom
+        let power = self.coherent / self.rows.len() as f32;
+        let noise = out.ports.first().map_or(0.0, |p| p.noise_var);
         let rssi: f32 = self.bins.iter().map(Complex32::norm_sqr).sum();
         let db = |ratio: f32| (ratio.is_finite() && ratio > 0.0).then(|| 10.0 * ratio.log10());
         //= TS 38.211 §5.3.1: an element of value a gives a signal of mean power |a|²/N with a unitary transform of N

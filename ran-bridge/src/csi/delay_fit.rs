@@ -15,6 +15,10 @@ const DECAY: (f64, f64, f64) = (0.0075, 0.0045, 0.02);
 const FIRST_DB: f32 = -15.0;
 const STEP_DB: f32 = 5.0;
 const LEVELS: usize = 14;
+/// The level whose prior was learned.
+const LEARNED: usize = usize::MAX;
+/// No learned tap has less than this share of the mean.
+const LEAST_POWER: f64 = 1e-4;
 
 struct Level {
     /// Hermitian, row-major.
@@ -35,6 +39,10 @@ pub struct DelayFit {
     /// Delay of each tap in useful symbols.
     delays: Vec<f64>,
     levels: Vec<Level>,
+    /// Of the pilots, and the mean over all rows.
+    grams: [Vec<Complex64>; 2],
+    /// Level of [`DelayFit::learn`], with the ratio of signal to noise it is for.
+    learned: Option<(Level, f32)>,
 }
 
 impl DelayFit {
@@ -64,13 +72,32 @@ impl DelayFit {
         };
         let across = [part(|v| v.re), part(|v| v.im)];
         let basis = basis.into_iter().map(|v| Complex32::new(v.re as f32, v.im as f32)).collect();
-        Self { taps, basis, across, delays, levels }
+        Self { taps, basis, across, delays, levels, grams: [gram, all], learned: None }
     }
 
     /// Number of taps.
     #[must_use]
     pub const fn taps(&self) -> usize {
         self.taps
+    }
+
+    fn at(&self, level: usize) -> Option<&Level> {
+        if level == LEARNED { self.learned.as_ref().map(|(l, _)| l) } else { self.levels.get(level) }
+    }
+
+    /// Takes `profile`, the mean power seen at each tap's delay, for the prior at signal-to-noise ratio `snr` per pilot: from then on near
+    /// that ratio the fit is the LMMSE estimator of a channel with this profile. A matrix is inverted; this allocates.
+    ///
+    /// # Shapes
+    /// `profile[taps]`, any unit.
+    pub(crate) fn learn(&mut self, profile: &[f32], snr: f32) {
+        let total: f64 = profile.iter().map(|p| f64::from(p.max(0.0))).sum();
+        let usable = profile.len() == self.taps && total.is_finite() && total > 0.0 && snr.is_finite() && snr > 0.0;
+        if usable {
+            let power = |p: &f32| (f64::from(p.max(0.0)) / total).max(LEAST_POWER / self.taps as f64);
+            let regular = profile.iter().map(|p| 1.0 / (f64::from(snr) * power(p)));
+            self.learned = level(&self.grams[0], &self.grams[1], regular).map(|l| (l, snr));
+        }
     }
 
     /// Delay of each tap, in useful symbols.
@@ -81,6 +108,9 @@ impl DelayFit {
     /// The level to use at signal-to-noise power ratio `snr` per pilot.
     #[must_use]
     pub fn level(&self, snr: f32) -> usize {
+        if self.learned.as_ref().is_some_and(|(_, at)| (0.6..1.7).contains(&(snr / at))) {
+            return LEARNED;
+        }
         let db = 10.0 * snr.max(1e-3).log10();
         let step = ((db - FIRST_DB) / STEP_DB).round().max(0.0);
         (step as usize).min(self.levels.len().saturating_sub(1))
@@ -89,13 +119,13 @@ impl DelayFit {
     /// Degrees of freedom that a fit at `level` takes from the residual.
     #[must_use]
     pub fn freedom(&self, level: usize) -> f32 {
-        self.levels.get(level).map_or(0.0, |l| l.freedom)
+        self.at(level).map_or(0.0, |l| l.freedom)
     }
 
     /// Mean variance of the fitted channel for unit noise variance.
     #[must_use]
     pub fn error_gain(&self, level: usize) -> f32 {
-        self.levels.get(level).map_or(0.0, |l| l.error_gain)
+        self.at(level).map_or(0.0, |l| l.error_gain)
     }
 
     /// Adds one pilot: `z` = received value over the pilot's value, on row `row`.
@@ -116,7 +146,7 @@ impl DelayFit {
     /// # Shapes
     /// `sums[taps]`, `out[taps]`.
     pub fn solve(&self, level: usize, sums: &[Complex32], out: &mut [Complex32]) {
-        if let Some(level) = self.levels.get(level) {
+        if let Some(level) = self.at(level) {
             widest(Solve { inverse: &level.inverse, sums, out });
         }
     }

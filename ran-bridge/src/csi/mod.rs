@@ -22,4 +22,6 @@ pub use sounder::{AntennaChannel, Sounder, SounderError};
 pub use crate::nr::{SsbReport, SsbTracker, TrackerConfig};
 
 #[cfg(test)]
+mod bound_tests;
+#[cfg(test)]
 mod cell_tracker_tests;

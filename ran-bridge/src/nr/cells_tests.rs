@@ -100,6 +100,25 @@ fn one_strong_cell_is_one_cell() {
 }
 
 #[test]
+#[ignore = "prints figures"]
+fn second_cell_over_level() {
+    for db in [3.0, 6.0, 9.0, 12.0] {
+        let (mut found, mut wrong, mut runs) = (0, 0, 0);
+        for (i, pci) in [(1, 500), (1, 4), (100, 112), (7, 1001)].into_iter().enumerate() {
+            for (j, delay) in [0, 9, 411, 40_000].into_iter().enumerate() {
+                for seed in 0..5 {
+                    let cells = pcis(&two(pci, delay, db, 100 * seed + 10 * i as u64 + j as u64));
+                    runs += 1;
+                    found += usize::from(cells.contains(&pci.1));
+                    wrong += cells.iter().filter(|c| **c != pci.0 && **c != pci.1).count();
+                }
+            }
+        }
+        println!("{db} dB below: second cell found {found} of {runs}, cells that are not there {wrong}");
+    }
+}
+
+#[test]
 #[ignore = "prints timings"]
 fn search_times() {
     for (rate_hz, scs_hz, center_hz) in

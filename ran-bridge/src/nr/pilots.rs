@@ -28,6 +28,8 @@ pub(crate) struct BlockFit {
     pub error_var: f32,
     /// Mean |h|² less `error_var`.
     pub power: f32,
+    /// Power of a resource element from Σ Re z* h over the known ones, less the noise that the fit passes.
+    pub coherent: f32,
     /// Share of the energy of the known resource elements that the fit explains, 0…1. Noise alone: about 0.04.
     pub explained: f32,
 }
@@ -41,6 +43,7 @@ impl BlockFit {
             noise_var: 0.0,
             error_var: 0.0,
             power: 0.0,
+            coherent: 0.0,
             explained: 0.0,
         }
     }
@@ -111,9 +114,12 @@ impl BlockEstimator {
             out.symbol_phase = phase.unwrap_or_else(|| self.phase(level));
             self.solve(level, out);
             let left = self.residual(out);
+            let fitted = self.fitted_energy(&out.h);
             out.explained = 1.0 - left / energy;
             out.noise_var = left / (KNOWN as f32 - self.fit.freedom(level)).max(1.0);
             out.error_var = out.noise_var * self.fit.error_gain(level);
+            // 2 Re z* h = |z|² + |h|² − |z − h|²
+            out.coherent = ((energy + fitted - left) / 2.0 - out.noise_var * self.fit.freedom(level)) / KNOWN as f32;
             let mean = out.h.iter().map(Complex32::norm_sqr).sum::<f32>() / SSB_SUBCARRIERS as f32;
             out.power = (mean - out.error_var).max(0.0);
             let better = self.fit.level(out.power / out.noise_var.max(1e-9 * energy / KNOWN as f32));
@@ -262,6 +268,12 @@ impl BlockEstimator {
         }
         self.fit.solve(level, &self.total, &mut self.solved);
         self.fit.evaluate(&self.solved, &mut out.h);
+    }
+
+    /// Σ |h|² over the known resource elements.
+    fn fitted_energy(&self, h: &[Complex32; SSB_SUBCARRIERS]) -> f32 {
+        let sync: f32 = h[SYNC_FIRST..SYNC_FIRST + SYNC_LEN].iter().map(Complex32::norm_sqr).sum();
+        2.0 * sync + self.positions.iter().map(|&(_, k)| h[k].norm_sqr()).sum::<f32>()
     }
 
     fn residual(&self, fit: &BlockFit) -> f32 {

@@ -198,7 +198,7 @@ impl SsbTracker {
         report.snr_db = report.h.snr_db();
         //= TS 38.215 §5.1.1, §5.1.3 and §5.1.5: N = 20 resource blocks; the SINR is snr_db
         let rssi = self.grid.re.iter().flatten().map(Complex32::norm_sqr).sum::<f32>() / SSB_SYMBOLS as f32;
-        let power = report.h.power();
+        let power = self.fit.coherent;
         let db = |ratio: f32| (ratio.is_finite() && ratio > 0.0).then(|| 10.0 * ratio.log10());
         report.rsrp_dbfs = db(power / numerology.fft() as f32);
         report.rsrq_db = db(SSB_SUBCARRIERS as f32 / 12.0 * power / rssi);

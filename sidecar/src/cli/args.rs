@@ -93,6 +93,8 @@ pub enum Command {
     },
     /// Cell, SS/PBCH blocks and MIBs of a recording; with --study how well they are found under noise.
     Csi(crate::csi::CsiArgs),
+    /// Channel state from a gNB's log and uplink grid dump, or from srsUE's metrics file.
+    Sources(crate::csi::SourcesArgs),
     /// Runs kept on disk.
     #[command(subcommand)]
     Run(RunCommand),

@@ -67,6 +67,7 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
             demo_cmd::run(&load(args)?, *duration, lab.clone(), *plain, args.json)
         }
         Command::Csi(csi) => csi_cmd::run(csi, args.json),
+        Command::Sources(sources) => csi_cmd::sources(sources, args.json),
         Command::Config(command) => config_cmd::run(command, args),
         Command::Bench(bench) => bench_cmd::run(bench, args.json),
         Command::Learn(command) => learn_cmd::run(command, args.json),

@@ -19,6 +19,9 @@ pub enum CsiError {
     /// The plot cannot be drawn.
     #[error("cannot draw the plot: {0}")]
     Plot(String),
+    /// A log, dump or metrics file cannot be read or is not what it should be.
+    #[error("{}: {}", .0.display(), .1)]
+    Source(std::path::PathBuf, String),
     /// No such CSI-RS.
     #[error("--csi-rs {0}: rows 1, 2, 3 and 4 are known; the period is not 0 and above the offset")]
     CsiRs(String),

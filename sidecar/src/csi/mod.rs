@@ -5,6 +5,7 @@ mod command;
 mod error;
 mod follow;
 mod outcome;
+mod sources;
 mod study;
 mod table;
 
@@ -12,4 +13,5 @@ pub use args::CsiArgs;
 pub use command::{analyse, run};
 pub use error::CsiError;
 pub use outcome::{CsiRsLine, Outcome, SsbLine};
+pub use sources::{SourcesArgs, sources};
 pub use study::{Quantity, StudyConfig, StudyResult, StudyRow, costs, markdown, plot_svg, quantities, study};
