@@ -90,7 +90,7 @@ pub struct CaptureStatus {
     pub fault: Option<String>,
 }
 
-/// A piece of truth: weights and noise of `len` downlink samples are straight lines between these.
+/// A piece of truth: weights of `len` downlink samples are straight lines between these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TruthPiece {
     /// Downlink index of the first sample.
@@ -103,8 +103,6 @@ pub struct TruthPiece {
     /// The same one sample after the last.
     #[serde(with = "super::pairs")]
     pub to: Vec<Complex32>,
-    /// Amplitude of the artificial noise at the first sample, and one after the last.
-    pub noise: (f32, f32),
 }
 
 /// A capture that runs.
@@ -181,7 +179,6 @@ impl Capture {
                 len: segment.len as u64,
                 from: from.to_vec(),
                 to: to.to_vec(),
-                noise: (segment.noise_from, segment.noise_to),
             };
             let line = serde_json::to_vec(&piece).unwrap_or_default();
             if let Err(e) = self.truth.write_all(&line).and_then(|()| self.truth.write_all(b"\n")) {

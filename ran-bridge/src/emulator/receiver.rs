@@ -38,7 +38,6 @@ enum Kind {
 /// None: sizes are fixed at construction, missing ports count as zero.
 pub struct ReceiverChannel {
     antennas: usize,
-    ports: usize,
     kind: Kind,
     offset: Offset,
     sigma: f32,
@@ -69,7 +68,6 @@ impl ReceiverChannel {
         let turned = exact && link.cfo_hz != 0.0;
         Self {
             antennas,
-            ports,
             kind,
             offset: Offset::new(link.cfo_hz, rate_hz),
             sigma: link.noise_dbfs.map_or(0.0, |db| 10.0_f32.powf(db / 20.0)),
@@ -125,38 +123,8 @@ impl ReceiverChannel {
     }
 
     fn add_noise(&self, plan: &Plan, y: &mut [Complex32]) {
-        let quiet = plan.pieces().all(|(s, _, _)| s.noise_from == 0.0 && s.noise_to == 0.0);
-        if quiet {
-            if self.sigma > 0.0 {
-                self.noise.add(&mut y[..plan.len], plan.start, self.sigma);
-            }
-            return;
-        }
-        for (s, w0, _) in plan.pieces() {
-            let sent = 0.5 * (s.noise_from + s.noise_to);
-            let variance = self.sigma * self.sigma + sent * sent * self.noise_gain(w0);
-            if variance > 0.0 {
-                let first = plan.start + s.offset as u64;
-                self.noise.add(&mut y[s.offset..s.offset + s.len], first, variance.sqrt());
-            }
-        }
-    }
-
-    /// Power gain of the artificial noise to this receiver.
-    fn noise_gain(&self, w: &[Complex32]) -> f32 {
-        let one = |h: &[Complex32]| {
-            let h2: f32 = h.iter().map(Complex32::norm_sqr).sum();
-            if self.antennas == 1 {
-                return h2;
-            }
-            let w2: f32 = w.iter().step_by(self.ports).map(Complex32::norm_sqr).sum();
-            let hw: Complex32 = h.iter().zip(w.iter().step_by(self.ports)).map(|(h, w)| h * w).sum();
-            let beam = if w2 > 0.0 { hw.norm_sqr() / w2 } else { 0.0 };
-            (h2 - beam).max(0.0) / (self.antennas - 1) as f32
-        };
-        match &self.kind {
-            Kind::Whole(taps) => taps.recent().map(one).sum(),
-            Kind::Exact(link) => link.paths().h0().chunks_exact(self.antennas).map(one).sum(),
+        if self.sigma > 0.0 {
+            self.noise.add(&mut y[..plan.len], plan.start, self.sigma);
         }
     }
 }

@@ -77,11 +77,6 @@ impl WholeTaps {
         self.taps.len()
     }
 
-    /// The channel of each tap at the start of the update interval that was used last.
-    pub fn recent(&self) -> impl Iterator<Item = &[Complex32]> {
-        self.taps.iter().map(|t| &t.h0[..])
-    }
-
     /// Forgets the echoes.
     pub fn restart(&mut self) {
         self.tail.fill(Complex32::ZERO);

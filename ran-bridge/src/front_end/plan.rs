@@ -13,7 +13,7 @@ pub enum Mode {
     Column(u16),
 }
 
-/// A piece on which weights and noise are straight lines of the sample index.
+/// A piece on which weights are straight lines of the sample index.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Segment {
     /// Offset of its first sample in the planned range.
@@ -22,10 +22,6 @@ pub struct Segment {
     pub len: usize,
     /// What is in force (from the start of its ramp on).
     pub mode: Mode,
-    /// Amplitude of the artificial noise summed over antennas at its first sample.
-    pub noise_from: f32,
-    /// The same one sample after its last.
-    pub noise_to: f32,
 }
 
 /// Segments of a range with their weights. Reused, so that planning does not allocate.

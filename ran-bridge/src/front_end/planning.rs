@@ -33,8 +33,6 @@ impl FrontEnd {
                 offset: (n - plan.start) as usize,
                 len: (stop - n) as usize,
                 mode: self.mode,
-                noise_from: 0.0,
-                noise_to: 0.0,
             };
             plan.push(segment, &self.at_start, &self.at_end);
             self.position = stop;

@@ -26,7 +26,10 @@ impl Config {
         let samples = |s: f64| (s * rate_hz).round();
         let gnb = match &air.gnb.play {
             Some(path) => GnbEnd::Recording { path: path.clone(), repeat: air.gnb.repeat },
-            None => GnbEnd::Zmq { tx: air.gnb.tx.clone(), rx: vec![air.gnb.rx.clone()] },
+            None => {
+                let rx = std::iter::once(&air.gnb.rx).chain(&air.gnb.further_rx).cloned().collect();
+                GnbEnd::Zmq { tx: air.gnb.tx.clone(), rx }
+            }
         };
         let ues = air.ues.iter().map(|ue| UeEnd {
             name: ue.name.clone(),

@@ -57,6 +57,8 @@ impl Broken<'_> {
         if c.air.gnb.play.is_none() {
             zmq.extend(c.air.gnb.tx.iter().enumerate().map(|(p, tx)| (format!("air.gnb.tx[{p}]"), Some(tx))));
             zmq.push(("air.gnb.rx".into(), Some(&c.air.gnb.rx)));
+            let further = c.air.gnb.further_rx.iter().enumerate();
+            zmq.extend(further.map(|(p, rx)| (format!("air.gnb.further_rx[{p}]"), Some(rx))));
         }
         for (u, ue) in c.air.ues.iter().enumerate() {
             zmq.push((format!("air.ues[{u}].tx"), ue.tx.as_ref()));

@@ -56,6 +56,9 @@ pub struct GnbSection {
     pub tx: Vec<String>,
     /// The gNB's `rx_port`: uplink is served there.
     pub rx: String,
+    /// The `rx_port` of its further receive antennas, in order.
+    #[schemars(length(max = 3))]
+    pub further_rx: Vec<String>,
     /// A SigMF recording (`.sigmf-meta`) to play instead of a gNB.
     pub play: Option<PathBuf>,
     /// Play it again from its beginning at its end.
@@ -64,7 +67,13 @@ pub struct GnbSection {
 
 impl Default for GnbSection {
     fn default() -> Self {
-        Self { tx: vec!["tcp://127.0.0.1:2000".into()], rx: "tcp://127.0.0.1:2001".into(), play: None, repeat: false }
+        Self {
+            tx: vec!["tcp://127.0.0.1:2000".into()],
+            rx: "tcp://127.0.0.1:2001".into(),
+            further_rx: Vec::new(),
+            play: None,
+            repeat: false,
+        }
     }
 }
 
