@@ -212,9 +212,9 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             path
         };
-        // one block, one port: subcarrier 3 of symbol 0 has power 168: a mean of 1
+        // one block, one port: subcarrier 3 of symbol 0 has power 1680: a mean of 10
         let mut grid = vec![0u8; 168 * 8];
-        grid[24..28].copy_from_slice(&168f32.sqrt().to_le_bytes());
+        grid[24..28].copy_from_slice(&1680f32.sqrt().to_le_bytes());
         let log = "t [PHY     ] [I] [  426.2] RX_SYMBOL: sector=0 offset=0 size=168\n\
                    t [PHY     ] [I] [  426.2] SRS: sector_id=0 rnti=0x4601 t_align=+12.5ns epre=-3.0dB rsrp=-3.2dB noise_var=-30.1dB 9us\n\
                    - CSI: ue=0 rnti=0x4601: slot_rx=426.8 cqi=15 ri=1 pmi=2\n";
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(lines.len(), 4, "{text}");
         assert!(lines[0].starts_with("SRS   426.2  rnti 0x4601  align 12.5 ns"), "{text}");
         assert!(lines[1].contains("CQI 15  RI 1  PMI TwoPorts(2)"), "{text}");
-        assert!(lines[2].contains("1 PRB  0.0 dB"), "{text}");
+        assert!(lines[2].contains("1 PRB  10.0 dB"), "{text}");
         assert!(lines[3].contains("SNR 68.2 dB"), "{text}");
         let json = shown(&SourcesArgs { json: true, ..args.clone() });
         assert!(json.lines().all(|l| serde_json::from_str::<serde_json::Value>(l).is_ok()));
