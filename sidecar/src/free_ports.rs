@@ -1,17 +1,22 @@
 //! Free loopback ports for a lab of one's own: a demo, a bench, a test.
 //!
-//! The radio's wires need their addresses before anybody is bound to them, so a port is free only as far as a moment ago.
-//! A process never gives itself the same one twice.
+//! The radio's wires need their addresses before anybody is bound to them, so a port is free only as far as a moment ago. Two things make
+//! it stay so: ports come from below the range that the system gives to outgoing connections (a peer that is dialled before it listens could
+//! else be met by the dialler's own port), and each is marked for as long as the process lives, so that no other process takes it here.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr as LocalAddr, UnixDatagram};
 use std::sync::{Mutex, PoisonError};
 
-/// Ports this process has given away.
-static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
-/// Ports asked for, for each that is wanted, before the search is given up.
-const TRIES: usize = 64;
+/// The marks of the ports this process has given away: names that only one process can have.
+static MARKS: Mutex<Vec<UnixDatagram>> = Mutex::new(Vec::new());
+/// Where ports come from: above what services use, below Linux' range of outgoing connections.
+const FIRST: u16 = 12_000;
+const COUNT: u16 = 20_000;
+/// Steps from one candidate to the next: coprime to the count, so that all are reached.
+const STEP: u32 = 7_919;
 
 /// A stock of ports that were free a moment ago.
 #[derive(Debug)]
@@ -21,24 +26,25 @@ impl FreePorts {
     /// `count` ports that nobody listens on.
     ///
     /// # Errors
-    /// The system's, when it gives none.
+    /// `AddrInUse` when there are none.
     pub fn stock(count: usize) -> io::Result<Self> {
-        let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
-        // All are held until all are known, also those not taken, so that the system gives none twice.
-        let mut held = Vec::new();
+        let mut marks = MARKS.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = std::process::id().wrapping_mul(2_654_435_761) % u32::from(COUNT);
         let mut ports = Vec::with_capacity(count);
-        while ports.len() < count {
-            if held.len() > TRIES + count {
-                return Err(io::Error::new(io::ErrorKind::AddrInUse, "too few free ports on 127.0.0.1"));
+        for k in 0..u32::from(COUNT) {
+            if ports.len() == count {
+                return Ok(Self(ports));
             }
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            let port = listener.local_addr()?.port();
-            held.push(listener);
-            if given.insert(port) {
+            let port = FIRST + ((start + k.wrapping_mul(STEP)) % u32::from(COUNT)) as u16;
+            let name = LocalAddr::from_abstract_name(format!("sidecar-port-{port}"))?;
+            if let Ok(mark) = UnixDatagram::bind_addr(&name)
+                && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+            {
+                marks.push(mark);
                 ports.push(port);
             }
         }
-        Ok(Self(ports))
+        Err(io::Error::new(io::ErrorKind::AddrInUse, "too few free ports on 127.0.0.1"))
     }
 
     /// The next port.
@@ -69,18 +75,20 @@ impl FreePorts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_stock_is_finite_and_no_port_comes_twice() {
         let mut seen = BTreeSet::new();
-        for _ in 0..20 {
-            let mut ports = FreePorts::stock(100).unwrap();
-            for _ in 0..100 {
-                assert!(seen.insert(ports.take().unwrap()));
+        for _ in 0..10 {
+            let mut ports = FreePorts::stock(20).unwrap();
+            for _ in 0..20 {
+                let port = ports.take().unwrap();
+                assert!(seen.insert(port) && (FIRST..FIRST + COUNT).contains(&port));
             }
             assert!(ports.take().is_err());
         }
-        assert_eq!(seen.len(), 2000);
+        assert_eq!(seen.len(), 200);
     }
 
     #[test]

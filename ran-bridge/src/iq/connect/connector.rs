@@ -6,7 +6,7 @@ use crate::iq::wire::{Connection, WireEnd};
 use crate::iq::zmtp::{Inbound, Outbound, Role};
 use rustix::event::PollFlags;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::net::{SocketFlags, accept_with};
+use rustix::net::{AddressFamily, SocketFlags, accept_with};
 use std::io;
 
 /// Time between attempts to reach a peer.
@@ -74,7 +74,9 @@ impl Post {
         let dials = self.listener.is_none() && !self.is_used && self.meetings.is_empty();
         if dials && now_ns >= self.next_dial_ns {
             self.next_dial_ns = now_ns + RECONNECT_NS;
-            if let Ok(fd) = self.end.address.dial() {
+            if let Ok(fd) = self.end.address.dial()
+                && !is_met_by_itself(&fd)
+            {
                 self.meetings.push(Meeting::new(fd, self.end.role, now_ns));
             }
         }
@@ -90,6 +92,12 @@ impl Post {
             }
         });
     }
+}
+
+/// A dialler can be given the very port it dials, where nobody listens, and is then connected to itself.
+fn is_met_by_itself(fd: &OwnedFd) -> bool {
+    let there = rustix::net::getpeername(fd).ok().flatten();
+    there.is_some_and(|there| rustix::net::getsockname(fd).is_ok_and(|here| here == there) && there.address_family() != AddressFamily::UNIX)
 }
 
 impl Connections for Connector {
