@@ -17,8 +17,12 @@ use e2e::{binary, json, text, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
+use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A program that is ended with the test.
 struct Program {
@@ -69,44 +73,68 @@ fn sample(port: u16, name: &str) -> Option<f64> {
         .and_then(|l| l.rsplit(' ').next()?.parse().ok())
 }
 
+/// The two tests use the same ports: one after the other.
+static ONE: Mutex<()> = Mutex::new(());
+
+/// Everything running, the UE connected.
+struct Real {
+    ue: Program,
+    gnb: Program,
+    up: Program,
+    dir: tempfile::TempDir,
+    seconds: u64,
+}
+
+impl Real {
+    /// `None`, said by name, where gNB or UE are not given.
+    fn start(config: &str, with_session: bool) -> Option<Self> {
+        let (Some(gnb), Some(ue)) = (variable("SIDECAR_GNB"), variable("SIDECAR_SRSUE")) else {
+            eprintln!(
+                "skipped: real_radio needs a real gNB and srsUE: set SIDECAR_GNB and SIDECAR_SRSUE to the two programs"
+            );
+            return None;
+        };
+        let seconds =
+            variable("SIDECAR_REAL_S").map_or(60, |s| s.parse().expect("SIDECAR_REAL_S in whole seconds"));
+        let dir = tempfile::tempdir().unwrap();
+        let log = |name: &str| dir.path().join(name);
+        let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+
+        let mut command = Command::new(binary("sidecar"));
+        command
+            .arg("-c")
+            .arg(configs.join(config))
+            .arg("--set")
+            .arg(format!("run.root={}", log("runs").display()));
+        command.arg("up");
+        let up = Program::start(command, log("up.out"));
+        let answers = wait_until(30, || metric("sidecar_air_dl_samples_total").is_some());
+        assert!(answers, "air does not answer: {}", tail(&up));
+
+        let mut command = Command::new(gnb);
+        let config = variable("SIDECAR_GNB_CONFIG").map_or_else(|| configs.join("gnb/gnb.yml"), PathBuf::from);
+        command.arg("-c").arg(config).current_dir(dir.path());
+        let gnb = Program::start(command, log("gnb.out"));
+        assert!(wait_until(60, || gnb.said("gNB started") > 0), "the gNB does not start: {}", tail(&gnb));
+
+        // Without a terminal the UE's lines would wait in a buffer.
+        let mut command = Command::new("stdbuf");
+        command.arg("-oL").arg(ue).arg(configs.join("ue/ue.conf")).current_dir(dir.path());
+        let ue = Program::start(command, log("ue.out"));
+        assert!(wait_until(240, || ue.said("RRC Connected") > 0), "the UE does not attach: {}", tail(&ue));
+        let session = || ue.said("PDU Session Establishment successful") > 0;
+        assert!(!with_session || wait_until(120, session), "no session: {}", tail(&ue));
+        Some(Self { ue, gnb, up, dir, seconds })
+    }
+}
+
 #[test]
 fn a_real_ue_attaches_to_a_real_gnb_through_air() {
-    let (Some(gnb), Some(ue)) = (variable("SIDECAR_GNB"), variable("SIDECAR_SRSUE")) else {
-        eprintln!(
-            "skipped: real_radio needs a real gNB and srsUE: set SIDECAR_GNB and SIDECAR_SRSUE to the two programs"
-        );
-        return;
-    };
-    let seconds: u64 = variable("SIDECAR_REAL_S").map_or(60, |s| s.parse().expect("SIDECAR_REAL_S in whole seconds"));
+    let _one = ONE.lock();
     let ping = variable("SIDECAR_PING");
-    let dir = tempfile::tempdir().unwrap();
-    let log = |name: &str| dir.path().join(name);
-    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
-
-    let mut command = Command::new(binary("sidecar"));
-    command
-        .arg("-c")
-        .arg(configs.join("real-gnb.yaml"))
-        .arg("--set")
-        .arg(format!("run.root={}", log("runs").display()));
-    command.arg("up");
-    let up = Program::start(command, log("up.out"));
-    assert!(wait_until(30, || metric("sidecar_air_dl_samples_total").is_some()), "air does not answer: {}", tail(&up));
-
-    let mut command = Command::new(gnb);
-    let config = variable("SIDECAR_GNB_CONFIG").map_or_else(|| configs.join("gnb/gnb.yml"), PathBuf::from);
-    command.arg("-c").arg(config).current_dir(dir.path());
-    let mut gnb = Program::start(command, log("gnb.out"));
-    assert!(wait_until(60, || gnb.said("gNB started") > 0), "the gNB does not start: {}", tail(&gnb));
-
-    // Without a terminal the UE's lines would wait in a buffer.
-    let mut command = Command::new("stdbuf");
-    command.arg("-oL").arg(ue).arg(configs.join("ue/ue.conf")).current_dir(dir.path());
-    let mut ue = Program::start(command, log("ue.out"));
-    assert!(wait_until(180, || ue.said("RRC Connected") > 0), "the UE does not attach: {}", tail(&ue));
-
+    let Some(mut real) = Real::start("real-gnb.yaml", ping.is_some()) else { return };
+    let seconds = real.seconds;
     if let Some(address) = &ping {
-        assert!(wait_until(120, || ue.said("PDU Session Establishment successful") > 0), "no session: {}", tail(&ue));
         let mut command = Command::new("ip");
         command.args(["netns", "exec", "ue1", "ping", "-w", &seconds.to_string(), address]);
         let out = command.output().unwrap();
@@ -115,10 +143,10 @@ fn a_real_ue_attaches_to_a_real_gnb_through_air() {
         println!("{}", end.join("\n"));
         assert!(out.status.success(), "no answer to any ping: {said}");
     } else {
-        std::thread::sleep(std::time::Duration::from_secs(seconds));
+        std::thread::sleep(Duration::from_secs(seconds));
     }
 
-    let connected = ue.said("RRC Connected");
+    let connected = real.ue.said("RRC Connected");
     let samples = metric("sidecar_air_dl_samples_total").unwrap();
     println!("RRC Connected {connected} times, {samples} downlink samples in {seconds} s at 11.52 MS/s");
     // Faults before the programs are ended: what an end does to the wires is not asked here.
@@ -130,8 +158,8 @@ fn a_real_ue_attaches_to_a_real_gnb_through_air() {
     println!("phase {}, PCI {}, SFN {}, {stream}", cell["phase"], cell["pci"], cell["sfn"]);
     let (gnb_up, ues) = (sample(9701, "sidecar_ran_gnb_up"), sample(9702, "sidecar_core_connected_ues"));
     println!("gNB reports: {gnb_up:?}, UEs that the core sees: {ues:?}");
-    ue.end();
-    gnb.end();
+    real.ue.end();
+    real.gnb.end();
     for (name, count) in faults {
         assert_eq!(count, Some(0.0), "{name}");
     }
@@ -139,6 +167,74 @@ fn a_real_ue_attaches_to_a_real_gnb_through_air() {
     assert_eq!((stream["mibs_bad"].as_u64(), stream["mibs_ok"].as_u64() > Some(10)), (Some(0), true), "{stream}");
     assert!(ping.is_none() || ues == Some(1.0), "the core's UEs: {ues:?}");
     assert!(samples > seconds as f64 * 1e6, "the radio stood still: {samples} samples");
+}
+
+/// Downlink datagrams for the UE: more than the cell can carry.
+fn flood(to: String, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+        while !stop.load(Ordering::Relaxed) {
+            for _ in 0..20 {
+                // the core's interface may be full, or not there yet
+                let _ = socket.send_to(&[0x5a; 1200], (to.as_str(), 9));
+            }
+            std::thread::sleep(Duration::from_millis(8));
+        }
+    })
+}
+
+/// Median, where there is one.
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+#[test]
+fn cqi_and_throughput_follow_the_power_that_is_set_in_a_fading_channel() {
+    let _one = ONE.lock();
+    if variable("SIDECAR_PING").is_none() {
+        eprintln!("skipped: this test of real_radio needs a core, too: set SIDECAR_PING");
+        return;
+    }
+    let Some(mut real) = Real::start("real-gnb-fading.yaml", true) else { return };
+    let said = std::fs::read_to_string(real.dir.path().join("ue.out")).unwrap();
+    let ip = said.split("IP: ").nth(1).and_then(|t| t.split_whitespace().next()).unwrap().to_owned();
+    let stop = Arc::new(AtomicBool::new(false));
+    let flooding = flood(ip, Arc::clone(&stop));
+    println!("| power | CQI | downlink MCS | downlink Mbit/s | SSB SNR |");
+    let mut rows = Vec::new();
+    for power in ["0 dB", "-6 dB", "-12 dB"] {
+        let mut command = Command::new(binary("sidecar"));
+        command.args(["air", "set", "--power", power]);
+        assert!(command.output().unwrap().status.success());
+        let looks = (real.seconds * 2 / 3).max(10);
+        let (mut cqi, mut mcs, mut rate, mut snr) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for look in 0..looks {
+            std::thread::sleep(Duration::from_millis(500));
+            let api = json("http://127.0.0.1:7780/api", &[]);
+            let ue = &api["ues"][0];
+            // what is seen of the setting before is not this one's
+            if look * 3 > looks {
+                cqi.extend(ue["console"]["cqi"].as_f64());
+                mcs.extend(ue["console"]["dl_mcs"].as_f64());
+                rate.extend(ue["console"]["dl_bit_per_s"].as_f64());
+                snr.extend(ue["ssb_snr_db"].as_f64());
+            }
+        }
+        let row = [cqi, mcs, rate, snr].map(median);
+        println!("| {power} | {:?} | {:?} | {:?} | {:?} |", row[0], row[1], row[2].map(|r| r / 1e6), row[3]);
+        rows.push(row);
+    }
+    stop.store(true, Ordering::Relaxed);
+    flooding.join().unwrap();
+    let connected = real.ue.said("RRC Connected");
+    println!("RRC Connected {connected} times; {:?}", FAULTS.map(metric));
+    real.ue.end();
+    real.gnb.end();
+    let at = |row: usize, what: usize| rows[row][what].unwrap_or_else(|| panic!("not observed: {rows:?}"));
+    assert!(at(0, 0) > at(1, 0) && at(1, 0) > at(2, 0), "CQI does not follow: {rows:?}");
+    assert!(at(0, 2) > at(2, 2), "throughput does not follow: {rows:?}");
+    let _ = &real.up;
 }
 
 /// What must stay 0.
