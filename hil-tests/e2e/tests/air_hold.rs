@@ -121,7 +121,20 @@ fn child_of(pid: u32) -> Option<i32> {
     })
 }
 
-fn start(dir: &Path, pause: &str, wires: &[String]) -> (Child, String) {
+/// `air`, ended with the test however it ends.
+struct Air(Child);
+
+impl Drop for Air {
+    fn drop(&mut self) {
+        let _ = kill(Pid::from_raw(self.0.id().cast_signed()), Signal::SIGTERM);
+        if !wait_until(10, || self.0.try_wait().is_ok_and(|s| s.is_some())) {
+            let _ = self.0.kill();
+        }
+        let _ = self.0.wait();
+    }
+}
+
+fn start(dir: &Path, pause: &str, wires: &[String]) -> (Air, String) {
     let control = format!("ipc://{}", dir.join("air.sock").display());
     let at = |i: usize| &wires[i];
     let yaml = format!(
@@ -144,7 +157,7 @@ fn start(dir: &Path, pause: &str, wires: &[String]) -> (Child, String) {
         .stderr(log)
         .spawn()
         .unwrap();
-    (air, control)
+    (Air(air), control)
 }
 
 fn kills(pause: &str) {
@@ -169,28 +182,30 @@ fn kills(pause: &str) {
     for k in 0..KILLS {
         // at any moment: the lengths between kills are no multiples of anything
         std::thread::sleep(Duration::from_micros(37_000 + 7_919 * k));
-        let worker = child_of(air.id()).expect("a worker");
+        let worker = child_of(air.0.id()).expect("a worker");
         kill(Pid::from_raw(worker), Signal::SIGKILL).unwrap();
         moves(20 * SLOT as u64);
-        assert!(wait_until(10, || child_of(air.id()).is_some_and(|w| w != worker) && ask_status(&control).is_ok()));
+        assert!(wait_until(10, || child_of(air.0.id()).is_some_and(|w| w != worker) && ask_status(&control).is_ok()));
         moves(20 * SLOT as u64);
     }
     let status = ask_status(&control).unwrap();
     stop.store(true, Ordering::Relaxed);
     let uplink = cell.join().unwrap();
     let heard: Vec<Vec<Complex32>> = ues.map(|u| u.join().unwrap()).into();
-    kill(Pid::from_raw(i32::try_from(air.id()).unwrap()), Signal::SIGTERM).unwrap();
-    assert!(air.wait().unwrap().success());
+    kill(Pid::from_raw(air.0.id().cast_signed()), Signal::SIGTERM).unwrap();
+    assert!(air.0.wait().unwrap().success());
 
     let c = status.counters;
     assert_eq!((c.disconnects, c.late_peers, c.late_samples), (0, 0, 0), "{c:?}\n{}", log(dir.path()));
     assert_eq!((c.odd_size_messages, c.oversize_messages, c.empty_messages), (0, 0, 0), "{c:?}");
     let given_up = c.resumed_dl_samples + c.held_dl_samples;
     let mut zeros = 0;
+    let mut bases = Vec::new();
     for all in &heard {
         // where it joined: the tag of its first sample that is none of 0
         let base =
             (0..2_000_000).find(|b| all.iter().take(SLOT).enumerate().all(|(i, z)| *z == tag(b + i as u64))).unwrap();
+        bases.push(base);
         let mut seen = Seen::default();
         seen.look(base as i64, all);
         assert_eq!(seen.wrong, 0, "a UE got samples at a wrong place: {seen:?}");
@@ -200,7 +215,18 @@ fn kills(pause: &str) {
     // what is zero was counted, but for what the counters missed in their last 10 ms and what nobody asked for any more
     assert!(zeros <= given_up, "{zeros} zeros, {c:?}");
     assert!(given_up > 0, "{c:?}");
-    // two UEs whose tags add up, each at its place; one of them may be zero
+    // sample j of a UE lies at the uplink index base + j: each sample is the sum of both, or of those that were not given up
+    let sums = |n: u64| {
+        let of = |base: u64| n.checked_sub(base).map_or(Complex32::ZERO, tag);
+        let clipped = |z: Complex32| Complex32::new(z.re.clamp(-1.0, 1.0), z.im.clamp(-1.0, 1.0));
+        let (a, b) = (of(bases[0]), of(bases[1]));
+        [clipped(a + b), a, b, Complex32::ZERO]
+    };
+    let wrong = (0..).zip(&uplink).filter(|(n, z)| !sums(*n).contains(z)).count();
+    let lost = (0..).zip(&uplink).filter(|(n, z)| sums(*n)[0] != **z).count() as u64;
+    assert_eq!(wrong, 0, "the gNB got samples at a wrong place");
+    let ul_given_up = c.resumed_ul_samples + c.held_ul_samples + c.absent_zero_samples;
+    assert!(lost <= ul_given_up, "{lost} uplink samples are not there, {c:?}");
     assert!(uplink.len() > 400 * SLOT);
     std::println!("{pause}: {} kills, {} slots, zeros {zeros} of {given_up} counted", KILLS, uplink.len() / SLOT);
 }

@@ -44,7 +44,8 @@ fn measure(pci: u16, snr_db: f64, cfo_hz: f64, seed: u64) -> Errors {
     let got = analyse(&iq, rate_hz, &config).unwrap();
     assert_eq!((got.pci, got.cells.len()), (Some(pci), 1), "PCI {pci} at {snr_db} dB");
     let n = got.reports.len() as f64;
-    let mean = |f: &dyn Fn(&ran_bridge::nr::SsbReport) -> f64| got.reports.iter().map(|r| f(r).powi(2)).sum::<f64>() / n;
+    let mean =
+        |f: &dyn Fn(&ran_bridge::nr::SsbReport) -> f64| got.reports.iter().map(|r| f(r).powi(2)).sum::<f64>() / n;
     let bad = got.reports.iter().filter(|r| {
         let frame = sfn0 + u16::try_from(r.sample as u64 / (10 * slot as u64)).unwrap();
         !r.mib_crc_ok || r.sfn != Some(frame % 1024)
@@ -65,7 +66,11 @@ fn pci_mib_rsrp_sinr_and_offset_of_the_labs_downlink() {
         let e = measure(pci, snr_db, cfo_hz, u64::from(pci) + 5);
         std::println!(
             "| {pci} | {snr_db} dB | {} | {} | {:.3} dB | {:.2} dB | {:.0} Hz |",
-            e.blocks, e.bad_mibs, e.rsrp_db, e.sinr_db, e.cfo_hz
+            e.blocks,
+            e.bad_mibs,
+            e.rsrp_db,
+            e.sinr_db,
+            e.cfo_hz
         );
         // a block every 10 or 20 ms: none may be missing
         let wanted = (SLOTS / u64::from(CellConfig::default().ssb_period_ms)) as usize;

@@ -94,18 +94,13 @@ impl Real {
             );
             return None;
         };
-        let seconds =
-            variable("SIDECAR_REAL_S").map_or(60, |s| s.parse().expect("SIDECAR_REAL_S in whole seconds"));
+        let seconds = variable("SIDECAR_REAL_S").map_or(60, |s| s.parse().expect("SIDECAR_REAL_S in whole seconds"));
         let dir = tempfile::tempdir().unwrap();
         let log = |name: &str| dir.path().join(name);
         let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
 
         let mut command = Command::new(binary("sidecar"));
-        command
-            .arg("-c")
-            .arg(configs.join(config))
-            .arg("--set")
-            .arg(format!("run.root={}", log("runs").display()));
+        command.arg("-c").arg(configs.join(config)).arg("--set").arg(format!("run.root={}", log("runs").display()));
         command.arg("up");
         let up = Program::start(command, log("up.out"));
         let answers = wait_until(30, || metric("sidecar_air_dl_samples_total").is_some());
@@ -201,9 +196,11 @@ fn cqi_and_throughput_follow_the_power_that_is_set_in_a_fading_channel() {
     let ip = said.split("IP: ").nth(1).and_then(|t| t.split_whitespace().next()).unwrap().to_owned();
     let stop = Arc::new(AtomicBool::new(false));
     let flooding = flood(ip, Arc::clone(&stop));
+    // The first reports are those of a UE that has just come: CQI and MCS rise from where the gNB begins.
+    std::thread::sleep(Duration::from_secs(real.seconds / 3));
     println!("| power | CQI | downlink MCS | downlink Mbit/s | SSB SNR |");
     let mut rows = Vec::new();
-    for power in ["0 dB", "-6 dB", "-12 dB"] {
+    for power in ["0 dB", "-10 dB", "-20 dB"] {
         let mut command = Command::new(binary("sidecar"));
         command.args(["air", "set", "--power", power]);
         assert!(command.output().unwrap().status.success());

@@ -174,12 +174,7 @@ impl Capture {
             if first >= until || first + segment.len as u64 <= self.status.first_dl {
                 continue;
             }
-            let piece = TruthPiece {
-                first,
-                len: segment.len as u64,
-                from: from.to_vec(),
-                to: to.to_vec(),
-            };
+            let piece = TruthPiece { first, len: segment.len as u64, from: from.to_vec(), to: to.to_vec() };
             let line = serde_json::to_vec(&piece).unwrap_or_default();
             if let Err(e) = self.truth.write_all(&line).and_then(|()| self.truth.write_all(b"\n")) {
                 self.status.fault = Some(format!("truth: {e}"));

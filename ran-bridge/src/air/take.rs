@@ -19,36 +19,38 @@ impl Engine<'_> {
         }
         let mut gone = 0;
         for port in 0..self.gnb.ports.len() {
-            let (mut arrival_ns, mut begin_ns) = (0, 0);
-            loop {
-                let Some(wire) = self.gnb.wires.as_mut().and_then(|w| w.tx.get_mut(port)) else { break };
-                if !(wire.readable && wire.requested()) {
-                    break;
-                }
-                let got = wire.receive(&mut self.gnb.ports[port], PIECE);
-                let more = wire.readable;
-                match got {
-                    Ok(Got::Samples(_, zeroed)) => {
-                        add(&self.stats.nonfinite_samples, zeroed);
-                        self.gnb_is_there();
-                        let now = mono_ns();
-                        if arrival_ns == 0 {
-                            begin_ns = now;
-                        }
-                        arrival_ns = now;
-                        begin_ns = self.process(arrival_ns, begin_ns);
-                    }
-                    Ok(Got::Fault(fault, samples)) => refused(self.stats, wire.address(), fault, samples),
-                    Ok(Got::Nothing) if more => {}
-                    Ok(Got::Nothing) => break,
-                    Err(why) => {
-                        gone |= Self::ended(wire, Err(why));
-                        break;
-                    }
-                }
-            }
+            gone |= self.take_port(port);
         }
         self.end_wires(gone);
+    }
+
+    /// Takes what one port has sent. The bit of its wire, where that has ended.
+    fn take_port(&mut self, port: usize) -> u64 {
+        let (mut arrival_ns, mut begin_ns) = (0, 0);
+        while let Some(wire) = self.gnb.wires.as_mut().and_then(|w| w.tx.get_mut(port))
+            && wire.readable
+            && wire.requested()
+        {
+            let got = wire.receive(&mut self.gnb.ports[port], PIECE);
+            let more = wire.readable;
+            match got {
+                Ok(Got::Samples(_, zeroed)) => {
+                    add(&self.stats.nonfinite_samples, zeroed);
+                    self.gnb_is_there();
+                    let now = mono_ns();
+                    if arrival_ns == 0 {
+                        begin_ns = now;
+                    }
+                    arrival_ns = now;
+                    begin_ns = self.process(arrival_ns, begin_ns);
+                }
+                Ok(Got::Fault(fault, samples)) => refused(self.stats, wire.address(), fault, samples),
+                Ok(Got::Nothing) if more => {}
+                Ok(Got::Nothing) => break,
+                Err(why) => return Self::ended(wire, Err(why)),
+            }
+        }
+        0
     }
 
     fn gnb_is_there(&mut self) {

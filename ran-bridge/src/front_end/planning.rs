@@ -29,11 +29,7 @@ impl FrontEnd {
                     self.noisy = false;
                 }
             }
-            let segment = Segment {
-                offset: (n - plan.start) as usize,
-                len: (stop - n) as usize,
-                mode: self.mode,
-            };
+            let segment = Segment { offset: (n - plan.start) as usize, len: (stop - n) as usize, mode: self.mode };
             plan.push(segment, &self.at_start, &self.at_end);
             self.position = stop;
         }

@@ -97,7 +97,9 @@ impl Post {
 /// A dialler can be given the very port it dials, where nobody listens, and is then connected to itself.
 fn is_met_by_itself(fd: &OwnedFd) -> bool {
     let there = rustix::net::getpeername(fd).ok().flatten();
-    there.is_some_and(|there| rustix::net::getsockname(fd).is_ok_and(|here| here == there) && there.address_family() != AddressFamily::UNIX)
+    there.is_some_and(|there| {
+        rustix::net::getsockname(fd).is_ok_and(|here| here == there) && there.address_family() != AddressFamily::UNIX
+    })
 }
 
 impl Connections for Connector {
