@@ -121,7 +121,7 @@ fn the_committed_schema_is_current() {
 #[test]
 fn the_committed_configurations_load() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
-    for name in ["demo.yaml", "lab.yaml", "real-gnb.yaml"] {
+    for name in ["demo.yaml", "lab.yaml", "real-gnb.yaml", "fading.yaml"] {
         Config::load(&dir.join(name)).unwrap_or_else(|e| panic!("{e}"));
     }
 }

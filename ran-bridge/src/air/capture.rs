@@ -2,7 +2,7 @@
 //!
 //! In lockstep a slow disk costs wall time and no sample, so files are written by the data plane itself; nothing can be lost on the way.
 
-use super::fault::Direction;
+use super::fault::{Direction, FaultStatus};
 use crate::front_end::Plan;
 use num_complex::Complex32;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,12 @@ pub enum Tap {
         /// Which.
         port: u32,
     },
+    /// An input of the front end's plans as it was made there: ports or antennas by sub-band, then artificial noise; indices of the
+    /// downlink. Only needed to verify these two.
+    Input {
+        /// Column of the weights.
+        column: u32,
+    },
 }
 
 impl Tap {
@@ -48,6 +54,7 @@ impl Tap {
             Self::UeRx { stream } => format!("ue{stream}_rx"),
             Self::UeTx { stream } => format!("ue{stream}_tx"),
             Self::GnbRx { port } => format!("gnb_rx{port}"),
+            Self::Input { column } => format!("input{column}"),
         }
     }
 
@@ -55,7 +62,7 @@ impl Tap {
     #[must_use]
     pub const fn direction(&self) -> Direction {
         match self {
-            Self::GnbTx { .. } | Self::UeRx { .. } => Direction::Downlink,
+            Self::GnbTx { .. } | Self::UeRx { .. } | Self::Input { .. } => Direction::Downlink,
             Self::UeTx { .. } | Self::GnbRx { .. } => Direction::Uplink,
         }
     }
@@ -73,7 +80,7 @@ pub struct CaptureOrder {
 }
 
 /// How far a capture is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CaptureStatus {
     /// What was asked for.
     #[serde(flatten)]
@@ -88,21 +95,37 @@ pub struct CaptureStatus {
     pub is_complete: bool,
     /// Why it was given up; `None` = it was not.
     pub fault: Option<String>,
+    /// Receivers that sent uplink meanwhile, ascending.
+    #[serde(default)]
+    pub speakers: Vec<u32>,
+    /// Faults on purpose whose span and the capture's have samples in common.
+    #[serde(default)]
+    pub faults: Vec<FaultStatus>,
 }
 
-/// A piece of truth: weights of `len` downlink samples are straight lines between these.
+/// A piece of truth: weights of `len` samples are straight lines between these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TruthPiece {
-    /// Downlink index of the first sample.
+    /// Weights of the front end, or combining weights of the uplink.
+    #[serde(default = "downlink")]
+    pub direction: Direction,
+    /// Index of the first sample.
     pub first: u64,
     /// Samples.
     pub len: u64,
-    /// M×P weights at the first sample.
+    /// Weights at the first sample: antennas × inputs of the front end (the first are the ports), in the uplink antennas × ports.
     #[serde(with = "super::pairs")]
     pub from: Vec<Complex32>,
     /// The same one sample after the last.
     #[serde(with = "super::pairs")]
     pub to: Vec<Complex32>,
+    /// The first inputs are the antennas' streams, made by sub-band, and not the ports.
+    #[serde(default)]
+    pub by_antenna: bool,
+}
+
+const fn downlink() -> Direction {
+    Direction::Downlink
 }
 
 /// A capture that runs.
@@ -133,7 +156,16 @@ impl Capture {
         let truth = BufWriter::new(create("truth.jsonl".into())?);
         let written = vec![0; order.taps.len()];
         let status =
-            CaptureStatus { order: order.clone(), first_dl, first_ul, written, is_complete: false, fault: None };
+            CaptureStatus {
+                order: order.clone(),
+                first_dl,
+                first_ul,
+                written,
+                is_complete: false,
+                fault: None,
+                speakers: Vec::new(),
+                faults: Vec::new(),
+            };
         Ok(Self { status, files, truth })
     }
 
@@ -166,15 +198,57 @@ impl Capture {
         self.finish();
     }
 
-    /// Notes what is in force on downlink samples.
-    pub(super) fn note(&mut self, plan: &Plan) {
-        let until = self.status.first_dl + self.status.order.samples;
+    /// Takes the inputs of a plan, where any was asked for; those that are not in use are zero.
+    pub(super) fn take_inputs(&mut self, first: u64, len: usize, inputs: &[&[Complex32]]) {
+        for at in 0..self.status.order.taps.len() {
+            let tap = self.status.order.taps[at];
+            if let Tap::Input { column } = tap {
+                match inputs.get(column as usize) {
+                    Some(x) => self.take(tap, first, &x[..len]),
+                    None => self.take(tap, first, &vec![Complex32::ZERO; len]),
+                }
+            }
+        }
+    }
+
+    /// Notes that uplink of a receiver is added from this sample on.
+    pub(super) fn hear(&mut self, stream: u32, first: u64, len: usize) {
+        let until = self.status.first_ul + self.status.order.samples;
+        let within = first < until && first + len as u64 > self.status.first_ul;
+        if within && let Err(at) = self.status.speakers.binary_search(&stream) {
+            self.status.speakers.insert(at, stream);
+        }
+    }
+
+    /// Notes the faults that have samples in common with it.
+    pub(super) fn note_faults<'a>(&mut self, faults: impl Iterator<Item = &'a FaultStatus>) {
+        let status = &self.status;
+        let samples = status.order.samples;
+        let common = |f: &&FaultStatus| {
+            let begin = if f.spec.direction == Direction::Downlink { status.first_dl } else { status.first_ul };
+            let of = |first: u64| first < begin + samples && first.saturating_add(f.span_samples()) > begin;
+            f.first.is_some_and(of)
+        };
+        self.status.faults = faults.filter(common).cloned().collect();
+    }
+
+    /// Notes what is in force.
+    pub(super) fn note(&mut self, direction: Direction, plan: &Plan, by_antenna: bool) {
+        let begin = if direction == Direction::Downlink { self.status.first_dl } else { self.status.first_ul };
+        let until = begin + self.status.order.samples;
         for (segment, from, to) in plan.pieces() {
             let first = plan.start + segment.offset as u64;
-            if first >= until || first + segment.len as u64 <= self.status.first_dl {
+            if first >= until || first + segment.len as u64 <= begin {
                 continue;
             }
-            let piece = TruthPiece { first, len: segment.len as u64, from: from.to_vec(), to: to.to_vec() };
+            let piece = TruthPiece {
+                direction,
+                first,
+                len: segment.len as u64,
+                from: from.to_vec(),
+                to: to.to_vec(),
+                by_antenna,
+            };
             let line = serde_json::to_vec(&piece).unwrap_or_default();
             if let Err(e) = self.truth.write_all(&line).and_then(|()| self.truth.write_all(b"\n")) {
                 self.status.fault = Some(format!("truth: {e}"));

@@ -100,6 +100,7 @@ fn order_capture(engine: &mut Engine<'_>, order: &CaptureOrder) -> Result<Captur
             Tap::GnbTx { port } => (port, engine.gnb.ports.len()),
             Tap::GnbRx { port } => (port, engine.gnb.mixed.len()),
             Tap::UeRx { stream } => (stream, engine.ues.len()),
+            Tap::Input { column } => (column, engine.front_end.width() / engine.config.antennas),
             Tap::UeTx { stream } => (stream, engine.ues.iter().filter(|u| u.tx.is_some()).count()),
         };
         if n as usize >= have {

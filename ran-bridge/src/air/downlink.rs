@@ -47,7 +47,8 @@ impl Engine<'_> {
                 for (port, x) in (0..).zip(&x[..ports]) {
                     capture.take(Tap::GnbTx { port }, first_taken, &x[..taken]);
                 }
-                capture.note(&self.plan);
+                capture.take_inputs(self.dl, n, &inputs[..count]);
+                capture.note(Direction::Downlink, &self.plan, !self.front_end.sends_ports());
             }
             let ues = (0_u32..).zip(&mut self.ues);
             for (stream, ue) in ues.filter(|(_, u)| n > 0 && u.state == PeerState::Present) {
@@ -90,7 +91,8 @@ impl Engine<'_> {
 
     /// Tells of a capture that is over, and closes its files.
     pub(super) fn end_capture(&mut self) {
-        if let Some(capture) = self.capture.take_if(|c| c.is_over()) {
+        if let Some(mut capture) = self.capture.take_if(|c| c.is_over()) {
+            capture.note_faults(self.faults.all());
             self.port.event(&Event::Capture(capture.status().clone()));
         }
     }

@@ -153,6 +153,17 @@ pub struct FaultStatus {
     pub missed_samples: u64,
 }
 
+impl FaultStatus {
+    /// Samples from its first to its last, as far as it went or will go.
+    #[must_use]
+    pub const fn span_samples(&self) -> u64 {
+        match self.state {
+            FaultState::Stopped => self.done_samples + self.missed_samples,
+            _ => self.spec.samples,
+        }
+    }
+}
+
 struct Fault {
     status: FaultStatus,
     next: u64,
@@ -242,6 +253,11 @@ impl Faults {
 
     fn find(&mut self, id: u32) -> Result<&mut Fault, String> {
         self.list.iter_mut().find(|f| f.status.id == id).ok_or_else(|| format!("there is no fault {id}"))
+    }
+
+    /// All that are known.
+    pub(super) fn all(&self) -> impl Iterator<Item = &FaultStatus> {
+        self.list.iter().map(|f| &f.status)
     }
 
     /// Whether any is armed or running.

@@ -18,6 +18,7 @@ mod stats;
 mod take;
 mod ue;
 mod uplink;
+pub mod verify;
 mod watch;
 mod windows;
 mod wires;

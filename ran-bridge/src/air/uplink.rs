@@ -67,6 +67,9 @@ impl Engine<'_> {
         while at < n {
             self.combiner.plan(n - at, &mut self.ul_plan);
             let len = self.ul_plan.len;
+            if let Some(capture) = &mut self.capture {
+                capture.note(Direction::Uplink, &self.ul_plan, false);
+            }
             let mut piece: [&mut [Complex32]; MAX_PORTS] = Default::default();
             for (piece, y) in piece.iter_mut().zip(&mut *y) {
                 *piece = &mut y[at..at + len];
@@ -90,6 +93,7 @@ impl Engine<'_> {
                 let x = &ue.uplink.samples()[..span.count];
                 if let Some(capture) = &mut self.capture {
                     capture.take(Tap::UeTx { stream }, span.first, x);
+                    capture.hear(stream, span.first, x.len());
                 }
                 if self.works {
                     let x = if span.skip == 0 { x } else { later(&mut self.ul_late, span.skip, x) };

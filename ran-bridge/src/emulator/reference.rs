@@ -188,12 +188,27 @@ impl Reference {
             .collect()
     }
 
-    /// The filter of one delay: how many samples back, and factor.
-    fn filter(&self, delay_samples: f64) -> (usize, Vec<(usize, f64)>) {
+    /// The filter of one delay: the latest sample it reaches back to, and `(how many samples back, factor)`.
+    #[must_use]
+    pub fn filter(&self, delay_samples: f64) -> (usize, Vec<(usize, f64)>) {
         let latency = PathSpec::latency_samples(&self.paths);
         let latest = delay_samples.ceil() as usize + 2 * LATENCY_SAMPLES + 2;
         let taps = (0..=latest).map(|back| (back, fractional_delay(back as f64 - latency as f64 - delay_samples)));
         (latest, taps.filter(|(_, s)| *s != 0.0).collect())
+    }
+
+    /// The receiver's noise for samples from `first` on.
+    pub fn noise(&self, first: u64, noise: &mut [Complex32]) {
+        noise.fill(Complex32::ZERO);
+        if let Some(dbfs) = self.link.noise_dbfs {
+            self.noise.add(noise, first, 10.0_f32.powf(dbfs / 20.0));
+        }
+    }
+
+    /// The link it is of.
+    #[must_use]
+    pub const fn link(&self) -> &LinkConfig {
+        &self.link
     }
 
     fn turned_and_noisy(&self, mut y: Vec<Complex64>, first: u64) -> Vec<Complex64> {

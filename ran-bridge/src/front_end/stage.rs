@@ -173,6 +173,12 @@ impl FrontEnd {
         self.antennas * self.inputs
     }
 
+    /// Whether the first inputs of its plans are the ports, and not the antennas' streams made by sub-band.
+    #[must_use]
+    pub fn sends_ports(&self) -> bool {
+        self.layout == Layout::Ports
+    }
+
     /// The next sample to be planned.
     #[must_use]
     pub const fn position(&self) -> u64 {

@@ -20,7 +20,7 @@ pub enum Exit {
     Record = 7,
     /// A port, socket or process cannot be had from the system.
     System = 8,
-    /// A strict run of `air` had an integrity fault.
+    /// A strict run of `air` had an integrity fault, or a captured wire is not what the formulae give.
     Integrity = 9,
     /// A fault of ours: please report it.
     Internal = 70,
@@ -36,7 +36,7 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Bar, "a bench missed a bar"),
     (Exit::Record, "a run or its record cannot be found, read or written"),
     (Exit::System, "a port, socket or process cannot be had: is another instance running?"),
-    (Exit::Integrity, "a strict run of `air` lost, invented or misplaced a sample, or met a malformed message"),
+    (Exit::Integrity, "a strict run of `air` lost, invented or misplaced a sample, or met a malformed message; a captured wire is wrong"),
     (Exit::Internal, "a fault of ours: please report it with the log"),
 ];
 

@@ -26,8 +26,16 @@ Examples:
   sidecar air capture --for '1 s' --out /tmp/wires
   sidecar air capture --for '10 ms' --wire gnb_tx0 --wire ue1_rx --out /tmp/wires
 
-Wires: gnb_tx0 (what the gNB sends), ue0_rx (what UE 0 gets, after its channel), ue0_tx (what it sends), gnb_rx0 (what the gNB gets).")]
+Wires: gnb_tx0 (what the gNB sends), ue0_rx (what UE 0 gets, after its channel), ue0_tx (what it sends), gnb_rx0 (what the gNB gets); input0, input1 … (inputs of the\nfront end as made there: needed only to verify weights by sub-band and artificial noise).")]
     Capture(CaptureArgs),
+    /// Recomputes a capture's wires from the formulae of the channels, in double precision, and compares; needs no running `air`.
+    #[command(after_help = "\
+Examples:
+  sidecar air verify /tmp/wires
+  sidecar air verify /tmp/wires --json
+
+Exit code 9 when a wire is further than 1e-4 (relative, root mean square) away, 5 when one could not be recomputed.")]
+    Verify(VerifyArgs),
     /// Faults on purpose: exact to the sample, finite, restored by themselves, accounted for.
     #[command(subcommand)]
     Fault(FaultCommand),
@@ -88,6 +96,14 @@ pub struct CaptureArgs {
     /// A wire; may be given more than once. By default every port of the gNB and what every present UE gets.
     #[arg(long = "wire", value_name = "WIRE")]
     pub wires: Vec<String>,
+}
+
+/// `sidecar air verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Folder of a `sidecar air capture`.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 /// `sidecar air fault`

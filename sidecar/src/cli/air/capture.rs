@@ -94,6 +94,7 @@ fn named(wires: &[String]) -> Result<Vec<Tap>, CliError> {
             let numbered = |prefix: &str, suffix: &str| name.strip_prefix(prefix)?.strip_suffix(suffix)?.parse().ok();
             let tap = numbered("gnb_tx", "").map(|port| Tap::GnbTx { port });
             let tap = tap.or_else(|| numbered("gnb_rx", "").map(|port| Tap::GnbRx { port }));
+            let tap = tap.or_else(|| numbered("input", "").map(|column| Tap::Input { column }));
             let tap = tap.or_else(|| numbered("ue", "_rx").map(|stream| Tap::UeRx { stream }));
             tap.or_else(|| numbered("ue", "_tx").map(|stream| Tap::UeTx { stream })).ok_or_else(|| {
                 CliError::new(
@@ -112,8 +113,14 @@ mod tests {
 
     #[test]
     fn names_of_wires() {
-        let taps = named(&["gnb_tx0".into(), "ue12_rx".into(), "ue0_tx".into(), "gnb_rx1".into()]).unwrap();
-        let want = [Tap::GnbTx { port: 0 }, Tap::UeRx { stream: 12 }, Tap::UeTx { stream: 0 }, Tap::GnbRx { port: 1 }];
+        let taps = named(&["gnb_tx0".into(), "ue12_rx".into(), "ue0_tx".into(), "gnb_rx1".into(), "input3".into()]).unwrap();
+        let want = [
+            Tap::GnbTx { port: 0 },
+            Tap::UeRx { stream: 12 },
+            Tap::UeTx { stream: 0 },
+            Tap::GnbRx { port: 1 },
+            Tap::Input { column: 3 },
+        ];
         assert_eq!(taps, want);
         for tap in want {
             assert_eq!(named(&[tap.file()]).unwrap(), [tap]);

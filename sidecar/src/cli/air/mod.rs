@@ -1,10 +1,11 @@
-//! `sidecar air …`: asks a running `air`.
+//! `sidecar air …`: asks a running `air`, and verifies what it captured.
 
 mod args;
 mod capture;
 mod fault;
 mod set;
 mod status;
+mod verify;
 
 pub use args::AirCommand;
 
@@ -18,6 +19,7 @@ pub(super) fn run(command: &AirCommand, config: &Config, as_json: bool) -> Resul
         AirCommand::Status => status::show(address, as_json),
         AirCommand::Set(args) => set::run(args, address, as_json),
         AirCommand::Capture(args) => capture::run(args, config, as_json),
+        AirCommand::Verify(args) => verify::run(args, as_json),
         AirCommand::Fault(command) => fault::run(command, config, as_json),
     }
 }
