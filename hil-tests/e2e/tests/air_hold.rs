@@ -160,7 +160,7 @@ fn start(dir: &Path, pause: &str, wires: &[String]) -> (Air, String) {
     (Air(air), control)
 }
 
-fn kills(pause: &str) {
+fn kills(pause: &str, signal: Signal, times: u64) {
     let dir = tempfile::tempdir().unwrap();
     let mut stock = FreePorts::stock(6).unwrap();
     let wires: Vec<String> = (0..6).map(|_| stock.wire().unwrap()).collect();
@@ -179,11 +179,11 @@ fn kills(pause: &str) {
         );
     };
     moves(100 * SLOT as u64);
-    for k in 0..KILLS {
+    for k in 0..times {
         // at any moment: the lengths between kills are no multiples of anything
         std::thread::sleep(Duration::from_micros(37_000 + 7_919 * k));
         let worker = child_of(air.0.id()).expect("a worker");
-        kill(Pid::from_raw(worker), Signal::SIGKILL).unwrap();
+        kill(Pid::from_raw(worker), signal).unwrap();
         moves(20 * SLOT as u64);
         assert!(wait_until(10, || child_of(air.0.id()).is_some_and(|w| w != worker) && ask_status(&control).is_ok()));
         moves(20 * SLOT as u64);
@@ -215,6 +215,7 @@ fn kills(pause: &str) {
     // what is zero was counted, but for what the counters missed in their last 10 ms and what nobody asked for any more
     assert!(zeros <= given_up, "{zeros} zeros, {c:?}");
     assert!(given_up > 0, "{c:?}");
+    assert!(c.worker_restarts >= times, "{c:?}");
     // sample j of a UE lies at the uplink index base + j: each sample is the sum of both, or of those that were not given up
     let sums = |n: u64| {
         let of = |base: u64| n.checked_sub(base).map_or(Complex32::ZERO, tag);
@@ -228,7 +229,10 @@ fn kills(pause: &str) {
     let ul_given_up = c.resumed_ul_samples + c.held_ul_samples + c.absent_zero_samples;
     assert!(lost <= ul_given_up, "{lost} uplink samples are not there, {c:?}");
     assert!(uplink.len() > 400 * SLOT);
-    std::println!("{pause}: {} kills, {} slots, zeros {zeros} of {given_up} counted", KILLS, uplink.len() / SLOT);
+    std::println!(
+        "{pause}: {times} times {signal}, {} slots, zeros {zeros} of {given_up} counted",
+        uplink.len() / SLOT
+    );
 }
 
 fn log(dir: &Path) -> String {
@@ -237,10 +241,59 @@ fn log(dir: &Path) -> String {
 
 #[test]
 fn gnb_and_ues_go_on_when_the_worker_is_killed() {
-    kills("300 ms");
+    kills("300 ms", Signal::SIGKILL, KILLS);
 }
 
 #[test]
 fn without_a_pause_they_get_zeros_until_the_next_one_is_there() {
-    kills("0 s");
+    kills("0 s", Signal::SIGKILL, KILLS);
+}
+
+#[test]
+fn a_worker_that_hangs_is_replaced() {
+    kills("300 ms", Signal::SIGSTOP, 3);
+}
+
+/// Every worker ends before it can begin, as its control socket is another's: the next are started later and later, and peers get zeros.
+#[test]
+fn while_no_worker_lasts_they_get_zeros_and_the_system_is_not_flooded() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut stock = FreePorts::stock(6).unwrap();
+    let wires: Vec<String> = (0..6).map(|_| stock.wire().unwrap()).collect();
+    let (mut air, control) = start(dir.path(), "100 ms", &wires);
+    let at = |i: usize| wires[i].clone();
+    let stop = Arc::new(AtomicBool::new(false));
+    let dl = Arc::new(AtomicU64::new(0));
+    let cell = gnb(at(0), at(1), Arc::clone(&dl), Arc::clone(&stop));
+    let heard = ue(at(2), at(3), Arc::clone(&stop));
+    let moves = |by: u64| {
+        let from = dl.load(Ordering::Relaxed);
+        let moved = wait_until(20, || dl.load(Ordering::Relaxed) >= from + by);
+        assert!(moved, "the cell stands still: {}", log(dir.path()));
+    };
+    moves(50 * SLOT as u64);
+    let socket = dir.path().join("air.sock");
+    std::fs::remove_file(&socket).unwrap();
+    let other = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    kill(Pid::from_raw(child_of(air.0.id()).unwrap()), Signal::SIGKILL).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..300 {
+        seen.extend(child_of(air.0.id()));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // pauses of 20, 40, 80 … ms leave room for seven in these 3 s, and what cannot be seen between two looks is not more
+    assert!((2..=8).contains(&seen.len()), "{seen:?}: {}", log(dir.path()));
+    moves(100 * SLOT as u64);
+    drop(other);
+    std::fs::remove_file(&socket).unwrap();
+    assert!(wait_until(20, || ask_status(&control).is_ok()), "{}", log(dir.path()));
+    moves(50 * SLOT as u64);
+    let c = ask_status(&control).unwrap().counters;
+    assert_eq!((c.hard(), c.disconnects, c.worker_restarts), (0, 0, 1), "{c:?}");
+    assert!(c.held_dl_samples > 100 * SLOT as u64, "{c:?}");
+    stop.store(true, Ordering::Relaxed);
+    cell.join().unwrap();
+    heard.join().unwrap();
+    kill(Pid::from_raw(i32::try_from(air.0.id()).unwrap()), Signal::SIGTERM).unwrap();
+    assert!(air.wait().unwrap().success());
 }

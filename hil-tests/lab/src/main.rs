@@ -20,7 +20,7 @@ Start    lab --truth truth.json --world-log world.jsonl
 Verify   curl http://127.0.0.1:9098/world      the whole world as JSON
          curl http://127.0.0.1:9091/ue-info    the core's UEs
          websocket ws://127.0.0.1:8001         {\"cmd\":\"metrics_subscribe\"}
-Steer    curl -X POST -d '{\"state\":\"off\"}' http://127.0.0.1:9098/world/ue/1
+Steer    curl -X POST -d '{\"state\":\"off\"}' http://127.0.0.1:9098/world/ue/1   (on, off, dead)
          curl -X PUT -d '{\"supi\":\"imsi-001010123456780\",\"dl_bit_per_s\":1e6}' http://127.0.0.1:9095/userplane/limit
          curl -X PUT -d '{\"supi\":\"imsi-001010123456780\",\"resolution\":\"720p\"}' http://127.0.0.1:9096/app/resolution
 Stop     Ctrl-C, SIGTERM, or {\"cmd\":\"quit\"} on the websocket

@@ -1,9 +1,9 @@
 //! Where each slot's results go: WebSocket, application rates, log, power switches.
+use crate::ue::{Power, Switch};
 use crate::world::World;
 use crate::ws::{self, Replay};
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The outlets of a run.
 pub struct Outlets {
@@ -16,14 +16,18 @@ pub struct Outlets {
     /// Recorded metrics in place of own ones.
     pub replay: Option<Replay>,
     /// Power switches of the terminals' threads.
-    pub switches: Vec<Arc<AtomicBool>>,
+    pub switches: Vec<Arc<Switch>>,
 }
 
 impl Outlets {
     /// Called after every slot with the world as it is.
     pub fn after_slot(&mut self, world: &mut World) {
         for (ue, switch) in world.ues.iter().zip(&self.switches) {
-            switch.store(ue.on, Ordering::Relaxed);
+            switch.set(match (ue.on, ue.dead) {
+                (true, _) => Power::On,
+                (false, false) => Power::Off,
+                (false, true) => Power::Dead,
+            });
         }
         if let Some(replay) = &mut self.replay {
             for text in replay.due(world.time_s()) {

@@ -5,7 +5,7 @@ use crate::gnb::{Downlink, Node, PlayError, Radio, RadioError, Source, Summary};
 use crate::http::{self, ListenError};
 use crate::outlets::Outlets;
 use crate::truth;
-use crate::ue::{FrameNumbers, Terminal, TerminalError};
+use crate::ue::{FrameNumbers, Power, Switch, Terminal, TerminalError};
 use crate::uplink::UplinkMeter;
 use crate::world::{SharedWorld, World};
 use crate::ws::{self, Replay, ReplayError};
@@ -93,7 +93,7 @@ pub fn run(config: &LabConfig, stop: &Arc<AtomicBool>) -> Result<(Summary, serde
         rates: (!config.core.rates_url.is_empty()).then_some(rates_in),
         log: config.world.log.as_ref().map(create).transpose()?,
         replay: config.ws.replay.as_deref().map(Replay::open).transpose()?,
-        switches: config.ues.iter().map(|u| Arc::new(AtomicBool::new(u.on))).collect(),
+        switches: config.ues.iter().map(|u| Arc::new(Switch::new(if u.on { Power::On } else { Power::Off }))).collect(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -147,7 +147,7 @@ pub fn run(config: &LabConfig, stop: &Arc<AtomicBool>) -> Result<(Summary, serde
 /// The terminals' threads-to-be, and the terminal index of each that transmits.
 fn terminals(
     config: &LabConfig,
-    switches: &[Arc<AtomicBool>],
+    switches: &[Arc<Switch>],
     stop: &Arc<AtomicBool>,
     reports: &Sender<UeReport>,
 ) -> (Vec<Terminal>, Vec<usize>) {
@@ -171,7 +171,7 @@ fn terminals(
                 cell: config.cell.clone(),
                 report_period_ms: config.mac.cqi_period_ms,
                 frame_numbers: frame_numbers.clone(),
-                on: on.clone(),
+                power: on.clone(),
                 stop: stop.clone(),
                 reports: reports.clone(),
             }

@@ -1,6 +1,7 @@
 //! Both ends of a hold: who keeps the connections ([`Keeper`]), and who is given them to work with ([`Given`]).
 
 use super::config::{AirConfig, AirError};
+use super::stats::Counters;
 use crate::iq::{Channel, Connection, Connections, Connector, Ledger, Word, moved};
 use rustix::event::PollFlags;
 use rustix::fd::{BorrowedFd, OwnedFd};
@@ -57,6 +58,13 @@ impl Keeper {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.ledger.clone()
+    }
+
+    /// Notes that the next process takes over from another: whoever goes on counting, counts on from there.
+    pub fn note_restart(&self) {
+        let mut counters = Counters::noted(&self.ledger);
+        counters.worker_restarts += 1;
+        self.ledger.note_life(self.ledger.beat_ns(), &counters.words());
     }
 
     /// Nobody works with any connection now: where each stands is what was noted and what the kernel counted.

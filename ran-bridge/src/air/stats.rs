@@ -1,5 +1,6 @@
 //! Counters of the data plane, readable from other threads without a lock.
 
+use crate::iq::Ledger;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -76,6 +77,8 @@ counters! {
     resumed_dl_samples,
     /// Uplink samples likewise.
     resumed_ul_samples,
+    /// Times the process that works on samples was replaced by another.
+    worker_restarts,
     /// Uplink samples that came for an index already given to the gNB.
     late_samples,
     /// Messages of more than 614 400 samples, dropped.
@@ -113,6 +116,15 @@ counters! {
 }
 
 impl Counters {
+    /// The counters as they were noted last; zeros where none were.
+    #[must_use]
+    pub fn noted(ledger: &Ledger) -> Self {
+        let (mut words, stats) = ([0; MAX_COUNTERS], AirStats::default());
+        ledger.counters(&mut words);
+        stats.restore(&words);
+        stats.counters()
+    }
+
     /// Samples and messages that broke the rule "every sample once, at its place": none of them may ever count in a sound lab. Absent peers,
     /// restarts and slow slots are no such faults; they have counters of their own.
     #[must_use]

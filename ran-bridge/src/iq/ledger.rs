@@ -169,6 +169,27 @@ mod tests {
     use super::*;
     use rustix::fs::{MemfdFlags, memfd_create};
 
+    /// `cargo test -p ran-bridge cost_of_the_records -- --ignored --nocapture`
+    #[test]
+    #[ignore = "a measurement"]
+    fn cost_of_the_records() {
+        let file = Arc::new(memfd_create("ledger", MemfdFlags::CLOEXEC).unwrap());
+        let (mut inn, mut out) = (Inbound::default(), Outbound::default());
+        inn.open(&[1, 0, 0, 24]).unwrap().unwrap();
+        out.begin(80);
+        for (name, ledger) in [("nowhere", Ledger::default()), ("in memory", Ledger::in_file(file))] {
+            let least = (0..20).map(|_| {
+                let from = crate::clock::mono_ns();
+                for wire in 0..1000 {
+                    ledger.note_inbound(wire % 64, 1, std::hint::black_box(&inn));
+                    ledger.note_outbound(wire % 64, 1, std::hint::black_box(&out));
+                }
+                (crate::clock::mono_ns() - from) / 1000
+            });
+            std::println!("records {name}: {} ns for what comes in and what goes out", least.min().unwrap());
+        }
+    }
+
     #[test]
     fn a_connection_that_ended_anywhere_in_a_message_is_found_again() {
         let ledger = Ledger::in_file(Arc::new(memfd_create("ledger", MemfdFlags::CLOEXEC).unwrap()));

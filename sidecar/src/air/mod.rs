@@ -13,4 +13,4 @@ pub use config::{AirProcessConfig, AirProcessError};
 pub use control::{ControlSocket, Refusal};
 pub use hold::{HoldConfig, HoldError, WorkerCommand, hold};
 pub use process::run;
-pub use rows::{AppliedRow, PeerRow, StatusRow, TruthRow};
+pub use rows::{AppliedRow, PeerRow, StatusRow, TruthRow, WorkerRow};

@@ -2,9 +2,9 @@
 
 use super::config::{AirProcessConfig, AirProcessError};
 use super::control::ControlSocket;
-use super::rows::TruthRow;
+use super::rows::{TruthRow, WorkerRow};
 use crate::record::Writer;
-use ran_bridge::air::{self, Given, Hold, Standing, Summary, Truth};
+use ran_bridge::air::{self, Counters, Given, Hold, Standing, Summary, Truth};
 use ran_bridge::iq::Channel;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,6 +36,12 @@ pub fn run(config: &AirProcessConfig, run_dir: Option<&Path>, stop: &AtomicBool)
             let channel = Channel::knock(door).map_err(AirProcessError::Door)?;
             let (mut given, ledger) = Given::receive(channel, &config.air).map_err(AirProcessError::Door)?;
             let from = Standing::read(&ledger);
+            let noted = Counters::noted(&ledger);
+            let held_samples = noted.held_dl_samples + noted.held_ul_samples;
+            writer.row(
+                "air_worker",
+                &WorkerRow { pid: std::process::id(), restarts: noted.worker_restarts, held_samples },
+            );
             let hold = Hold { connections: &mut given, ledger, from, works: true };
             let done = air::run_held(&config.air, hold, &mut port, stop, &mut truth, &config.stats)?;
             given.done();

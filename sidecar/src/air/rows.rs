@@ -93,6 +93,17 @@ impl StatusRow {
     }
 }
 
+/// Table `air_worker`: a process took over the connections.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct WorkerRow {
+    /// Its process.
+    pub pid: u32,
+    /// How many worked before it.
+    pub restarts: u64,
+    /// Samples of both directions that peers got as zeros because none worked, until now.
+    pub held_samples: u64,
+}
+
 /// Table `air_truth`: the true channel of a receiver. For comparison afterwards only.
 #[derive(Debug, Clone, Serialize)]
 pub struct TruthRow {

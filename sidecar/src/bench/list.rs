@@ -87,6 +87,12 @@ pub const BENCHES: &[Bench] = &[
         takes: "2 s",
         run: super::record::run,
     },
+    Bench {
+        name: "soak",
+        what: "half an hour of radio time: UEs come, leave and die, the worker of air is killed every minute; writes soak.svg",
+        takes: "20 min",
+        run: super::soak::run,
+    },
 ];
 
 /// The bench of a name.

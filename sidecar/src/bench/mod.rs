@@ -14,6 +14,7 @@ mod loop_lab;
 mod nr;
 mod record;
 mod row;
+pub mod soak;
 mod stats;
 mod table;
 

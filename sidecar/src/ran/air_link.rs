@@ -55,6 +55,7 @@ pub struct AirLink {
     path: PathBuf,
     endpoint: String,
     tried_ns: u64,
+    is_new: bool,
     run: u64,
     seq: u64,
     bytes: Vec<u8>,
@@ -76,6 +77,7 @@ impl AirLink {
             path: path.to_path_buf(),
             endpoint: endpoint.to_owned(),
             tried_ns: 0,
+            is_new: false,
             run,
             seq: 0,
             bytes: Vec::with_capacity(256),
@@ -91,7 +93,13 @@ impl AirLink {
         if self.tried_ns == 0 || now.saturating_sub(self.tried_ns) >= RETRY_MS * 1_000_000 {
             self.tried_ns = now;
             self.stream = LocalStream::connect(&self.path).ok();
+            self.is_new = self.stream.is_some();
         }
+    }
+
+    /// Whether the connection was made since this was asked last: who listens now has heard nothing from us yet.
+    pub const fn take_new(&mut self) -> bool {
+        std::mem::replace(&mut self.is_new, false)
     }
 
     /// Waits for a message up to `timeout_ms`; `true` when one may be there.

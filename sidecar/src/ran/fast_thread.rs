@@ -373,6 +373,9 @@ impl FastThread {
     }
 
     fn chores(&mut self, now: u64) {
+        if self.link.take_new() {
+            self.reconnected(now);
+        }
         self.act_for_others(now);
         let on = self.shared.beam_on.load(Ordering::Relaxed);
         if self.beam_was_on && !on {

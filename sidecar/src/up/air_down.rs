@@ -21,7 +21,7 @@ pub fn what_waits_on_air(config: &Config) -> String {
         }
     }
     let mut text =
-        "air died; the radios of gNB and UEs wait for ever on the reply it owed them. air is started again".to_owned();
+        "air died, and with it every connection it held; the radios of gNB and UEs wait for ever on the reply it owed them. air is started again".to_owned();
     if !restarted.is_empty() {
         text.push_str(&format!(", and with it: {}", restarted.join(", ")));
     }

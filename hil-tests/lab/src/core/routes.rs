@@ -102,7 +102,7 @@ pub fn application(world: SharedWorld) -> Handler {
     })
 }
 
-/// The lab's own view: `GET /world`, `POST /world/ue/{i}` with `{"state":"off"|"on"}`.
+/// The lab's own view: `GET /world`, `POST /world/ue/{i}` with `{"state":"on"|"off"|"dead"}`.
 #[must_use]
 pub fn world(world: SharedWorld) -> Handler {
     Arc::new(move |request: &Request| match (request.method.as_str(), request.path.as_str()) {
@@ -110,16 +110,17 @@ pub fn world(world: SharedWorld) -> Handler {
         ("POST", path) => {
             let index = path.strip_prefix("/world/ue/").and_then(|i| i.parse::<usize>().ok());
             let body: Result<serde_json::Value, _> = serde_json::from_slice(&request.body);
-            let on = match body.as_ref().ok().and_then(|b| b["state"].as_str()) {
-                Some("on") => true,
-                Some("off") => false,
-                _ => return refused("the body must be {\"state\":\"on\"} or {\"state\":\"off\"}"),
+            let Some(index) = index else { return refused("no such terminal") };
+            let state = body.as_ref().ok().and_then(|b| b["state"].as_str()).unwrap_or_default();
+            let known = match state {
+                "on" | "off" => world.lock().switch(index, state == "on"),
+                "dead" => world.lock().kill(index),
+                _ => return refused("the body must be {\"state\": \"on\"}, \"off\" or \"dead\""),
             };
-            match index {
-                Some(index) if world.lock().switch(index, on) => {
-                    Response::json(json!({"ue": index, "on": on}).to_string())
-                }
-                _ => refused("no such terminal"),
+            if known {
+                Response::json(json!({"ue": index, "on": state == "on"}).to_string())
+            } else {
+                refused("no such terminal")
             }
         }
         _ => Response::bad_request(),

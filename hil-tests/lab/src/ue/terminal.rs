@@ -1,6 +1,7 @@
 //! One terminal's sockets, as srsUE uses them: transmit REP bound, receive REQ connected, uplink in lockstep with the downlink.
 use super::frame_number::FrameNumbers;
 use super::receiver::Receiver;
+use super::switch::{Power, Switch};
 use crate::config::CellConfig;
 use crate::iq;
 use crate::uplink;
@@ -15,6 +16,8 @@ use std::sync::mpsc::Sender;
 const UPLINK_DBFS: f32 = -25.0;
 /// Uplink blocks that may wait for a request before the terminal stops taking downlink.
 const BACKLOG: usize = 4;
+/// Turns, of 20 ms at most, that a terminal that is switched off takes for what is under way.
+const LAST_LOOKS: u32 = 10;
 /// Samples srsUE's receive ring holds.
 const RING: usize = 3_072_000;
 
@@ -34,8 +37,8 @@ pub struct Terminal {
     pub report_period_ms: u32,
     /// All frame numbers' broadcasts.
     pub frame_numbers: Arc<FrameNumbers>,
-    /// Switched on.
-    pub on: Arc<AtomicBool>,
+    /// Its power switch.
+    pub power: Arc<Switch>,
     /// End.
     pub stop: Arc<AtomicBool>,
     /// Reports go here.
@@ -58,7 +61,7 @@ impl Terminal {
     /// [`TerminalError`] where a socket cannot be opened within five seconds.
     pub fn run(&self, context: &zmq::Context) -> Result<(), TerminalError> {
         while !self.stop.load(Ordering::Relaxed) {
-            if !self.on.load(Ordering::Relaxed) {
+            if self.power.get() != Power::On {
                 std::thread::sleep(std::time::Duration::from_millis(5));
                 continue;
             }
@@ -95,17 +98,28 @@ impl Terminal {
         let mut message = zmq::Message::new();
         let mut bytes = Vec::new();
         let failed = |source| TerminalError { index: self.index, address: self.tx_port.clone(), source };
-        while !self.stop.load(Ordering::Relaxed) && self.on.load(Ordering::Relaxed) {
-            if !asked && body.downlink.len() < RING {
+        let mut looks = 0;
+        while !self.stop.load(Ordering::Relaxed) {
+            let on = match self.power.get() {
+                Power::On => true,
+                Power::Dead => return Ok(()),
+                Power::Off if looks == LAST_LOOKS || !(asked || requested) => return Ok(()),
+                Power::Off => {
+                    looks += 1;
+                    false
+                }
+            };
+            if on && !asked && body.downlink.len() < RING {
                 rx.send(&[0xff_u8][..], 0).map_err(failed)?;
                 asked = true;
             }
-            let mut items = [tx.as_poll_item(zmq::POLLIN), rx.as_poll_item(zmq::POLLIN)];
-            match zmq::poll(&mut items, 20) {
+            let mut items = [rx.as_poll_item(zmq::POLLIN), tx.as_poll_item(zmq::POLLIN)];
+            // What is asked of it while it leaves is not taken any more.
+            match zmq::poll(&mut items[..if on { 2 } else { 1 }], 20) {
                 Ok(_) | Err(zmq::Error::EINTR) => {}
                 Err(e) => return Err(failed(e)),
             }
-            let (want, have) = (items[0].is_readable(), items[1].is_readable());
+            let (have, want) = (items[0].is_readable(), on && items[1].is_readable());
             if want && !requested && tx.recv(&mut message, zmq::DONTWAIT).is_ok() {
                 requested = true;
             }

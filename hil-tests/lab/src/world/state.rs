@@ -148,7 +148,14 @@ impl World {
     /// Switches a terminal; the eavesdropper too. False where there is none of that index.
     pub fn switch(&mut self, ue: usize, on: bool) -> bool {
         let Some(ue) = self.ues.get_mut(ue) else { return false };
-        ue.on = on;
+        (ue.on, ue.dead) = (on, false);
+        true
+    }
+
+    /// Ends a terminal without a word, as `kill -9` ends its process. False where there is none of that index.
+    pub fn kill(&mut self, ue: usize) -> bool {
+        let Some(ue) = self.ues.get_mut(ue) else { return false };
+        (ue.on, ue.dead) = (false, true);
         true
     }
 

@@ -45,6 +45,8 @@ pub struct Ue {
     pub sd: Option<u32>,
     /// Switched on.
     pub on: bool,
+    /// It is not on because it died.
+    pub dead: bool,
     /// Last word of the terminal.
     pub in_sync: bool,
     /// Slot of that word.
@@ -112,6 +114,7 @@ impl Ue {
             sst: config.sst,
             sd: config.sd,
             on: config.on,
+            dead: false,
             in_sync: false,
             last_report: None,
             sync_since: None,

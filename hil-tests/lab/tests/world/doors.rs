@@ -208,6 +208,13 @@ async fn user_plane_application_and_world_are_steered() {
     let door = || core::world(shared.clone());
     let (head, _) = send(door(), "POST /world/ue/1", r#"{"state":"off"}"#).await;
     assert!(head.starts_with("HTTP/1.1 200") && !shared.lock().ues[1].on);
+    for (state, is) in [("dead", (false, true)), ("on", (true, false)), ("off", (false, false))] {
+        send(door(), "POST /world/ue/1", &format!(r#"{{"state":"{state}"}}"#)).await;
+        let world = shared.lock();
+        assert_eq!((world.ues[1].on, world.ues[1].dead), is, "{state}");
+    }
+    let (head, _) = send(door(), "POST /world/ue/1", r#"{"state":"gone"}"#).await;
+    assert!(head.starts_with("HTTP/1.1 400"));
     let (head, _) = send(door(), "POST /world/ue/7", r#"{"state":"off"}"#).await;
     assert!(head.starts_with("HTTP/1.1 400"));
 }

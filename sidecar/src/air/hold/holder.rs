@@ -1,7 +1,8 @@
 //! The holder: keeps the connections, starts workers, and gives zeros while there is none.
 
+use super::nursery::Nursery;
 use super::waiting::{Caller, Waiting};
-use super::worker::{Worker, WorkerCommand};
+use super::worker::WorkerCommand;
 use crate::clock::mono_ns;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ran_bridge::air::{AirConfig, AirError, AirStats, Hold, Keeper, Standing, run_held};
@@ -13,11 +14,6 @@ use std::time::Duration;
 
 /// Longest sleep between two looks at everything.
 const LOOK_MS: u16 = 20;
-/// A worker that ended sooner than this after its hello makes the next one wait, longer each time.
-const STABLE_NS: u64 = 5_000_000_000;
-/// First of these pauses, and the longest.
-const FIRST_PAUSE_NS: u64 = 20_000_000;
-const LONGEST_PAUSE_NS: u64 = 5_000_000_000;
 /// How long a worker that is asked to stop may take.
 const STOP_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -61,69 +57,66 @@ pub fn hold(config: &HoldConfig, command: &WorkerCommand, stop: &AtomicBool) -> 
     let fail = |doing| move |source| HoldError::System { doing, source };
     let mut keeper = Keeper::open(&config.air)?;
     let door = Door::open(&config.door).map_err(fail("open the door for workers"))?;
-    let mut holder = Holder { config, command, stop, stats: AirStats::default(), pause_ns: 0, worked: 0 };
-    let mut worker = Worker::start(command, &config.door).map_err(fail("start a worker"))?;
+    let mut holder = Holder { config, stop, stats: AirStats::default(), worked: 0 };
+    let mut nursery = Nursery::new(command, &config.door);
     while !stop.load(Ordering::Relaxed) {
-        match holder.wait(&mut keeper, &door, &mut worker)? {
-            None => {}
-            Some(caller) => {
-                let since = mono_ns();
-                let done = holder.serve(&mut keeper, &caller, &mut worker);
-                if stop.load(Ordering::Relaxed) {
-                    break;
-                }
-                if done {
-                    let how = worker.wait();
-                    return how.filter(|h| !h.success()).map_or(Ok(()), |h| Err(HoldError::Worker(h)));
-                }
-                let how = worker.end();
-                keeper.take_back();
-                holder.rest(mono_ns().saturating_sub(since));
-                tracing::error!(
-                    how = how.map(|h| h.to_string()),
-                    "the process that works on samples ended; gNB and UEs are held until the next one is there"
-                );
-                worker = Worker::start(command, &config.door).map_err(fail("start a worker"))?;
-            }
+        let Some(caller) = holder.wait(&mut keeper, &door, &mut nursery)? else { continue };
+        let since = mono_ns();
+        let done = holder.serve(&mut keeper, &caller);
+        if stop.load(Ordering::Relaxed) {
+            break;
         }
+        if done {
+            let how = nursery.take().and_then(|mut worker| worker.wait());
+            return how.filter(|h| !h.success()).map_or(Ok(()), |h| Err(HoldError::Worker(h)));
+        }
+        let now = mono_ns();
+        let how = nursery.end(now, now.saturating_sub(since));
+        keeper.take_back();
+        tracing::error!(
+            how = how.map(|h| h.to_string()),
+            "the process that works on samples ended; gNB and UEs are held until the next one is there"
+        );
     }
-    worker.stop(STOP_PATIENCE);
+    if let Some(mut worker) = nursery.take() {
+        worker.stop(STOP_PATIENCE);
+    }
     Ok(())
 }
 
 struct Holder<'a> {
     config: &'a HoldConfig,
-    command: &'a WorkerCommand,
     stop: &'a AtomicBool,
     stats: AirStats,
-    pause_ns: u64,
     /// Workers that said hello.
     worked: u64,
 }
 
 impl Holder<'_> {
-    /// After a worker that did not last, the next one is not started at once.
-    fn rest(&mut self, lasted_ns: u64) {
-        self.pause_ns =
-            if lasted_ns >= STABLE_NS { 0 } else { (self.pause_ns * 2).clamp(FIRST_PAUSE_NS, LONGEST_PAUSE_NS) };
-        let until = mono_ns() + self.pause_ns;
-        while mono_ns() < until && !self.stop.load(Ordering::Relaxed) {
-            std::thread::sleep(Duration::from_millis(u64::from(LOOK_MS)));
-        }
-    }
-
     /// Waits for a worker's hello: first with everything at rest, then giving zeros. Before the very first one nobody is served.
-    fn wait(&mut self, keeper: &mut Keeper, door: &Door, worker: &mut Worker) -> Result<Option<Caller>, HoldError> {
+    fn wait(
+        &mut self,
+        keeper: &mut Keeper,
+        door: &Door,
+        nursery: &mut Nursery<'_>,
+    ) -> Result<Option<Caller>, HoldError> {
         let over = AtomicBool::new(false);
-        let stop = self.stop;
-        let mut ended = None;
+        let (stop, is_first) = (self.stop, self.worked == 0);
+        let mut failed = None;
         let mut is_over = || {
-            ended = ended.or_else(|| worker.ended());
-            ended.is_some() || stop.load(Ordering::Relaxed)
+            let went = nursery.look(mono_ns());
+            match went {
+                Ok(None) => {}
+                Ok(Some(how)) if is_first => failed = Some(HoldError::Worker(how)),
+                Ok(Some(how)) => tracing::error!(%how, "a worker ended before it began"),
+                Err(source) if is_first => failed = Some(HoldError::System { doing: "start a worker", source }),
+                Err(error) => tracing::error!(%error, "no worker can be started"),
+            }
+            failed.is_some() || stop.load(Ordering::Relaxed)
         };
         let mut waiting = Waiting::new(door, &over, &mut is_over);
         let pause_ns = u64::try_from(self.config.pause.as_nanos()).unwrap_or(u64::MAX);
-        let until = if self.worked == 0 { u64::MAX } else { mono_ns().saturating_add(pause_ns) };
+        let until = if is_first { u64::MAX } else { mono_ns().saturating_add(pause_ns) };
         while !over.load(Ordering::Relaxed) && mono_ns() < until {
             keeper.turn(mono_ns());
             let mut items = [PollFd::new(door.fd(), PollFlags::POLLIN)];
@@ -142,21 +135,14 @@ impl Holder<'_> {
             keeper.take_back();
         }
         let caller = waiting.caller.take();
-        match ended {
-            Some(how) if caller.is_none() && self.worked == 0 => Err(HoldError::Worker(how)),
-            Some(how) if caller.is_none() => {
-                tracing::error!(%how, "a worker ended before it began");
-                self.rest(0);
-                *worker = Worker::start(self.command, &self.config.door)
-                    .map_err(|source| HoldError::System { doing: "start a worker", source })?;
-                Ok(None)
-            }
-            _ => Ok(caller),
-        }
+        failed.map_or(Ok(caller), Err)
     }
 
     /// Gives everything to a worker and looks after its connections until it ends; whether it is done for good.
-    fn serve(&mut self, keeper: &mut Keeper, caller: &Caller, worker: &mut Worker) -> bool {
+    fn serve(&mut self, keeper: &mut Keeper, caller: &Caller) -> bool {
+        if self.worked > 0 {
+            keeper.note_restart();
+        }
         self.worked += 1;
         let ledger = keeper.ledger();
         if let Err(error) = keeper.give(&caller.channel, caller.wires) {
@@ -188,7 +174,6 @@ impl Holder<'_> {
                     silent_ms = silent_ns / 1_000_000,
                     "the process that works on samples hangs: it is ended"
                 );
-                worker.end();
                 return false;
             }
         }

@@ -5,6 +5,7 @@
 //! The holder is not in the samples' way: both have the same sockets open, only one uses them.
 
 mod holder;
+mod nursery;
 mod waiting;
 mod worker;
 

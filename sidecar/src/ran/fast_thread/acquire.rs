@@ -103,6 +103,26 @@ impl FastThread {
         let _unsent = commands.iter().find(|c| self.link.command(c).is_err());
     }
 
+    /// A new connection to `air`: its process was replaced by another, which goes on with samples, weights and power, but sends snippets to
+    /// nobody yet. Where the cell is, is known: it is not searched.
+    pub(super) fn reconnected(&mut self, now: u64) {
+        self.waiting.clear();
+        self.pending = None;
+        self.lose_answers();
+        match &self.phase {
+            Phase::Tracking { place, .. } => {
+                let commands = self.setup(place);
+                self.snippet_sample = self.sample;
+                self.drop("air came back, windows set again");
+                // What does not reach it now is sent again by `resume_snippets`.
+                let _unsent = commands.iter().find(|c| self.link.command(c).is_err());
+            }
+            // what was to come from the one before does not
+            Phase::Searching { sent: false, .. } => self.start_search(now),
+            Phase::Searching { .. } | Phase::Waiting => {}
+        }
+    }
+
     /// Sets the windows again where none gives anything: another may have set its own, or `air` has forgotten who we are.
     pub(super) fn resume_snippets(&mut self) {
         let starved = self.sample.saturating_sub(self.snippet_sample) as f64 > self.config.rate_hz * STARVED_S;

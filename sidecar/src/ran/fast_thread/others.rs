@@ -23,6 +23,14 @@ pub(super) struct Powers {
     expired: VecDeque<u64>,
 }
 
+#[cfg(test)]
+impl Powers {
+    /// With one confirmed.
+    pub(super) fn confirmed(confirmed_db: f32) -> Self {
+        Self { confirmed_db, ..Self::default() }
+    }
+}
+
 /// Expired numbers that are remembered.
 const EXPIRED: usize = 64;
 
@@ -40,6 +48,19 @@ impl FastThread {
             if result.is_ok() {
                 self.take_back_power();
             }
+        }
+    }
+
+    /// Who is at the other end of the wire now answers nothing that was sent before: whether that came into force is not known.
+    pub(super) fn lose_answers(&mut self) {
+        let mut power = !self.powers.expired.is_empty();
+        self.powers.expired.clear();
+        for acting in self.acting.drain(..) {
+            power |= acting.power_db.is_some();
+            let _gone = acting.done.send(Err(ActError::Link("air began again before it answered".into())));
+        }
+        if power {
+            self.take_back_power();
         }
     }
 

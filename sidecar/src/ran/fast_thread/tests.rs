@@ -43,6 +43,37 @@ fn an_action_for_an_air_that_is_away_is_not_queued_for_later() {
 }
 
 #[test]
+fn a_power_that_nobody_answered_for_is_taken_back_where_air_begins_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("air");
+    let listener = LocalListener::bind(&path).unwrap();
+    let (mut thread, actions) = thread(&path);
+    thread.heard_ns = 5_000_000_000;
+    thread.powers = others::Powers::confirmed(-3.0);
+    assert!(thread.link.take_new() && !thread.link.take_new());
+    let mut answer = job(&actions);
+    thread.act_for_others(5_000_000_001);
+    thread.reconnected(5_000_000_002);
+    assert!(matches!(answer.try_recv().unwrap(), Err(ActError::Link(_))));
+    assert!(thread.acting.is_empty());
+    let mut open = listener.accept().unwrap().unwrap();
+    let mut powers = Vec::new();
+    while powers.len() < 2 {
+        open.turn().unwrap();
+        while let Some(frame) = open.next_frame() {
+            let (header, payload) = frame.unwrap();
+            let message = crate::wire::Message::decode(header, payload.to_vec()).unwrap();
+            if let Command::Power { power_db, .. } = message.parse().unwrap() {
+                powers.push(power_db);
+            }
+        }
+    }
+    assert_eq!(powers, [-1.0, -3.0], "what was in force for certain is set again");
+    thread.reconnected(5_000_000_003);
+    assert_eq!(thread.drops.get("power in force too late, taken back"), Some(&1), "nothing else is uncertain");
+}
+
+#[test]
 fn an_action_waits_for_what_air_says() {
     let dir = tempfile::tempdir().unwrap();
     let _air = LocalListener::bind(&dir.path().join("air")).unwrap();

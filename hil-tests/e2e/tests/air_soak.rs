@@ -1,0 +1,18 @@
+//! A short soak: UEs come, leave and die, the worker of `air` is killed again and again, `ran` closes its loop beside; nothing is lost that is
+//! not counted, nothing grows, everybody is there at the end.
+
+use sidecar::bench::Row;
+use sidecar::bench::soak::{SoakPlan, soak};
+
+#[test]
+fn every_bar_of_a_short_soak_is_kept() {
+    let plan = SoakPlan { radio_s: 40.0, kill_every_s: 8.0, look_every_s: 1.0, ..SoakPlan::quick(3) };
+    let mut rows: Vec<Row> = Vec::new();
+    let svg = soak(&plan, &mut |row| rows.push(row)).unwrap();
+    let missed: Vec<&Row> = rows.iter().filter(|r| r.missed()).collect();
+    assert!(missed.is_empty(), "{missed:#?}\nof {}", sidecar::bench::markdown(&rows));
+    let figure = |metric: &str| rows.iter().find(|r| r.metric == metric).and_then(|r| r.value);
+    assert_eq!(figure("workers killed"), Some(4.0));
+    assert!(figure("UEs died").is_some_and(|n| n > 0.0) && figure("UEs left").is_some_and(|n| n > 0.0));
+    assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"), "{}", &svg[svg.len() - 40..]);
+}
