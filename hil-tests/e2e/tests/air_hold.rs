@@ -295,5 +295,5 @@ fn while_no_worker_lasts_they_get_zeros_and_the_system_is_not_flooded() {
     cell.join().unwrap();
     heard.join().unwrap();
     kill(Pid::from_raw(i32::try_from(air.0.id()).unwrap()), Signal::SIGTERM).unwrap();
-    assert!(air.wait().unwrap().success());
+    assert!(air.0.wait().unwrap().success());
 }
