@@ -80,6 +80,11 @@ pub struct Air {
 impl Air {
     /// Starts one; `settings` are lines of `air`, `link` of its UE.
     pub fn start(settings: &str, link: &str) -> Self {
+        Self::start_with(&[], settings, link)
+    }
+
+    /// The same with flags after `sidecar air`.
+    pub fn start_with(flags: &[&str], settings: &str, link: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut stock = FreePorts::stock(4).unwrap();
         let wires: Vec<String> = (0..4).map(|_| stock.wire().unwrap()).collect();
@@ -92,6 +97,7 @@ impl Air {
         let log = std::fs::File::create(dir.path().join("air.log")).unwrap();
         let child = Command::new(binary("sidecar"))
             .args(["-c".as_ref(), dir.path().join("air.yaml").as_os_str(), "air".as_ref()])
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
