@@ -48,7 +48,8 @@ impl Door {
     /// Gives an order; whether it was taken.
     pub(super) fn order(&self, ue: usize, order: Order) -> bool {
         let body = format!("{{\"state\":\"{}\"}}", order.word());
-        let send = self.client.post(format!("{}/ue/{ue}", self.world)).body(body).send();
-        self.runtime.block_on(send).is_ok_and(|answer| answer.status().is_success())
+        let to = format!("{}/ue/{ue}", self.world);
+        let sent = self.runtime.block_on(async { self.client.post(to).body(body).send().await });
+        sent.is_ok_and(|answer| answer.status().is_success())
     }
 }
