@@ -1,18 +1,34 @@
 //! The bench of the data plane runs and loses nothing. Its times are read from a quiet machine, not here.
 
-use sidecar::bench::air_basic::{Options, run};
+use sidecar::bench::air::{Options, run};
 
 #[test]
 fn a_short_run_is_free_of_faults_and_compares_with_the_relay() {
-    let rows = run(&Options { seconds: 1 }, &mut |_| {}).unwrap();
-    for case in ["air, cable", "air, channel"] {
-        let get = |metric: &str| rows.iter().find(|r| r.case == case && r.metric == metric).unwrap();
-        assert_eq!(get("samples lost, invented or changed").value, Some(0.0), "{case}");
-        assert!(get("slots").value.unwrap() > 10.0);
-        let trip = get("round trip p50");
-        let relay = rows.iter().find(|r| r.case == "bare relay" && r.metric == "round trip p50").unwrap();
-        let (ours, peer) = (trip.value.unwrap(), relay.value.unwrap());
+    let rows = run(&Options { rounds: 2, round_ms: 200, gnuradio: false }, &mut |_| {}).unwrap();
+    let cases: Vec<&str> = {
+        let stages = rows.iter().filter(|r| r.metric == "stage p99 a slot");
+        stages.map(|r| r.case.as_str()).collect()
+    };
+    assert_eq!(cases.len(), 5, "{cases:?}");
+    for case in cases {
+        let of = |case: &str, metric: &str| {
+            rows.iter().find(|r| r.case == case && r.metric == metric).and_then(|r| r.value).unwrap()
+        };
+        let get = |metric: &str| of(case, metric);
+        assert_eq!(get("samples lost, invented or changed"), 0.0, "{case}");
+        assert!(get("slots") >= 2.0 && get("stage p99 a slot") > 0.0 && get("throughput") > 0.0, "{case}");
+        assert!(get("processor time of air's thread a slot") > get("stage p50 a slot") * 0.1, "{case}");
+        let bands: f64 = ["green", "yellow", "red"].map(|b| get(&format!("slots in the {b} band"))).iter().sum();
+        assert!((bands - 100.0).abs() < 1e-9, "{case}: {bands}");
+        let relay = if case.contains("4 UEs") { "bare relay, 4 UEs" } else { "bare relay, 1 UE" };
+        assert_eq!(of(relay, "samples lost, invented or changed"), 0.0);
+        // of two rounds: the mean of the ratios lies between the smaller and the larger of them
+        let trip = rows.iter().find(|r| r.case == case && r.metric == "round trip p50").unwrap();
+        let (ours, peer) = (get("round trip p50"), of(relay, "round trip p50"));
         assert!(peer > 0.0 && (trip.ratio.unwrap() - peer / ours).abs() < 1e-9);
-        assert!(get("stage p99 a slot").value.is_some());
+        assert!(get("round trip p50, times the relay's") > 0.1, "{case}");
     }
+    let changes = rows.iter().find(|r| r.metric == "changes of weights a slot").and_then(|r| r.value).unwrap();
+    assert!(changes > 0.9, "{changes}");
+    assert!(rows.iter().all(|r| r.skipped.is_none()));
 }

@@ -11,7 +11,7 @@ const RATE_HZ: f64 = 23.04e6;
 /// Samples that `air` processes at once.
 const PIECE: usize = 4096;
 
-/// The link of `sidecar bench air-basic`.
+/// The link of `sidecar bench air`.
 fn moving(noise_dbfs: Option<f32>) -> LinkConfig {
     LinkConfig {
         gain_db: -6.0,

@@ -1,8 +1,6 @@
 //! Benches: rows of figures, each with its bar, printed as Markdown or JSON lines.
 
-pub mod air_basic;
-mod air_basic_peer;
-mod air_basic_relay;
+pub mod air;
 mod csi;
 mod emulator;
 mod emulator_plot;
