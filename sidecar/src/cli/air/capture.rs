@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn names_of_wires() {
-        let taps = named(&["gnb_tx0".into(), "ue12_rx".into(), "ue0_tx".into(), "gnb_rx1".into(), "input3".into()]).unwrap();
+        let taps =
+            named(&["gnb_tx0".into(), "ue12_rx".into(), "ue0_tx".into(), "gnb_rx1".into(), "input3".into()]).unwrap();
         let want = [
             Tap::GnbTx { port: 0 },
             Tap::UeRx { stream: 12 },
