@@ -200,7 +200,8 @@ fn kills(pause: &str, signal: Signal, times: u64) {
     }
     // what is zero was counted, but for what the counters missed in their last 10 ms and what nobody asked for any more
     assert!(zeros <= given_up, "{zeros} zeros, {c:?}");
-    assert!(given_up > 0, "{c:?}");
+    // a worker that is idle when it ends has nothing in flight
+    assert!(times < KILLS || given_up > 0, "{c:?}");
     assert!(c.worker_restarts >= times, "{c:?}");
     // two UEs whose tags add up, each at its place; one of them may be zero
     assert!(uplink.len() as u64 > 30 * times * SLOT as u64);
