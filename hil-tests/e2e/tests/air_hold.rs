@@ -10,6 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use num_complex::Complex32;
 use sidecar::air::ask_status;
+use sidecar::clock::mono_ns;
 use sidecar::free_ports::FreePorts;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -209,12 +210,13 @@ fn kills(pause: &str, signal: Signal, times: u64) {
         let mut seen = Seen::default();
         seen.look(base as i64, all);
         assert_eq!(seen.wrong, 0, "a UE got samples at a wrong place: {seen:?}");
-        assert!(seen.right > 400 * SLOT as u64, "{seen:?}");
+        assert!(seen.right > 30 * times * SLOT as u64, "{seen:?}");
         zeros += seen.zero;
     }
     // what is zero was counted, but for what the counters missed in their last 10 ms and what nobody asked for any more
     assert!(zeros <= given_up, "{zeros} zeros, {c:?}");
-    assert!(given_up > 0, "{c:?}");
+    // a worker that is idle when it ends has nothing in flight
+    assert!(times < KILLS || given_up > 0, "{c:?}");
     assert!(c.worker_restarts >= times, "{c:?}");
     // sample j of a UE lies at the uplink index base + j: each sample is the sum of both, or of those that were not given up
     let sums = |n: u64| {
@@ -228,7 +230,7 @@ fn kills(pause: &str, signal: Signal, times: u64) {
     assert_eq!(wrong, 0, "the gNB got samples at a wrong place");
     let ul_given_up = c.resumed_ul_samples + c.held_ul_samples + c.absent_zero_samples;
     assert!(lost <= ul_given_up, "{lost} uplink samples are not there, {c:?}");
-    assert!(uplink.len() > 400 * SLOT);
+    assert!(uplink.len() as u64 > 30 * times * SLOT as u64);
     std::println!(
         "{pause}: {times} times {signal}, {} slots, zeros {zeros} of {given_up} counted",
         uplink.len() / SLOT
@@ -277,11 +279,12 @@ fn while_no_worker_lasts_they_get_zeros_and_the_system_is_not_flooded() {
     let other = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     kill(Pid::from_raw(child_of(air.0.id()).unwrap()), Signal::SIGKILL).unwrap();
     let mut seen = std::collections::BTreeSet::new();
-    for _ in 0..300 {
+    let until = mono_ns() + 3_000_000_000;
+    while mono_ns() < until {
         seen.extend(child_of(air.0.id()));
         std::thread::sleep(Duration::from_millis(10));
     }
-    // pauses of 20, 40, 80 … ms leave room for seven in these 3 s, and what cannot be seen between two looks is not more
+    // the one that was killed, and after pauses of 20, 40, 80 … ms at most seven more: the eighth not before 5.1 s
     assert!((2..=8).contains(&seen.len()), "{seen:?}: {}", log(dir.path()));
     moves(100 * SLOT as u64);
     drop(other);
