@@ -157,17 +157,16 @@ impl Capture {
         let files = order.taps.iter().map(|t| create(t.file() + ".sigmf-data")).collect::<Result<Vec<_>, _>>()?;
         let truth = BufWriter::new(create("truth.jsonl".into())?);
         let written = vec![0; order.taps.len()];
-        let status =
-            CaptureStatus {
-                order: order.clone(),
-                first_dl,
-                first_ul,
-                written,
-                is_complete: false,
-                fault: None,
-                speakers: Vec::new(),
-                faults: Vec::new(),
-            };
+        let status = CaptureStatus {
+            order: order.clone(),
+            first_dl,
+            first_ul,
+            written,
+            is_complete: false,
+            fault: None,
+            speakers: Vec::new(),
+            faults: Vec::new(),
+        };
         Ok(Self { status, files, truth })
     }
 

@@ -36,7 +36,10 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Bar, "a bench missed a bar"),
     (Exit::Record, "a run or its record cannot be found, read or written"),
     (Exit::System, "a port, socket or process cannot be had: is another instance running?"),
-    (Exit::Integrity, "a strict run of `air` lost, invented or misplaced a sample, or met a malformed message; a captured wire is wrong"),
+    (
+        Exit::Integrity,
+        "a strict run of `air` lost, invented or misplaced a sample, or met a malformed message; a captured wire is wrong",
+    ),
     (Exit::Internal, "a fault of ours: please report it with the log"),
 ];
 

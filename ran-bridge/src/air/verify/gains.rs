@@ -139,7 +139,8 @@ impl<'a> Gains<'a> {
         self.form = Form::Polynomial(nodes, differences);
         self.first = first;
         let columns = self.pieces.used.len();
-        let amplitude = (self.link.paths().iter().map(crate::emulator::PathSpec::power).sum::<f64>() * piece.power()).sqrt();
+        let amplitude =
+            (self.link.paths().iter().map(crate::emulator::PathSpec::power).sum::<f64>() * piece.power()).sqrt();
         if amplitude == 0.0 {
             return 0.0;
         }
@@ -147,11 +148,16 @@ impl<'a> Gains<'a> {
         let mut worst = 0.0_f64;
         for between in [(node(0) + node(1)) / 2, (node(NODES - 2) + node(NODES - 1)) / 2] {
             let n = first + between;
-            let error: f64 = self.at(piece, n).iter().enumerate().map(|(g, exact)| {
-                let mut y = [-exact];
-                self.multiply_add(g / columns, g % columns, n, std::iter::once(Complex64::ONE), &mut y);
-                y[0].norm_sqr()
-            }).sum();
+            let error: f64 = self
+                .at(piece, n)
+                .iter()
+                .enumerate()
+                .map(|(g, exact)| {
+                    let mut y = [-exact];
+                    self.multiply_add(g / columns, g % columns, n, std::iter::once(Complex64::ONE), &mut y);
+                    y[0].norm_sqr()
+                })
+                .sum();
             worst = worst.max(error.sqrt() / amplitude);
         }
         worst

@@ -62,7 +62,10 @@ impl Pieces {
 
     fn add(&mut self, truth: &TruthPiece, antennas: usize) -> Result<(), String> {
         let columns = truth.from.len() / antennas;
-        if columns == 0 || truth.from.len() != antennas * columns || truth.to.len() != truth.from.len() || truth.len == 0
+        if columns == 0
+            || truth.from.len() != antennas * columns
+            || truth.to.len() != truth.from.len()
+            || truth.len == 0
         {
             return Err(format!("{} weights for {antennas} antennas", truth.from.len()));
         }
@@ -82,7 +85,9 @@ impl Pieces {
         let piece =
             Piece { first: truth.first, end: truth.first + truth.len, from: wide(&truth.from), to: wide(&truth.to) };
         match self.list.last_mut() {
-            Some(last) if last.end == piece.first && last.is_constant() && last.from == piece.from && last.to == piece.to => {
+            Some(last)
+                if last.end == piece.first && last.is_constant() && last.from == piece.from && last.to == piece.to =>
+            {
                 last.end = piece.end;
             }
             _ => self.list.push(piece),

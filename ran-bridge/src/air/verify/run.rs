@@ -90,15 +90,18 @@ pub fn verify(
         return Err(VerifyError::Input("the capture is not whole".into()));
     }
     let truth = folder.join("truth.jsonl");
-    let text =
-        std::fs::read_to_string(&truth).map_err(|e| VerifyError::Input(format!("{}: {e}", truth.display())))?;
+    let text = std::fs::read_to_string(&truth).map_err(|e| VerifyError::Input(format!("{}: {e}", truth.display())))?;
     let pieces = |direction| {
         Pieces::parse(&text, direction, config.antennas)
             .map_err(|e| VerifyError::Input(format!("{}: {e}", truth.display())))
     };
     let (down, up) = (pieces(Direction::Downlink)?, pieces(Direction::Uplink)?);
-    let receivers: Vec<u32> =
-        status.order.taps.iter().filter_map(|t| if let Tap::UeRx { stream } = t { Some(*stream) } else { None }).collect();
+    let receivers: Vec<u32> = status
+        .order
+        .taps
+        .iter()
+        .filter_map(|t| if let Tap::UeRx { stream } = t { Some(*stream) } else { None })
+        .collect();
     let ports = status.order.taps.iter().filter(|t| matches!(t, Tap::GnbRx { .. })).count();
     let passes = receivers.len() as u64 + u64::from(ports > 0);
     let run = Run { folder, status, config };
@@ -185,7 +188,10 @@ impl Run<'_> {
                 x.push(input.as_mut().map_or(Ok(&[][..]), Wire::read_finite)?);
             }
             if !link.receive(&x, first + at, want) {
-                return Ok(WireReport::not_covered(tap, format!("truth.jsonl has no weights near sample {}", first + at)));
+                return Ok(WireReport::not_covered(
+                    tap,
+                    format!("truth.jsonl has no weights near sample {}", first + at),
+                ));
             }
             link.add_noise(first + at, want);
             let skip = skipped.saturating_sub(at).min(got.len() as u64) as usize;

@@ -21,8 +21,9 @@ fn stream(first: u64, n: usize, seed: u64) -> Vec<Complex32> {
             (0..9_u64)
                 .map(|k| {
                     let f = -0.39 + 0.086 * k as f64 + 0.003 * seed as f64;
-                    Complex32::cis((std::f64::consts::TAU * (f * i as f64 + 0.37 * (k * k + seed) as f64).fract()) as f32)
-                        * 0.07
+                    Complex32::cis(
+                        (std::f64::consts::TAU * (f * i as f64 + 0.37 * (k * k + seed) as f64).fract()) as f32,
+                    ) * 0.07
                 })
                 .sum()
         })
@@ -95,7 +96,9 @@ fn capture(folder: &Path, config: &AirConfig, samples: usize, noise: bool) -> Ca
         stage.arm(Some(at), Change::Weights(beam(antennas, turns))).unwrap();
     }
     if noise {
-        stage.arm(None, Change::Noise(Some(crate::front_end::Noise { dbfs: -20.0, band: None, channels: None }))).unwrap();
+        stage
+            .arm(None, Change::Noise(Some(crate::front_end::Noise { dbfs: -20.0, band: None, channels: None })))
+            .unwrap();
     }
     let table = NoiseTable::new(config.emulator.seed);
     let mut channel =
@@ -238,12 +241,12 @@ fn artificial_noise_needs_its_inputs() {
     let status = capture(dir.path(), &config, 4 * SLOT, true);
     let report = one(dir.path(), &status, &config);
     assert!(report.is_right, "{report:?}");
-    let without = CaptureStatus {
-        order: CaptureOrder { taps: vec![PORT, UE], ..status.order.clone() },
-        ..status
-    };
+    let without = CaptureStatus { order: CaptureOrder { taps: vec![PORT, UE], ..status.order.clone() }, ..status };
     let report = one(dir.path(), &without, &config);
-    assert!(!report.is_right && report.not_covered.as_ref().is_some_and(|w| w.contains("artificial noise")), "{report:?}");
+    assert!(
+        !report.is_right && report.not_covered.as_ref().is_some_and(|w| w.contains("artificial noise")),
+        "{report:?}"
+    );
 }
 
 fn fault(kind: FaultKind, first: u64, samples: u64) -> FaultStatus {

@@ -71,7 +71,8 @@ pub struct Weights(pub Vec<Complex32>);
 pub struct NoiseLevel(pub Option<f32>);
 
 fn weights(text: &str) -> Result<Weights, String> {
-    let number = |t: &str| t.parse::<Complex32>().map_err(|_| format!("{t} is no number such as 0.5, -0.5i or 0.3+0.4i"));
+    let number =
+        |t: &str| t.parse::<Complex32>().map_err(|_| format!("{t} is no number such as 0.5, -0.5i or 0.3+0.4i"));
     text.split_whitespace().map(number).collect::<Result<Vec<_>, _>>().map(Weights)
 }
 

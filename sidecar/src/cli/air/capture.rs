@@ -43,12 +43,7 @@ pub(super) fn run(args: &CaptureArgs, config: &Config, as_json: bool) -> Result<
         text::json(&done)?;
     } else {
         let names: Vec<String> = done.order.taps.iter().map(Tap::file).collect();
-        text::out(&format!(
-            "{} samples each of {} in {}\n",
-            samples,
-            names.join(", "),
-            folder.display()
-        ))?;
+        text::out(&format!("{} samples each of {} in {}\n", samples, names.join(", "), folder.display()))?;
     }
     Ok(Exit::Ok)
 }
@@ -62,9 +57,11 @@ fn wait(air: &mut AirClient, order: &CaptureOrder, before: &Status) -> Result<Ca
             bar.finish_and_clear();
             return match &done.fault {
                 None => Ok(done),
-                Some(fault) => {
-                    Err(CliError::new(Exit::Peer, format!("the capture is not whole: {fault}"), "a peer was away; do it again"))
-                }
+                Some(fault) => Err(CliError::new(
+                    Exit::Peer,
+                    format!("the capture is not whole: {fault}"),
+                    "a peer was away; do it again",
+                )),
             };
         }
         if let Event::Status(now) = air.ask(&Command::Status)? {
@@ -73,7 +70,11 @@ fn wait(air: &mut AirClient, order: &CaptureOrder, before: &Status) -> Result<Ca
             bar.set_position(at.saturating_sub(before.dl_sample).min(order.samples));
         }
         if still >= LOOKS {
-            return Err(CliError::new(Exit::Peer, "no sample goes through air", "`sidecar air status` tells who is missing"));
+            return Err(CliError::new(
+                Exit::Peer,
+                "no sample goes through air",
+                "`sidecar air status` tells who is missing",
+            ));
         }
     }
 }
@@ -96,7 +97,11 @@ fn named(wires: &[String]) -> Result<Vec<Tap>, CliError> {
             let tap = tap.or_else(|| numbered("input", "").map(|column| Tap::Input { column }));
             let tap = tap.or_else(|| numbered("ue", "_rx").map(|stream| Tap::UeRx { stream }));
             tap.or_else(|| numbered("ue", "_tx").map(|stream| Tap::UeTx { stream })).ok_or_else(|| {
-                CliError::new(Exit::Usage, format!("{name} is no wire"), "gnb_tx0, gnb_rx0, ue0_rx and ue0_tx are, and so on")
+                CliError::new(
+                    Exit::Usage,
+                    format!("{name} is no wire"),
+                    "gnb_tx0, gnb_rx0, ue0_rx and ue0_tx are, and so on",
+                )
             })
         })
         .collect()
@@ -108,7 +113,8 @@ mod tests {
 
     #[test]
     fn names_of_wires() {
-        let taps = named(&["gnb_tx0".into(), "ue12_rx".into(), "ue0_tx".into(), "gnb_rx1".into(), "input3".into()]).unwrap();
+        let taps =
+            named(&["gnb_tx0".into(), "ue12_rx".into(), "ue0_tx".into(), "gnb_rx1".into(), "input3".into()]).unwrap();
         let want = [
             Tap::GnbTx { port: 0 },
             Tap::UeRx { stream: 12 },

@@ -111,8 +111,7 @@ mod tests {
 
     #[test]
     fn a_fault_is_told_in_full() {
-        let spec =
-            FaultSpec { stream: 0, direction: Direction::Downlink, kind: FaultKind::Blank, samples: 1_152_000 };
+        let spec = FaultSpec { stream: 0, direction: Direction::Downlink, kind: FaultKind::Blank, samples: 1_152_000 };
         let status = FaultStatus {
             id: 3,
             spec,

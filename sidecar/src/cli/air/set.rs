@@ -11,9 +11,7 @@ pub(super) fn run(args: &SetArgs, address: &str, as_json: bool) -> Result<Exit, 
     let mut changes = Vec::new();
     changes.extend(args.weights.clone().map(|w| Setting::Weights { weights: w.0 }));
     changes.extend(args.power.map(|p| Setting::Power { power_db: p.db() as f32 }));
-    changes.extend(
-        args.noise.map(|n| Setting::ArtificialNoise(NoiseSetting { dbfs: n.0, ..NoiseSetting::default() })),
-    );
+    changes.extend(args.noise.map(|n| Setting::ArtificialNoise(NoiseSetting { dbfs: n.0, ..NoiseSetting::default() })));
     changes.extend(args.uplink_weights.clone().map(|w| Setting::UplinkWeights { weights: w.0 }));
     let count = changes.len();
     let command = Command::Batch { at: args.at.map_or(At::NextSlot, At::Sample), changes, cause: 0 };

@@ -1,9 +1,9 @@
 //! `sidecar air status`.
 
+use crate::air::{AskError, ask_status};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::text;
-use crate::air::{AskError, ask_status};
 use ran_bridge::air::Status;
 
 /// Prints what a running `air` says of itself.

@@ -60,7 +60,8 @@ fn shown(wires: &[WireReport]) -> String {
     if wires.is_empty() {
         return "no wire behind a channel was captured: ue0_rx, or gnb_rx0 with ue0_tx, and so on\n".into();
     }
-    let head = ["wire", "result", "error rms", "largest", "at sample", "power", "compared", "skipped", "faults", "left out"];
+    let head =
+        ["wire", "result", "error rms", "largest", "at sample", "power", "compared", "skipped", "faults", "left out"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     let mut said = String::new();
     for w in wires {
