@@ -20,8 +20,7 @@ impl Engine<'_> {
         let mut gone = 0;
         for port in 0..self.gnb.ports.len() {
             let (mut arrival_ns, mut begin_ns) = (0, 0);
-            loop {
-                let Some(wire) = self.gnb.wires.as_mut().and_then(|w| w.tx.get_mut(port)) else { break };
+            while let Some(wire) = self.gnb.wires.as_mut().and_then(|w| w.tx.get_mut(port)) {
                 if !(wire.readable && wire.requested()) {
                     break;
                 }
