@@ -75,6 +75,8 @@ impl Case {
         let gnb = GnbEnd::Zmq { tx: vec![path.gnb_tx.clone()], rx: vec![path.gnb_rx.clone()] };
         let mut config = AirConfig::lab(RATE_HZ, self.antennas(), gnb, ues);
         config.start_wait_ms = 10_000;
+        // A path is silent while the others have their turn.
+        config.silent_after_ms = 3_600_000;
         config.emulator.truth_period_ms = 0;
         config
     }

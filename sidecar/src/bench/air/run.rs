@@ -96,6 +96,14 @@ impl Lane {
         Ok(Self { peers, between: Between::GnuRadio(flow, Flowgraph::start(installed, flow, &path)?) })
     }
 
+    const fn name(&self) -> &'static str {
+        match &self.between {
+            Between::Relay(_) => "bare relay",
+            Between::Air(case, _) => case.name(),
+            Between::GnuRadio(..) => "GNU Radio",
+        }
+    }
+
     const fn warm_up_slots(&self) -> u64 {
         if matches!(self.between, Between::GnuRadio(Flow::TdlA, _)) { WARM_UP_SLOW } else { WARM_UP }
     }
@@ -148,18 +156,24 @@ pub fn run(options: &Options, progress: &mut dyn FnMut(f64)) -> Result<Vec<Row>,
 
 fn measure(options: &Options, lanes: &mut [Lane], progress: &mut dyn FnMut(f64)) -> Result<(), BenchError> {
     for lane in &mut *lanes {
-        lane.peers.warm_up(lane.warm_up_slots())?;
+        let slots = lane.warm_up_slots();
+        lane.peers.warm_up(slots).map_err(|e| of(lane, &e))?;
     }
     let rounds = options.rounds.max(1);
     for round in 0..rounds {
         for lane in &mut *lanes {
             // GNU Radio's source keeps a slot's last samples until the next slot or its timeout, so a slot alone says nothing of it.
             let trips = !matches!(lane.between, Between::GnuRadio(..));
-            lane.peers.round(options.round_ms * 1_000_000, trips)?;
+            lane.peers.round(options.round_ms * 1_000_000, trips).map_err(|e| of(lane, &e))?;
         }
         progress((round + 1) as f64 / rounds as f64);
     }
     Ok(())
+}
+
+/// An error with the path that it is of.
+fn of(lane: &Lane, error: &BenchError) -> BenchError {
+    BenchError::Thread(format!("{}: {error}", lane.name()))
 }
 
 /// Ends a path. Where the measurement failed, what stood between knows more of it than the peers, so its own words are the error.
