@@ -202,8 +202,14 @@ impl AirConfig {
             if !ue.uplink_gain_db.is_finite() {
                 return fault(format!("{}: uplink_gain_db must be a finite number", ue.name));
             }
-            ue.link.check().map_err(|e| AirError::Config(format!("{}: {e}", ue.name)))?;
-            ue.uplink_link().check().map_err(|e| AirError::Config(format!("{}, uplink: {e}", ue.name)))?;
+            let up = ue.uplink_link();
+            ue.link
+                .check()
+                .and_then(|()| ue.link.check_antennas(self.antennas))
+                .map_err(|e| AirError::Config(format!("{}: {e}", ue.name)))?;
+            up.check()
+                .and_then(|()| up.check_antennas(self.antennas))
+                .map_err(|e| AirError::Config(format!("{}, uplink: {e}", ue.name)))?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Which numbers of a link are taken.
 
 use super::LinkConfig;
+use super::csi_trace::CsiTrace;
 use super::motion::Motion;
 
 /// Most echoes of whole samples, and of exact delays.
@@ -24,7 +25,39 @@ impl LinkConfig {
         self.finite()?;
         self.ranges()?;
         self.delays()?;
+        self.traced()?;
         self.place()
+    }
+
+    fn traced(&self) -> Result<(), String> {
+        let Some(path) = &self.csi else { return Ok(()) };
+        let draws = self.profile.is_some()
+            || !self.taps.is_empty()
+            || !self.exact_taps.is_empty()
+            || self.rician_k_db.is_some()
+            || self.doppler_hz != 0.0
+            || self.array_correlation != 0.0
+            || self.receive_group.is_some();
+        let moves =
+            self.angle_deg != 0.0 || self.angle_deg_per_s != 0.0 || self.trace.is_some() || self.path_loss.is_some();
+        if draws || moves {
+            return Err(
+                "with a file of channel state leave out taps, profile, fading, angle, positions and path loss".into()
+            );
+        }
+        CsiTrace::load(path).map(|_| ())
+    }
+
+    /// Whether a file of channel state has as many antennas as the lab.
+    ///
+    /// # Errors
+    /// That it has not, or [`CsiTrace::load`]'s.
+    pub fn check_antennas(&self, antennas: usize) -> Result<(), String> {
+        let Some(path) = &self.csi else { return Ok(()) };
+        match CsiTrace::load(path)?.antennas() {
+            n if n == antennas => Ok(()),
+            n => Err(format!("{} has {n} antennas, the lab {antennas}", path.display())),
+        }
     }
 
     fn place(&self) -> Result<(), String> {

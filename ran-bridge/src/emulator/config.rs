@@ -2,6 +2,7 @@
 
 use super::{PathLoss, TdlProfile, TraceConfig};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// All that the receivers' links have in common.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,6 +101,8 @@ pub struct LinkConfig {
     /// Positions of the receiver: they give the distance of the path loss, and angle and phase of the direct path in place of
     /// `angle_deg`; the delay stays `delay_ns`.
     pub trace: Option<TraceConfig>,
+    /// Taps over time from a file ([`super::CsiTrace`]) in place of all that draws paths; the gain, `delay_ns`, noise and offset hold.
+    pub csi: Option<PathBuf>,
 }
 
 impl Default for LinkConfig {
@@ -125,6 +128,7 @@ impl Default for LinkConfig {
             receive_correlation: 0.0,
             path_loss: None,
             trace: None,
+            csi: None,
         }
     }
 }
@@ -140,6 +144,7 @@ impl LinkConfig {
             || self.array_correlation != 0.0
             || self.receive_group.is_some()
             || self.trace.is_some()
+            || self.csi.is_some()
     }
 
     /// Mean gain with the path loss of a fixed distance, dB; with a trace that of 0 dB loss.

@@ -5,6 +5,7 @@
 
 mod check;
 mod config;
+mod csi_trace;
 mod direction;
 mod dispersive;
 mod fading;
@@ -28,6 +29,7 @@ mod uplink;
 mod whole;
 
 pub use config::{EmulatorConfig, ExactTap, LinkConfig, TapConfig};
+pub use csi_trace::CsiTrace;
 pub use fading::Fading;
 pub use motion::{Motion, Place, TraceConfig};
 pub use noise::NoiseTable;

@@ -1,5 +1,6 @@
 //! The paths of a link with exact delays: delay, and channel from each antenna over time.
 
+use super::csi_trace::CsiTrace;
 use super::direction::Direction;
 use super::motion::Motion;
 use super::profile::DIRECT_SHIFT;
@@ -38,6 +39,14 @@ impl PathSpec {
         let amplitude = |db: f64| 10.0_f64.powf(db / 20.0);
         let gain = amplitude(link.mean_gain_db());
         let delay = |ns: f64| (ns + link.delay_ns) * 1e-9 * rate_hz;
+        if let Some(csi) = link.csi.as_ref().and_then(|p| CsiTrace::load(p).ok()) {
+            let path = |(t, delay_s): (usize, &f64)| Self {
+                delay_samples: delay(delay_s * 1e9),
+                direct: gain * csi.amplitude(t),
+                scattered: 0.0,
+            };
+            return csi.delays_s().iter().enumerate().map(path).collect();
+        }
         if let Some(profile) = link.profile {
             let unit = gain / profile.total().sqrt();
             let direct = |i: usize| profile.direct_db().filter(|_| i == 0).map_or(0.0, |db| unit * amplitude(db));
@@ -116,6 +125,8 @@ pub struct Paths {
     direct_hz: f64,
     doppler_hz: f64,
     motion: Option<Motion>,
+    /// Taps of a file, and the link's amplitude.
+    csi: Option<(CsiTrace, f64)>,
     loss: Option<PathLoss>,
     receive: Vec<f64>,
     array: Vec<Vec<f64>>,
@@ -153,19 +164,31 @@ impl Paths {
                 None
             }
         });
-        let fastest_hz = motion.as_ref().map_or(0.0, Motion::largest_shift_hz).max(link.doppler_hz.abs());
+        let csi = link.csi.as_ref().and_then(|path| match CsiTrace::load(path) {
+            Ok(csi) => Some((csi, 10.0_f64.powf(link.mean_gain_db() / 20.0))),
+            Err(error) => {
+                tracing::warn!(%error, "a link without its channel state");
+                None
+            }
+        });
+        let shift_hz = csi.as_ref().map_or(0.0, |(csi, _)| csi.largest_shift_hz());
+        let fastest_hz = motion.as_ref().map_or(0.0, Motion::largest_shift_hz).max(link.doppler_hz.abs()).max(shift_hz);
         let moves_direct = (direction.moves() || direct_hz != 0.0) && specs.iter().any(|p| p.direct > 0.0);
         let update = emulator.update_for(fastest_hz, rate_hz);
         let zero = vec![Complex32::ZERO; specs.len() * antennas];
         let mut paths = Self {
             bank: Bank::new(waves.clone(), link.doppler_hz * update as f64 / rate_hz),
             sums: vec![Complex32::ZERO; waves.len()],
-            moves: moves_direct || motion.is_some() || (scatters && link.doppler_hz != 0.0),
+            moves: csi.as_ref().is_some_and(|(csi, _)| csi.moves())
+                || moves_direct
+                || motion.is_some()
+                || (scatters && link.doppler_hz != 0.0),
             plain: shares.len() == 1 && link.array_correlation == 0.0,
             receive: shares.iter().map(|s| s.1).collect(),
             array: (0..antennas).map(|m| correlation_row(link.array_correlation, m)).collect(),
             doppler_hz: link.doppler_hz,
             motion,
+            csi,
             loss: link.path_loss,
             h0: zero.clone(),
             h1: zero,
@@ -233,8 +256,14 @@ impl Paths {
 
     /// Writes the channel at the start of an interval to `h1`.
     fn step(&mut self, interval: u64) {
-        self.bank.at(interval, &mut self.sums);
         let sample = interval.wrapping_mul(self.update);
+        if let Some((csi, gain)) = &self.csi {
+            for (i, h) in self.h1.iter_mut().enumerate() {
+                *h = traced(csi, *gain, sample as f64 / self.rate_hz, i / self.antennas, i % self.antennas);
+            }
+            return;
+        }
+        self.bank.at(interval, &mut self.sums);
         let Now { sine, phase_turns, factor } = self.now(sample);
         let m_all = self.antennas;
         let per_receive = self.specs.len() * m_all;
@@ -280,6 +309,12 @@ impl Paths {
     /// # Shapes
     /// `h`: `paths·antennas` values.
     pub fn truth(&self, sample: u64, h: &mut [Complex32]) {
+        if let Some((csi, gain)) = &self.csi {
+            for (i, h) in h.iter_mut().enumerate().take(self.h0.len()) {
+                *h = traced(csi, *gain, sample as f64 / self.rate_hz, i / self.antennas, i % self.antennas);
+            }
+            return;
+        }
         let turns = self.doppler_hz * (sample as f64 / self.rate_hz);
         let Now { sine, phase_turns, factor } = self.now(sample);
         let m_all = self.antennas;
@@ -311,6 +346,11 @@ struct Now {
     sine: f64,
     phase_turns: f64,
     factor: f64,
+}
+
+fn traced(csi: &CsiTrace, gain: f64, t_s: f64, path: usize, antenna: usize) -> Complex32 {
+    let h = csi.at(t_s, path, antenna) * gain;
+    Complex32::new(h.re as f32, h.im as f32)
 }
 
 fn direct_part(amplitude: f64, sine: f64, phase_turns: f64, m: usize) -> Complex64 {

@@ -4,6 +4,7 @@
 //! ([`LinkConfig`], [`TdlProfile::rows`](super::TdlProfile::rows), [`fractional_delay`]); nothing else. The channel is that of every
 //! sample, without straight lines between updates.
 
+use super::csi_trace::CsiTrace;
 use super::direction::Direction;
 use super::motion::Motion;
 use super::paths::{PathSpec, Side, correlation_row, receive_shares, seed_of};
@@ -29,6 +30,7 @@ pub struct Reference {
     scattered: Vec<(f64, Vec<Vec<Sinusoids>>)>,
     noise: NoiseTable,
     motion: Option<Motion>,
+    csi: Option<CsiTrace>,
 }
 
 impl Reference {
@@ -74,8 +76,9 @@ impl Reference {
             vec![(1.0, (0..paths.len() as u64).map(|t| whole_draw(seed, t, antennas)).collect())]
         };
         let motion = link.trace.as_ref().and_then(|t| Motion::load(t).ok());
+        let csi = link.csi.as_ref().and_then(|path| CsiTrace::load(path).ok());
         let noise = NoiseTable::new(emulator.seed).stream(stream as u64);
-        Self { link: link.clone(), rate_hz, antennas, ports, paths, scattered, noise, motion }
+        Self { link: link.clone(), rate_hz, antennas, ports, paths, scattered, noise, motion, csi }
     }
 
     /// Delays and amplitudes of the paths.
@@ -88,6 +91,9 @@ impl Reference {
     #[must_use]
     pub fn channel(&self, sample: u64, t: usize, m: usize) -> Complex64 {
         let t_s = sample as f64 / self.rate_hz;
+        if let Some(csi) = &self.csi {
+            return csi.at(t_s, t, m) * 10.0_f64.powf(self.link.mean_gain_db() / 20.0);
+        }
         let path = &self.paths[t];
         let direct_hz = if self.link.profile.is_some() { DIRECT_SHIFT * self.link.doppler_hz } else { 0.0 };
         let (sine, turns, factor) = match &self.motion {

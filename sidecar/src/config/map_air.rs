@@ -1,5 +1,6 @@
 //! From the configuration to what `air` takes.
 
+use super::quantity::Frequency;
 use super::sections::{AirSection, Config, LinkSection, PathLossKind, ProfileSection, TapSection};
 use crate::air::{AirProcessConfig, HoldConfig};
 use ran_bridge::air::{AirConfig, GnbEnd, UeEnd};
@@ -111,7 +112,12 @@ pub(super) fn link(link: &LinkSection, rate_hz: f64) -> LinkConfig {
             distance_m: l.distance.m(),
             carrier_hz: l.carrier.hz(),
         }),
-        trace: link.trace.as_ref().map(|t| TraceConfig { path: t.path.clone(), carrier_hz: t.carrier.hz() }),
+        // a section without any file is refused with the missing one's name
+        trace: link.trace.as_ref().filter(|t| t.csi.is_none() || t.path.is_some()).map(|t| TraceConfig {
+            path: t.path.clone().unwrap_or_default(),
+            carrier_hz: t.carrier.map_or(0.0, Frequency::hz),
+        }),
+        csi: link.trace.as_ref().and_then(|t| t.csi.clone()),
     }
 }
 

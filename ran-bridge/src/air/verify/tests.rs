@@ -161,6 +161,35 @@ fn tdl() -> LinkConfig {
     }
 }
 
+/// Two paths of two antennas that turn at 40 and −25 Hz, every millisecond.
+fn traced(folder: &Path) -> LinkConfig {
+    use std::fmt::Write as _;
+    let mut text = String::from("t_s,path,antenna,delay_s,re,im\n");
+    for k in 0..40 {
+        for (path, antenna) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let (hz, size) = if path == 0 { (40.0, 0.8) } else { (-25.0, 0.4) };
+            let t_s = f64::from(k) * 1e-3;
+            let h = num_complex::Complex64::cis(std::f64::consts::TAU * hz * t_s + f64::from(antenna)) * size;
+            writeln!(text, "{t_s},{path},{antenna},{},{},{}", 410e-9 * f64::from(path), h.re, h.im).unwrap();
+        }
+    }
+    let path = folder.join("csi.csv");
+    std::fs::write(&path, text).unwrap();
+    LinkConfig { gain_db: -3.0, csi: Some(path), ..LinkConfig::default() }
+}
+
+#[test]
+fn a_link_follows_channel_state_from_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = config(traced(dir.path()), 2);
+    config.check().unwrap();
+    let status = capture(dir.path(), &config, 8 * SLOT, false);
+    let report = one(dir.path(), &status, &config);
+    assert!(report.is_right && report.relative_rms < 5e-5, "{report:?}");
+    let other = AirConfig { antennas: 3, ..config };
+    assert!(other.check().unwrap_err().to_string().contains("has 2 antennas, the lab 3"));
+}
+
 fn one(folder: &Path, status: &CaptureStatus, config: &AirConfig) -> WireReport {
     verify(folder, status, config, &mut |_, _| ()).unwrap().remove(0)
 }

@@ -64,7 +64,7 @@ pub struct LinkSection {
     pub receive_correlation: f64,
     /// Path loss by distance, taken off `gain`.
     pub path_loss: Option<PathLossSection>,
-    /// Positions of the receiver over time; angle, phase and distance of the direct path are then theirs.
+    /// A file that the channel follows: positions of the receiver, or channel state.
     pub trace: Option<PositionsSection>,
 }
 
@@ -105,14 +105,19 @@ pub enum PathLossKind {
     InhNlos,
 }
 
-/// Positions of a receiver over time.
+/// A file that the channel follows: `path` with `carrier`, or `csi`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PositionsSection {
-    /// CSV of `t_s,x_m,y_m[,z_m]`, times ascending; the array is at the origin along the y axis.
-    pub path: PathBuf,
-    /// Carrier frequency: makes the Doppler shift of the direct path.
-    pub carrier: Frequency,
+    /// Positions, CSV of `t_s,x_m,y_m[,z_m]`, times ascending; the array is at the origin along the y axis. They give the direct path.
+    #[serde(default)]
+    pub path: Option<PathBuf>,
+    /// Carrier frequency: makes the Doppler shift of the direct path. Belongs to `path`.
+    #[serde(default)]
+    pub carrier: Option<Frequency>,
+    /// CSV of `t_s,path,antenna,delay_s,re,im`: complex taps over time, in place of all that draws paths.
+    #[serde(default)]
+    pub csi: Option<PathBuf>,
 }
 
 /// A tapped delay line of TR 38.901 §7.7.2.
