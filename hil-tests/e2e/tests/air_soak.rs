@@ -12,7 +12,7 @@ fn every_bar_of_a_short_soak_is_kept() {
     let missed: Vec<&Row> = rows.iter().filter(|r| r.missed()).collect();
     assert!(missed.is_empty(), "{missed:#?}\nof {}", sidecar::bench::markdown(&rows));
     let figure = |metric: &str| rows.iter().find(|r| r.metric == metric).and_then(|r| r.value);
-    assert_eq!(figure("workers killed"), Some(3.0));
+    assert!(figure("workers killed").is_some_and(|n| n >= 2.0));
     assert!(figure("UEs died").unwrap_or(0.0) + figure("UEs left").unwrap_or(0.0) > 0.0);
     assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"), "{}", &svg[svg.len() - 40..]);
 }

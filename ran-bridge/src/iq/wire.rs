@@ -55,6 +55,8 @@ pub struct Wire {
     connection: Option<Connection>,
     /// First bytes of a sample that is not whole yet.
     carry: [u8; BYTES_PER_SAMPLE],
+    /// They went with another process: the sample becomes zero.
+    is_torn: bool,
     /// The poll said so, or nobody asked yet.
     pub readable: bool,
     /// As `readable`.
@@ -75,6 +77,7 @@ impl Wire {
             ledger,
             connection: None,
             carry: [0; BYTES_PER_SAMPLE],
+            is_torn: false,
             readable: false,
             writable: false,
         }
@@ -101,6 +104,7 @@ impl Wire {
     /// Takes a connection.
     pub fn plug(&mut self, connection: Connection) {
         self.carry = [0; BYTES_PER_SAMPLE];
+        self.is_torn = !connection.inn.sample_bytes_taken().is_multiple_of(BYTES_PER_SAMPLE as u64);
         self.readable = true;
         self.writable = true;
         self.ledger.note_inbound(self.index, connection.generation, &connection.inn);
@@ -232,6 +236,10 @@ impl Wire {
         let whole = have / BYTES_PER_SAMPLE;
         let rest = have % BYTES_PER_SAMPLE;
         self.carry[..rest].copy_from_slice(&bytes[whole * BYTES_PER_SAMPLE..have]);
+        if self.is_torn && whole > 0 {
+            space[0] = Complex32::ZERO;
+            self.is_torn = false;
+        }
         let zeroed = zero_nonfinite(&mut space[..whole]);
         fifo.keep(whole);
         Ok(if whole == 0 { Got::Nothing } else { Got::Samples(whole, zeroed) })

@@ -1,12 +1,13 @@
 //! The worker as the holder starts and ends it.
 
+use crate::clock::mono_ns;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How a worker is started. It ends when the holder does, whatever way the holder ends.
 #[derive(Debug, Clone)]
@@ -44,8 +45,8 @@ impl Worker {
         if self.ended().is_some() || kill(pid, Signal::SIGTERM).is_err() {
             return;
         }
-        let until = Instant::now() + patience;
-        while Instant::now() < until {
+        let until = mono_ns().saturating_add(u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX));
+        while mono_ns() < until {
             if self.ended().is_some() {
                 return;
             }

@@ -122,7 +122,15 @@ mod tests {
     fn a_child_is_seen_running_then_ended_then_gone() {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         let own = std::process::id();
-        let usage = Usage::of(child.id()).unwrap();
+        // between fork and exec it has next to nothing of its own
+        let mut usage = Usage::of(child.id()).unwrap();
+        for _ in 0..200 {
+            if usage.rss > 100_000 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+            usage = Usage::of(child.id()).unwrap();
+        }
         assert!(usage.rss > 100_000 && usage.files >= 3, "{usage:?}");
         assert!(children(own).0.contains(&child.id()));
         end(child.id(), Signal::SIGKILL);

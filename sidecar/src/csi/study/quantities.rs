@@ -169,7 +169,7 @@ pub fn costs(iq: &[Complex32], config: &SearchConfig, rounds: u32) -> Result<Vec
         let wanted = tracker.wanted();
         last = wanted.start;
         first.get_or_insert(wanted.start);
-        let offset = (wanted.start % 230_400) as usize;
+        let offset = usize::try_from(wanted.start % 230_400).unwrap_or(0);
         let Some(piece) = iq.get(offset..offset + wanted.len) else { break };
         let from = mono_ns();
         let taken = tracker.take(piece).map(|_| ());
