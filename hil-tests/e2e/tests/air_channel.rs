@@ -124,9 +124,13 @@ fn snippets_come_as_soon_as_complete_with_what_was_in_force() {
     assert!(matches!(told, Event::Applied { .. }), "{told:?}");
     let mut got = Vec::new();
     for n in [100, 209, 1, SLOT, 2000] {
+        ue_rx.ask();
         gnb_tx.send_tags(n);
+        let part = ue_rx.take();
         // part of a message may be given before the rest of it has come
-        got.extend(ue_rx.collect(n));
+        let rest = n - part.len();
+        got.extend(part);
+        got.extend(ue_rx.collect(rest));
     }
     let (meta, samples) = lab.snippets.recv_timeout(Duration::from_secs(5)).unwrap();
     assert_eq!((meta.seq, meta.window, meta.start, meta.wide, meta.sounding), (1, 7, 10, true, None));

@@ -6,7 +6,7 @@ use sidecar::bench::soak::{SoakPlan, soak};
 
 #[test]
 fn every_bar_of_a_short_soak_is_kept() {
-    let plan = SoakPlan { radio_s: 20.0, kill_every_s: 5.0, look_every_s: 1.0, ..SoakPlan::quick(3) };
+    let plan = SoakPlan { radio_s: 36.0, kill_every_s: 10.0, look_every_s: 1.0, ..SoakPlan::quick(3) };
     let mut rows: Vec<Row> = Vec::new();
     let svg = soak(&plan, &mut |row| rows.push(row)).unwrap();
     let missed: Vec<&Row> = rows.iter().filter(|r| r.missed()).collect();

@@ -1,5 +1,5 @@
 //! Faults, changes and captures of a real `sidecar air`, typed as a user types them and judged from the wires by its peers.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 mod air_process;
 

@@ -47,7 +47,7 @@ fn measure(pci: u16, snr_db: f64, cfo_hz: f64, seed: u64) -> Errors {
     let mean =
         |f: &dyn Fn(&ran_bridge::nr::SsbReport) -> f64| got.reports.iter().map(|r| f(r).powi(2)).sum::<f64>() / n;
     let bad = got.reports.iter().filter(|r| {
-        let frame = sfn0 + u16::try_from(r.sample as u64 / (10 * slot as u64)).unwrap();
+        let frame = sfn0 + u16::try_from(r.sample / (10 * slot as u64)).unwrap();
         !r.mib_crc_ok || r.sfn != Some(frame % 1024)
     });
     Errors {

@@ -11,7 +11,7 @@
 //! | `SIDECAR_PING` | with a core: address that the UE pings from the network namespace `ue1` |
 //! | `SIDECAR_REAL_S` | how long it is watched once the UE is connected, s; 60 by default |
 
-#![expect(clippy::unwrap_used, reason = "helpers of the test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of the test")]
 
 use e2e::{binary, json, text, wait_until};
 use nix::sys::signal::{Signal, kill};

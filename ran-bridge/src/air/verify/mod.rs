@@ -2,7 +2,7 @@
 //!
 //! Shares with the data plane the random numbers, the noise table and the constants of the links, through
 //! [`crate::emulator::reference::Reference`]; none of its code. Where the data plane draws straight lines between exact values of the channel, here
-//! are polynomials of degree 5 whose distance from the formulae is measured, see [`gains`].
+//! are polynomials of degree 5 whose distance from the formulae is measured, see `gains`.
 
 mod compare;
 mod faults;

@@ -72,7 +72,7 @@ mod tests {
         assert!(events.windows(2).all(|w| w[0].at_s <= w[1].at_s));
         for ue in 0..4 {
             let own: Vec<Order> = events.iter().filter(|e| e.ue == ue).map(|e| e.order).collect();
-            assert!(own.len() > 10 && own.len() % 2 == 0);
+            assert!(own.len() > 10 && own.len().is_multiple_of(2));
             assert!(own.chunks(2).all(|c| c[0] != Order::Join && c[1] == Order::Join));
         }
         assert!(events.first().unwrap().at_s > ALL_S && events.last().unwrap().at_s <= 300.0 - ALL_S);
