@@ -86,14 +86,18 @@ impl Engine<'_> {
         }
         self.plug();
         self.resume_gnb();
+        let torn_dl = self.gnb.wires.iter().flat_map(|w| &w.tx).map(Wire::torn_samples).max().unwrap_or(0);
         self.front_end.seek(self.dl);
         self.combiner.seek(self.ul);
         self.restore_settings();
         self.paced_from = self.dl;
         for i in 0..self.ues.len() {
             let (dl, ul) = self.ues[i].resume(self.dl, self.ul);
+            // a sample of the gNB's that is zero now is zero at everybody
+            let dl = if self.ues[i].is_present() { dl + torn_dl } else { dl };
+            let torn = self.ues[i].tx.as_ref().map_or(0, Wire::torn_samples);
             add(&self.stats.resumed_dl_samples, dl);
-            add(&self.stats.resumed_ul_samples, ul);
+            add(&self.stats.resumed_ul_samples, ul + torn);
         }
         self.note();
     }

@@ -139,6 +139,12 @@ impl Wire {
         if self.role == Role::Req { 0 } else { self.connection.as_ref().map_or(0, |c| c.out.left()) }
     }
 
+    /// Samples of which a part went with another process: they become zero.
+    #[must_use]
+    pub fn torn_samples(&self) -> u64 {
+        u64::from(self.is_torn)
+    }
+
     /// Samples of answers that were begun and are not written whole.
     #[must_use]
     pub fn owed_samples(&self) -> u64 {
