@@ -78,6 +78,8 @@ pub(super) struct Engine<'a> {
     pub(super) ul_base: i64,
     pub(super) started_ns: u64,
     pub(super) progress_ns: u64,
+    /// When a receiver's samples came last.
+    pub(super) heard_ns: u64,
     pub(super) next_clock_ns: u64,
     pub(super) stage_ns: u64,
     pub(super) stage_samples: u64,
@@ -190,6 +192,7 @@ impl<'a> Engine<'a> {
             ul_base: 0,
             started_ns: now,
             progress_ns: now,
+            heard_ns: 0,
             next_clock_ns: now,
             stage_ns: 0,
             stage_samples: 0,

@@ -104,6 +104,7 @@ impl Engine<'_> {
                 match wire.receive(&mut ue.uplink, MAX_REPLY_SAMPLES) {
                     Ok(Got::Samples(_, zeroed)) => {
                         add(&self.stats.nonfinite_samples, zeroed);
+                        self.heard_ns = mono_ns();
                         (ue.retry_ns, ue.retry_ms) = (0, 0);
                     }
                     Ok(Got::Fault(fault, samples)) => refused(self.stats, wire.address(), fault, samples),

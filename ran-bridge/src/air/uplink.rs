@@ -8,8 +8,11 @@ use super::msg::{Event, PeerState};
 use super::stats::{AirStats, add};
 use super::ue::Ue;
 use crate::clock::mono_ns;
-use crate::iq::MAX_REPLY_SAMPLES;
+use crate::iq::{MAX_REPLY_SAMPLES, Wire};
 use num_complex::Complex32;
+
+/// Longest wait for the rest of a message of a receiver, ns.
+const REST_NS: u64 = 5_000_000;
 
 impl Engine<'_> {
     /// Index up to which uplink may be given now: what everyone present has sent, at most the lead beyond the
@@ -26,7 +29,7 @@ impl Engine<'_> {
     pub(super) fn give_uplink(&mut self) {
         self.push_uplink();
         let limit = self.uplink_limit();
-        if limit <= self.ul || !self.gnb.asks() {
+        if limit <= self.ul || !self.gnb.asks() || self.rest_is_coming() {
             return;
         }
         let n = ((limit - self.ul) as usize).min(MAX_REPLY_SAMPLES);
@@ -38,6 +41,13 @@ impl Engine<'_> {
         self.progress_ns = mono_ns();
         add(&self.stats.ul_samples, n as u64);
         self.push_uplink();
+    }
+
+    /// Whether a receiver is in the middle of a message whose rest comes in a moment: an answer with a part of it would cost the gNB one
+    /// more request. One that stands still there is not waited for.
+    fn rest_is_coming(&self) -> bool {
+        let in_message = |u: &Ue| u.owes_uplink() && u.tx.as_ref().is_some_and(Wire::is_in_message);
+        mono_ns().saturating_sub(self.heard_ns) < REST_NS && self.ues.iter().any(in_message)
     }
 
     /// Writes what the gNB's sockets take.
@@ -115,12 +125,15 @@ impl Engine<'_> {
         self.end_capture();
     }
 
-    /// Answers receivers with all that is ready for them.
+    /// Answers receivers with all that is ready for them. In the middle of a message of the gNB no answer begins: the rest of it comes in a
+    /// moment, and an answer with a part of it would cost the receiver one more request.
     pub(super) fn give_downlink(&mut self) {
         let mut gone = 0;
+        let waits = self.gnb.wires.iter().flat_map(|w| &w.tx).any(Wire::is_in_message);
         for ue in &mut self.ues {
             let Some(wire) = &mut ue.rx else { continue };
-            if wire.requested() && wire.unwritten() == 0 && !ue.out.is_empty() && ue.state == PeerState::Present {
+            let is_due = wire.requested() && wire.unwritten() == 0 && !ue.out.is_empty();
+            if is_due && !waits && ue.state == PeerState::Present {
                 wire.begin_reply(ue.out.len().min(MAX_REPLY_SAMPLES));
             }
             if let Err(why) = wire.push(&mut ue.out) {

@@ -139,6 +139,14 @@ impl Wire {
         if self.role == Role::Req { 0 } else { self.connection.as_ref().map_or(0, |c| c.out.left()) }
     }
 
+    /// Whether samples of a message have come and the rest of them has not.
+    #[must_use]
+    pub fn is_in_message(&self) -> bool {
+        self.connection.as_ref().is_some_and(|c| {
+            c.inn.item.is_some_and(|i| i.kind == ItemKind::Body && c.inn.read > i.start) && c.inn.body_left() > 0
+        })
+    }
+
     /// Samples of which a part went with another process: they become zero.
     #[must_use]
     pub fn torn_samples(&self) -> u64 {
