@@ -231,6 +231,9 @@ pub enum AirError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The memory that outlives a worker cannot be had.
+    #[error("cannot make the ledger of the connections: {0}")]
+    Ledger(rustix::io::Errno),
     /// Polling failed.
     #[error("waiting for messages failed: {0}")]
     Poll(rustix::io::Errno),

@@ -47,7 +47,7 @@ impl Keeper {
     /// [`AirError`].
     pub fn open(config: &AirConfig) -> Result<Self, AirError> {
         config.check()?;
-        let memory = memfd_create("sidecar-air", MemfdFlags::CLOEXEC).map_err(AirError::Poll)?;
+        let memory = memfd_create("sidecar-air", MemfdFlags::CLOEXEC).map_err(AirError::Ledger)?;
         let file = Arc::new(memory);
         let kept = config.wires().iter().map(|_| None).collect();
         let ledger = Ledger::in_file(Arc::clone(&file));

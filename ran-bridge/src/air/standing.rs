@@ -89,7 +89,11 @@ impl Engine<'_> {
         let torn_dl = self.gnb.wires.iter().flat_map(|w| &w.tx).map(Wire::torn_samples).max().unwrap_or(0);
         self.front_end.seek(self.dl);
         self.combiner.seek(self.ul);
-        self.restore_settings();
+        if self.works {
+            self.restore_settings();
+        }
+        // Whoever was to be there at the start has been waited for.
+        self.started_ns = self.started_ns.saturating_sub(self.config.start_wait_ms.saturating_mul(1_000_000));
         self.paced_from = self.dl;
         for i in 0..self.ues.len() {
             let (dl, ul) = self.ues[i].resume(self.dl, self.ul);

@@ -169,14 +169,22 @@ impl Ue {
     /// Goes on where another process stopped: what is not written yet of downlink up to `dl`, and what was taken of uplink from `ul` on, is zeros.
     /// Gives how many samples of each.
     pub(super) fn resume(&mut self, dl: u64, ul: u64) -> (u64, u64) {
-        let at = |base: i64, own: u64| u64::try_from(base.saturating_add_unsigned(own)).unwrap_or(0);
         let mut zeros = (0, 0);
-        let owed = self.rx.as_ref().map_or(0, Wire::owed_samples);
-        let first = at(self.base, self.given());
-        let missing = if self.is_present() { dl.saturating_sub(first).max(owed) } else { owed };
-        self.out.restart(if missing > 0 { first } else { dl });
-        if grow_zeros(&mut self.out, usize::try_from(missing).unwrap_or(usize::MAX)) {
-            zeros.0 = missing;
+        self.out.restart(dl);
+        if let Some(wire) = &self.rx {
+            let first = u64::try_from(self.base.saturating_add_unsigned(self.given())).unwrap_or(0);
+            let backlog = if self.is_present() { dl.saturating_sub(first) } else { 0 };
+            let missing = backlog.max(wire.owed_samples());
+            if missing > 0 {
+                self.out.restart(first);
+            }
+            if grow_zeros(&mut self.out, usize::try_from(missing).unwrap_or(usize::MAX)) {
+                zeros.0 = missing;
+            } else {
+                // more than is ever kept for it: its count goes on where it asks again
+                self.out.restart(dl);
+                self.state = PeerState::Late;
+            }
         }
         let taken = self.tx.as_ref().map_or(0, |w| w.sample_bytes().0 / BYTES_PER_SAMPLE as u64);
         let own = u64::try_from(i64::try_from(ul).unwrap_or(i64::MAX).saturating_sub(self.base)).unwrap_or(0);

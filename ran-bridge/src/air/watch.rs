@@ -86,7 +86,7 @@ impl Engine<'_> {
             &mut []
         });
         for wire in ended {
-            if wire.unplug().is_some() {
+            if wire.unplug() {
                 self.connections.lost(wire.index());
             }
         }
@@ -158,6 +158,7 @@ impl Engine<'_> {
             } else {
                 "it sends no uplink: look at its log; it is served again when it sends some, and tried again now and then"
             };
+            self.note();
             self.tell_peer(&name, PeerState::Late, advice.into());
         }
     }

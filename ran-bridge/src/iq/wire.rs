@@ -112,9 +112,9 @@ impl Wire {
         self.connection = Some(connection);
     }
 
-    /// Gives the connection up.
-    pub fn unplug(&mut self) -> Option<Connection> {
-        self.connection.take()
+    /// Gives the connection up; whether there was one.
+    pub fn unplug(&mut self) -> bool {
+        self.connection.take().is_some()
     }
 
     /// Sample bytes read and written over this connection.
@@ -259,7 +259,7 @@ impl Wire {
         Ok(if whole == 0 { Got::Nothing } else { Got::Samples(whole, zeroed) })
     }
 
-    /// REP: reads the next request, if the one before is answered. Whether there is a new one; its length is in `Err` when it is empty.
+    /// REP: reads the next request, if the one before is answered. The bytes of a new one; its value says nothing (the gNB sends 0x00, srsUE 0xFF).
     ///
     /// # Errors
     /// [`WireEnd`].
@@ -290,12 +290,11 @@ impl Wire {
         }
     }
 
-    /// REP: writes of the reply what the socket takes, from the front of the FIFO, and gives how many samples have gone whole.
+    /// REP: writes of the reply what the socket takes, from the front of the FIFO; samples that have gone whole are dropped from it.
     ///
     /// # Errors
     /// [`WireEnd`].
-    pub fn push(&mut self, fifo: &mut SampleFifo) -> Result<usize, WireEnd> {
-        let mut gone = 0;
+    pub fn push(&mut self, fifo: &mut SampleFifo) -> Result<(), WireEnd> {
         while self.writable && self.unwritten() > 0 {
             let Some(c) = &mut self.connection else { break };
             let before = c.out.sample_bytes_written();
@@ -319,13 +318,13 @@ impl Wire {
                     c.out.wrote(n as u64);
                     let per = BYTES_PER_SAMPLE as u64;
                     let whole = (c.out.sample_bytes_written() / per - before / per) as usize;
-                    gone += fifo.drop_front(whole);
+                    fifo.drop_front(whole);
                 }
                 Err(Errno::AGAIN) => self.writable = false,
                 Err(e) => return Err(WireEnd::Failed(e)),
             }
         }
-        Ok(gone)
+        Ok(())
     }
 
     /// Makes sure that an item is open; `false` where its head has not come yet.
@@ -374,20 +373,6 @@ impl Wire {
             }
         }
         Ok(true)
-    }
-
-    /// Whether the peer has closed the connection, though nothing is to be read.
-    ///
-    /// # Errors
-    /// [`WireEnd`] where it has.
-    pub fn look(&mut self) -> Result<(), WireEnd> {
-        let Some(c) = &self.connection else { return Ok(()) };
-        let mut one = [0; 1];
-        match rustix::net::recv(&c.fd, &mut one, RecvFlags::PEEK) {
-            Ok((_, 0)) => Err(WireEnd::Closed),
-            Ok(_) | Err(Errno::AGAIN) => Ok(()),
-            Err(e) => Err(WireEnd::Failed(e)),
-        }
     }
 }
 

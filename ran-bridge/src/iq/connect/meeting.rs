@@ -2,10 +2,9 @@
 
 use crate::iq::wire::WireEnd;
 use crate::iq::zmtp::{Handshake, Role};
-use rustix::event::PollFlags;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
-use rustix::net::RecvFlags;
 
 /// A peer that has not said all of its part after this long is sent away.
 const PATIENCE_NS: u64 = 2_000_000_000;
@@ -69,15 +68,16 @@ impl Meeting {
             }
         }
         if self.is_done() {
-            // it may wait long for its turn
-            return match rustix::net::recv(&self.fd, &mut bytes[..1], RecvFlags::PEEK) {
-                Ok((_, 0)) => Err(WireEnd::Closed),
-                Ok(_) | Err(Errno::AGAIN) => Ok(()),
-                Err(e) => Err(WireEnd::Failed(e)),
-            };
+            // it may wait long for its turn, and its first request may be there already
+            return if self.has_gone() { Err(WireEnd::Closed) } else { Ok(()) };
         }
         let is_late = now_ns.saturating_sub(self.since_ns) > PATIENCE_NS;
         if is_late { Err(WireEnd::Failed(Errno::TIMEDOUT)) } else { Ok(()) }
+    }
+
+    fn has_gone(&self) -> bool {
+        let mut items = [PollFd::from_borrowed_fd(self.fd.as_fd(), PollFlags::RDHUP)];
+        poll(&mut items, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|n| n > 0)
     }
 
     pub(super) fn into_fd(self) -> OwnedFd {
