@@ -1,5 +1,6 @@
 //! What a link of the emulator is like: plain numbers.
 
+use super::fir::GROUP;
 use super::{PathLoss, TdlProfile, TraceConfig};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -28,7 +29,8 @@ impl Default for EmulatorConfig {
 const UPDATE_TURNS: f64 = 0.003_01;
 
 impl EmulatorConfig {
-    /// Samples from one exact channel value to the next for a largest Doppler shift.
+    /// Samples from one exact channel value to the next for a largest Doppler shift; whole groups of the filter's outputs, where it is
+    /// one or more, so that none is computed twice.
     #[must_use]
     pub fn update_for(&self, doppler_hz: f64, rate_hz: f64) -> u64 {
         let most = match self.update_samples {
@@ -37,7 +39,9 @@ impl EmulatorConfig {
         };
         let turns_a_sample = doppler_hz.abs() / rate_hz;
         let fading = if turns_a_sample > 0.0 { UPDATE_TURNS / turns_a_sample } else { f64::INFINITY };
-        most.min(fading).max(1.0) as u64
+        let samples = most.min(fading).max(1.0) as u64;
+        let group = GROUP as u64;
+        if samples < group { samples } else { samples - samples % group }
     }
 }
 

@@ -1,11 +1,11 @@
 //! The downlink through a link with exact delays: one filter of straight lines for all paths and antennas.
 
-use super::fir::{Filter, GROUP};
-use super::lines::{Ends, Lines};
+use super::fir::Filter;
+use super::lines::{Ends, Lines, STEP};
 use super::paths::Paths;
 use super::stream::{BLOCK, Streams};
 use crate::front_end::{Plan, Segment};
-use crate::simd::widest;
+use crate::simd::full_width;
 use num_complex::Complex32;
 
 /// Paths with exact delays, collapsed over antennas to one coefficient for each port and sample back.
@@ -97,7 +97,7 @@ impl Dispersive {
                 self.lines.still(n, w0, true, |port, back| self.streams.place(port, back));
             } else {
                 // weights and channel both change, and so does the slope of their product: short pieces, each finished on its own
-                len = len.min(GROUP - (n % GROUP as u64) as usize);
+                len = len.min(STEP - (n % STEP as u64) as usize);
                 if at > 0 {
                     self.finish();
                 }
@@ -111,7 +111,7 @@ impl Dispersive {
             let to = &mut y[offset..offset + len];
             let (x_re, x_im) = self.streams.parts();
             let into = n - self.lines.origin();
-            widest(Filter { x_re, x_im, cursor, lines: self.lines.all(), into, y: to, add: false });
+            full_width(Filter { x_re, x_im, cursor, lines: self.lines.all(), into, y: to, add: false });
             let left = &self.carry[self.carried..];
             for (y, z) in to.iter_mut().zip(left) {
                 *y += z;
@@ -139,7 +139,7 @@ impl Dispersive {
             let cursor = self.streams.push(std::iter::empty(), len);
             let (x_re, x_im) = self.streams.parts();
             let y = &mut self.flushed[done..done + len];
-            widest(Filter { x_re, x_im, cursor, lines: self.lines.all(), into: into + done as u64, y, add: false });
+            full_width(Filter { x_re, x_im, cursor, lines: self.lines.all(), into: into + done as u64, y, add: false });
             done += len;
         }
         for (z, y) in self.carry.iter_mut().zip(&self.flushed) {

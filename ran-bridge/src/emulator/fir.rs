@@ -1,13 +1,15 @@
 //! The inner loop of links with exact delays: a filter whose coefficients are straight lines in time.
 //!
-//! Real and imaginary parts lie apart. Thirty-two outputs stay in registers while the coefficients pass by. Products and sums
-//! are joined to one rounding ([`f32::mul_add`]), which costs a third less time here than apart; the operation is exactly defined, so the
-//! results are the same, bit for bit, on each instruction set and for each cut of the stream.
+//! Real and imaginary parts lie apart. A group of outputs stays in registers while the coefficients pass by: all of it where vectors have
+//! sixteen lanes, else the same in parts. Products and sums are joined to one rounding, which costs a third less time here than
+//! apart; the operation is exactly defined and a lane's operations are the same in each width, so the results are the same, bit for
+//! bit, on each instruction set and for each cut of the stream.
 
 use crate::simd::{Simd, WithSimd};
 use num_complex::Complex32;
 
-const LANES: usize = 8;
+/// The widest vector of any set; within it a coefficient is evaluated at each place, from one to the next its slope is added.
+const LANES: usize = 16;
 const ROWS: usize = 4;
 /// Outputs that are computed together. A coefficient's line is evaluated anew at each multiple of it.
 pub const GROUP: usize = LANES * ROWS;
@@ -57,7 +59,7 @@ impl WithSimd for Filter<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self { x_re, x_im, cursor, lines, into, y, add } = self;
         let skip = (into % GROUP as u64) as usize;
         let mut first = into - skip as u64;
@@ -65,12 +67,29 @@ impl WithSimd for Filter<'_> {
         let mut done = 0;
         let mut skip = skip;
         while done < y.len() {
-            let (re, im) = group(x_re, x_im, at, lines, first as f32);
+            let mut re = [0.0; GROUP];
+            let mut im = [0.0; GROUP];
+            for part in (0..LANES).step_by(S::F32_LANES) {
+                lanes(
+                    simd,
+                    (x_re, x_im),
+                    at + part,
+                    lines,
+                    (first + part as u64) as f32,
+                    (&mut re[part..], &mut im[part..]),
+                );
+            }
             let len = (GROUP - skip).min(y.len() - done);
             let to = &mut y[done..done + len];
-            for (i, z) in to.iter_mut().enumerate() {
-                let sum = Complex32::new(re[skip + i], im[skip + i]);
-                *z = if add { *z + sum } else { sum };
+            let from = re[skip..skip + len].iter().zip(&im[skip..skip + len]);
+            if add {
+                for (z, (re, im)) in to.iter_mut().zip(from) {
+                    *z += Complex32::new(*re, *im);
+                }
+            } else {
+                for (z, (re, im)) in to.iter_mut().zip(from) {
+                    *z = Complex32::new(*re, *im);
+                }
             }
             done += len;
             skip = 0;
@@ -80,44 +99,60 @@ impl WithSimd for Filter<'_> {
     }
 }
 
+/// One vector of each row of a group, from `at` and place `first` of the lines on.
 #[inline(always)]
-fn group(x_re: &[f32], x_im: &[f32], at: usize, lines: &[Line], first: f32) -> ([f32; GROUP], [f32; GROUP]) {
-    let mut re = [[0.0_f32; LANES]; ROWS];
-    let mut im = [[0.0_f32; LANES]; ROWS];
-    let mut lane = [0.0_f32; LANES];
-    for (l, lane) in lane.iter_mut().enumerate() {
-        *lane = first + l as f32;
-    }
+fn lanes<S: Simd>(
+    simd: S,
+    (x_re, x_im): (&[f32], &[f32]),
+    at: usize,
+    lines: &[Line],
+    first: f32,
+    (to_re, to_im): (&mut [f32], &mut [f32]),
+) {
+    const SPAN: usize = LANES * (ROWS - 1);
+    let width = S::F32_LANES;
+    let mut re = [simd.splat_f32s(0.0); ROWS];
+    let mut im = [simd.splat_f32s(0.0); ROWS];
+    let lane = simd.add_f32s(simd.splat_f32s(first), load(simd, &PLACES));
     for line in lines {
         let from = at.wrapping_add_signed(line.place as isize);
-        let (xr, xi) = (&x_re[from..from + GROUP], &x_im[from..from + GROUP]);
-        let mut cr = [0.0_f32; LANES];
-        let mut ci = [0.0_f32; LANES];
-        for l in 0..LANES {
-            cr[l] = lane[l].mul_add(line.step_re, line.re);
-            ci[l] = lane[l].mul_add(line.step_im, line.im);
-        }
+        let (xr, xi) = (&x_re[from..from + SPAN + width], &x_im[from..from + SPAN + width]);
+        let mut cr = simd.mul_add_f32s(lane, simd.splat_f32s(line.step_re), simd.splat_f32s(line.re));
+        let mut ci = simd.mul_add_f32s(lane, simd.splat_f32s(line.step_im), simd.splat_f32s(line.im));
+        let (row_re, row_im) = (simd.splat_f32s(line.row_re), simd.splat_f32s(line.row_im));
         for row in 0..ROWS {
-            for l in 0..LANES {
-                let (a, b) = (xr[row * LANES + l], xi[row * LANES + l]);
-                re[row][l] = a.mul_add(cr[l], re[row][l]);
-                im[row][l] = b.mul_add(cr[l], im[row][l]);
-                re[row][l] = (-b).mul_add(ci[l], re[row][l]);
-                im[row][l] = a.mul_add(ci[l], im[row][l]);
-            }
-            for l in 0..LANES {
-                cr[l] += line.row_re;
-                ci[l] += line.row_im;
+            let a = load(simd, &xr[row * LANES..]);
+            let b = load(simd, &xi[row * LANES..]);
+            re[row] = simd.mul_add_f32s(a, cr, re[row]);
+            im[row] = simd.mul_add_f32s(b, cr, im[row]);
+            re[row] = simd.negate_mul_add_f32s(b, ci, re[row]);
+            im[row] = simd.mul_add_f32s(a, ci, im[row]);
+            cr = simd.add_f32s(cr, row_re);
+            ci = simd.add_f32s(ci, row_im);
+        }
+    }
+    for row in 0..ROWS {
+        for (to, from) in [(&mut *to_re, re[row]), (&mut *to_im, im[row])] {
+            if let Some(to) = S::as_mut_simd_f32s(&mut to[row * LANES..]).0.first_mut() {
+                *to = from;
             }
         }
     }
-    (bytemuck::cast(re), bytemuck::cast(im))
 }
+
+/// The first vector of a slice, which holds one.
+#[inline(always)]
+fn load<S: Simd>(simd: S, from: &[f32]) -> S::f32s {
+    S::as_simd_f32s(from).0.first().copied().unwrap_or_else(|| simd.splat_f32s(0.0))
+}
+
+/// Places within a vector.
+const PLACES: [f32; LANES] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::widest;
+    use crate::simd::{full_width, widest};
 
     fn wave(n: usize, by: f32) -> Vec<f32> {
         (0..n).map(|i| (i as f32 * by).sin()).collect()
@@ -170,10 +205,12 @@ mod tests {
         let (re, im) = (wave(400, 0.37), wave(400, 0.71));
         let lines = lines();
         let mut wide = vec![Complex32::ZERO; 150];
-        let mut plain = wide.clone();
+        let (mut narrow, mut plain) = (wide.clone(), wide.clone());
         let filter = |y| Filter { x_re: &re, x_im: &im, cursor: 100, lines: &lines, into: 7, y, add: true };
-        widest(filter(&mut wide));
+        full_width(filter(&mut wide));
+        widest(filter(&mut narrow));
         filter(&mut plain).with_simd(pulp::Scalar::new());
         assert_eq!(wide, plain);
+        assert_eq!(narrow, plain);
     }
 }

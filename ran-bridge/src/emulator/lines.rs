@@ -5,6 +5,9 @@ use super::paths::Paths;
 use super::response::Response;
 use num_complex::Complex32;
 
+/// Longest piece for which weights and channel, both changing, are one straight line: what lies between them is bent.
+pub const STEP: usize = 32;
+
 /// Weights M×P at the two ends of a segment, and the two places between them (0 … 1) that count.
 #[derive(Debug, Clone, Copy)]
 pub struct Ends<'a> {
@@ -52,7 +55,7 @@ impl Lines {
             origin: 0,
             made_for: None,
             gains: vec![Complex32::ZERO; paths.specs().len()],
-            parts: std::array::from_fn(|_| vec![0.0; coefficients]),
+            parts: std::array::from_fn(|_| vec![0.0; response.width()]),
             paths,
             response,
         }

@@ -2,12 +2,14 @@
 
 use super::paths::PathSpec;
 use super::sinc::{HALF, fractional_delay};
-use crate::simd::{Simd, WithSimd, widest};
+use crate::simd::{Simd, WithSimd, full_width};
 use num_complex::Complex32;
 
 /// Everything of a link with a delay that is no whole number of samples comes this much later, so that its filters can look
 /// ahead; see [`PathSpec::latency_samples`].
 pub const LATENCY_SAMPLES: usize = HALF as usize - 1;
+/// Coefficients lie in rows of whole vectors, whatever the instruction set's.
+const LANES: usize = 16;
 /// Share of the link's mean power that may be left out with the weakest coefficients: −100 dB.
 const LEFT_OUT: f64 = 1e-10;
 
@@ -16,8 +18,9 @@ const LEFT_OUT: f64 = 1e-10;
 pub struct Response {
     /// How many samples back, ascending.
     back: Vec<u32>,
-    /// Paths × coefficients, row-major: `s(back − L − τ)`.
+    /// Paths × coefficients, row-major, each row filled up with zeros to its width: `s(back − L − τ)`.
     spread: Vec<f32>,
+    width: usize,
 }
 
 impl Response {
@@ -42,8 +45,14 @@ impl Response {
             .map(|(back, _)| *back as u32)
             .collect();
         back.sort_unstable();
-        let spread = paths.iter().flat_map(|p| back.iter().map(|b| at(p, *b as usize) as f32)).collect();
-        Self { back, spread }
+        let width = back.len().next_multiple_of(LANES);
+        let mut spread = vec![0.0; paths.len() * width];
+        for (row, path) in spread.chunks_exact_mut(width.max(1)).zip(paths) {
+            for (to, back) in row.iter_mut().zip(&back) {
+                *to = at(path, *back as usize) as f32;
+            }
+        }
+        Self { back, spread, width }
     }
 
     /// How many samples back each coefficient takes its sample from.
@@ -58,17 +67,24 @@ impl Response {
         self.back.last().map_or(0, |b| *b as usize)
     }
 
+    /// How much room the coefficients need: their number, filled up to whole vectors.
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
     /// The coefficients for the paths' gains.
     ///
     /// # Shapes
-    /// `gains`: one a path; `re`, `im`: one a coefficient.
+    /// `gains`: one a path; `re`, `im`: [`Self::width`], of which the first are one a coefficient.
     pub fn dense(&self, gains: &[Complex32], re: &mut [f32], im: &mut [f32]) {
-        widest(Dense { spread: &self.spread, gains, re, im });
+        full_width(Dense { spread: &self.spread, width: self.width, gains, re, im });
     }
 }
 
 struct Dense<'a> {
     spread: &'a [f32],
+    width: usize,
     gains: &'a [Complex32],
     re: &'a mut [f32],
     im: &'a mut [f32],
@@ -78,17 +94,18 @@ impl WithSimd for Dense<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { spread, gains, re, im } = self;
-        let n = re.len().min(im.len());
-        let (re, im) = (&mut re[..n], &mut im[..n]);
-        re.fill(0.0);
-        im.fill(0.0);
-        for (row, g) in spread.chunks_exact(n.max(1)).zip(gains) {
-            for ((re, im), s) in re.iter_mut().zip(im.iter_mut()).zip(row) {
-                *re += g.re * s;
-                *im += g.im * s;
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { spread, width, gains, re, im } = self;
+        let (re, im) = (S::as_mut_simd_f32s(re).0, S::as_mut_simd_f32s(im).0);
+        // the sums of a column stay in registers while the paths pass by
+        for (column, (re, im)) in re.iter_mut().zip(im).enumerate() {
+            let (mut a, mut b) = (simd.splat_f32s(0.0), simd.splat_f32s(0.0));
+            for (row, g) in spread.chunks_exact(width.max(1)).zip(gains) {
+                let Some(s) = S::as_simd_f32s(row).0.get(column) else { break };
+                a = simd.mul_add_f32s(*s, simd.splat_f32s(g.re), a);
+                b = simd.mul_add_f32s(*s, simd.splat_f32s(g.im), b);
             }
+            (*re, *im) = (a, b);
         }
     }
 }
@@ -102,9 +119,9 @@ mod tests {
         let path = |delay_samples| PathSpec { delay_samples, direct: 1.0, scattered: 0.0 };
         assert_eq!(Response::new(&[path(3.0)]).back(), [3]);
         let half = Response::new(&[path(0.5)]);
-        let (mut re, mut im) = (vec![0.0; half.back().len()], vec![0.0; half.back().len()]);
+        let (mut re, mut im) = (vec![0.0; half.width()], vec![0.0; half.width()]);
         half.dense(&[Complex32::new(1.0, -2.0)], &mut re, &mut im);
-        let n = re.len();
+        let n = half.back().len();
         assert!(n >= 20 && n.is_multiple_of(2));
         for k in 0..n {
             assert!((re[k] - re[n - 1 - k]).abs() < 1e-6 && (im[k] + 2.0 * re[k]).abs() < 1e-6);

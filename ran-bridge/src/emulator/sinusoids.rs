@@ -1,7 +1,7 @@
 //! Scattered paths as sums of sinusoids, with Clarke's Doppler spectrum.
 
 use super::trig::cos_sin;
-use crate::simd::{Simd, WithSimd, widest};
+use crate::simd::{Simd, WithSimd, full_width, widest};
 use num_complex::{Complex32, Complex64};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -88,7 +88,7 @@ impl Bank {
             }
         };
         for next in from + 1..=step {
-            widest(Turn { now: &mut self.now, step: &self.step });
+            full_width(Turn { now: &mut self.now, step: &self.step });
             for j in ((next % ANCHOR) as usize..self.waves.len()).step_by(ANCHOR as usize) {
                 self.anchor(j, next);
             }
@@ -103,7 +103,7 @@ impl Bank {
             let since = (step + ANCHOR - j as u64 % ANCHOR) % ANCHOR;
             self.anchor(j, step.saturating_sub(since));
             for _ in 0..since.min(step) {
-                widest(Turn { now: &mut self.now[j..=j], step: &self.step[j..=j] });
+                full_width(Turn { now: &mut self.now[j..=j], step: &self.step[j..=j] });
             }
         }
     }
@@ -176,14 +176,14 @@ impl WithSimd for Turn<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         for ((re, im), (c, s)) in self.now.iter_mut().zip(self.step) {
-            for row in 0..SINUSOIDS / LANES {
-                for l in 0..LANES {
-                    let (a, b) = (re[row][l], im[row][l]);
-                    re[row][l] = a * c[row][l] - b * s[row][l];
-                    im[row][l] = a * s[row][l] + b * c[row][l];
-                }
+            let (re, im) = (S::as_mut_simd_f32s(re.as_flattened_mut()).0, S::as_mut_simd_f32s(im.as_flattened_mut()).0);
+            let (c, s) = (S::as_simd_f32s(c.as_flattened()).0, S::as_simd_f32s(s.as_flattened()).0);
+            for ((re, im), (c, s)) in re.iter_mut().zip(im).zip(c.iter().zip(s)) {
+                let (a, b) = (*re, *im);
+                *re = simd.sub_f32s(simd.mul_f32s(a, *c), simd.mul_f32s(b, *s));
+                *im = simd.add_f32s(simd.mul_f32s(a, *s), simd.mul_f32s(b, *c));
             }
         }
     }

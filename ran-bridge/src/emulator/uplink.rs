@@ -1,13 +1,13 @@
 //! The uplink from one UE to the gNB's ports.
 
-use super::fir::{Filter, GROUP};
-use super::lines::{Ends, Lines};
+use super::fir::Filter;
+use super::lines::{Ends, Lines, STEP};
 use super::offset::Offset;
 use super::paths::{Paths, Side, seed_of};
 use super::stream::{BLOCK, Streams};
 use super::{EmulatorConfig, LinkConfig};
 use crate::front_end::{Plan, multiply_add};
-use crate::simd::widest;
+use crate::simd::full_width;
 use num_complex::Complex32;
 
 /// The uplink channel of one UE: its stream to the M antennas, and with their weights to the gNB's P ports.
@@ -98,7 +98,7 @@ impl UplinkChannel {
                 if constant {
                     self.lines.still(n, w0, false, place);
                 } else {
-                    len = len.min(GROUP - (n % GROUP as u64) as usize);
+                    len = len.min(STEP - (n % STEP as u64) as usize);
                     let share = |i: usize| i as f32 / segment.len as f32;
                     self.lines.changing(n, len, Ends { w0, w1, from: share(at), to: share(at + len) }, false, place);
                 }
@@ -130,7 +130,7 @@ impl UplinkChannel {
         let into = n - self.lines.origin();
         for (port, y) in y.iter_mut().enumerate().take(self.ports) {
             let lines = self.lines.of_port(port);
-            widest(Filter { x_re, x_im, cursor, lines, into, y: &mut y[offset..offset + len], add: true });
+            full_width(Filter { x_re, x_im, cursor, lines, into, y: &mut y[offset..offset + len], add: true });
         }
     }
 }
