@@ -9,14 +9,15 @@
 use alloc_tracker::{Allocator, Operation, Session, ThreadSpan};
 use num_complex::Complex32;
 use ran_bridge::air::{
-    AirConfig, AirStats, At, Command, ControlPort, Event, GnbEnd, NoiseSetting, SnippetMeta, UeEnd, run,
+    AirConfig, AirStats, At, Command, ControlPort, Event, GnbEnd, Hold, Keeper, NoiseSetting, SnippetMeta, UeEnd,
+    run_held,
 };
 use ran_bridge::emulator::{LinkConfig, TdlProfile};
 use ran_bridge::front_end::{PrbRange, SubBand, SubBands};
 use std::net::TcpListener;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 
 #[global_allocator]
 static ALLOCATOR: Allocator<std::alloc::System> = Allocator::system();
@@ -84,10 +85,7 @@ impl Case {
 
     /// Runs it and gives the allocations of the data-plane thread: with samples, and with commands.
     fn allocations(self) -> (u64, u64) {
-        let addresses: Vec<String> = {
-            let held: Vec<_> = (0..2 + 2 * self.ues).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-            held.iter().map(|l| format!("tcp://{}", l.local_addr().unwrap())).collect()
-        };
+        let addresses: Vec<String> = (0..2 + 2 * self.ues).map(|_| address()).collect();
         let (gnb, ues) = addresses.split_at(2);
         let end = |(i, a): (usize, &[String])| {
             let mut end = UeEnd::cable(&format!("ue{i}"), Some(&a[0]), Some(&a[1]));
@@ -114,7 +112,10 @@ impl Case {
                     commanded: 0,
                 };
                 let stats = AirStats::default();
-                run(&config, &mut meter, &stop, &mut |_| {}, &stats).unwrap();
+                let mut keeper = Keeper::open(&config).unwrap();
+                let ledger = keeper.ledger();
+                let hold = Hold { connections: &mut keeper, ledger, from: None, works: true };
+                run_held(&config, hold, &mut meter, &stop, &mut |_| {}, &stats).unwrap();
                 drop(meter);
                 let counters = stats.counters();
                 assert_eq!((counters.hard(), counters.commands_refused), (0, 0), "{counters:?}");
@@ -134,6 +135,18 @@ impl Case {
         assert!(spans > MEASURED, "{spans} spans");
         assert!(self.each_slot.is_none() || commands > MEASURED * 9 / 10, "{commands} commands");
         (in_samples, in_commands)
+    }
+}
+
+/// An address that is free, below the ports that the system gives to whoever dials; none twice.
+fn address() -> String {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + (std::process::id() % 1000) as u16 * 10;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 2000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return format!("tcp://127.0.0.1:{port}");
+        }
     }
 }
 

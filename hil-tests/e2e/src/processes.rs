@@ -1,11 +1,11 @@
 //! The lab and all our processes under `sidecar up`, on free ports, in a folder of the test's own.
 
+use crate::program::{Program, sidecar};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sidecar::config::Config;
 use sidecar::demo::Plan;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// A program that the workspace builds, beside the test's own executable.
@@ -38,7 +38,7 @@ pub fn wait_until(seconds: u64, mut yes: impl FnMut() -> bool) -> bool {
 /// Everything running.
 #[derive(Debug)]
 pub struct System {
-    up: Child,
+    up: Program,
     plan: Plan,
     root: PathBuf,
 }
@@ -56,16 +56,7 @@ impl System {
         let file = dir.join("sidecar.yaml");
         let yaml = plan.config.to_yaml().unwrap_or_else(|e| panic!("no configuration: {e}"));
         std::fs::write(&file, yaml).unwrap_or_else(|e| panic!("cannot write {}: {e}", file.display()));
-        let log = std::fs::File::create(dir.join("up.log")).unwrap_or_else(|e| panic!("no log: {e}"));
-        let up = Command::new(binary("sidecar"))
-            .arg("-c")
-            .arg(&file)
-            .arg("up")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap_or_else(|e| panic!("cannot start: {e}"));
+        let up = Program::start(&mut sidecar(&file, &["up"]), dir.join("up.log"));
         Self { up, plan, root }
     }
 
@@ -132,39 +123,14 @@ impl System {
     }
 
     /// `kill -9` of the supervisor itself.
-    ///
-    /// # Panics
-    /// When it does not run.
     pub fn kill_9_up(&mut self) {
-        self.up.kill().unwrap_or_else(|e| panic!("cannot kill up: {e}"));
-        let _ = self.up.wait();
+        self.up.kill();
     }
 
-    /// SIGTERM to the supervisor; whether it ended with exit code 0 within ten seconds.
+    /// SIGTERM to the supervisor; whether it ended with exit code 0.
     #[must_use]
     pub fn stop(mut self) -> bool {
-        self.terminate()
-    }
-
-    fn terminate(&mut self) -> bool {
-        let pid = i32::try_from(self.up.id()).unwrap_or(0);
-        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
-        let mut code = None;
-        wait_until(10, || {
-            code = self.up.try_wait().ok().flatten();
-            code.is_some()
-        });
-        code.is_some_and(|c| c.success())
-    }
-}
-
-impl Drop for System {
-    fn drop(&mut self) {
-        if self.up.try_wait().ok().flatten().is_none() {
-            self.terminate();
-            let _ = self.up.kill();
-            let _ = self.up.wait();
-        }
+        self.up.end() == Some(0)
     }
 }
 

@@ -15,18 +15,16 @@ fn a_short_run_is_free_of_faults_and_compares_with_the_relay() {
             rows.iter().find(|r| r.case == case && r.metric == metric).and_then(|r| r.value).unwrap()
         };
         let get = |metric: &str| of(case, metric);
-        assert_eq!(get("samples lost, invented or changed"), 0.0, "{case}");
+        let lossless =
+            if case.contains("cable") { "samples lost, invented or changed" } else { "samples lost or invented" };
+        assert_eq!(get(lossless), 0.0, "{case}");
         assert!(get("slots") >= 2.0 && get("stage p99 a slot") > 0.0 && get("throughput") > 0.0, "{case}");
         assert!(get("processor time of air's thread a slot") > get("stage p50 a slot") * 0.1, "{case}");
         let bands: f64 = ["green", "yellow", "red"].map(|b| get(&format!("slots in the {b} band"))).iter().sum();
         assert!((bands - 100.0).abs() < 1e-9, "{case}: {bands}");
         let relay = if case.contains("4 UEs") { "bare relay, 4 UEs" } else { "bare relay, 1 UE" };
         assert_eq!(of(relay, "samples lost, invented or changed"), 0.0);
-        // of two rounds: the mean of the ratios lies between the smaller and the larger of them
-        let trip = rows.iter().find(|r| r.case == case && r.metric == "round trip p50").unwrap();
-        let (ours, peer) = (get("round trip p50"), of(relay, "round trip p50"));
-        assert!(peer > 0.0 && (trip.ratio.unwrap() - peer / ours).abs() < 1e-9);
-        assert!(get("round trip p50, times the relay's") > 0.1, "{case}");
+        assert!(get("round trip p50, times the relay's") > 0.1 && of(relay, "round trip p50") > 0.0, "{case}");
     }
     let changes = rows.iter().find(|r| r.metric == "changes of weights a slot").and_then(|r| r.value).unwrap();
     assert!(changes > 0.9, "{changes}");

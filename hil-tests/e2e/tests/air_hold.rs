@@ -5,15 +5,13 @@
 mod air_support;
 
 use air_support::{SLOT, tag, tags, to_bytes, to_samples};
-use e2e::{binary, wait_until};
+use e2e::{Program, sidecar, socket, wait, wait_until};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use num_complex::Complex32;
 use sidecar::air::ask_status;
 use sidecar::clock::mono_ns;
 use sidecar::free_ports::FreePorts;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -53,28 +51,11 @@ impl Seen {
     }
 }
 
-fn socket(context: &zmq::Context, kind: zmq::SocketType) -> zmq::Socket {
-    let socket = context.socket(kind).unwrap();
-    socket.set_linger(0).unwrap();
-    socket.set_rcvtimeo(50).unwrap();
-    socket
-}
-
-/// Receives until there is something, or an order to stop.
-fn wait(socket: &zmq::Socket, stop: &AtomicBool) -> Option<Vec<u8>> {
-    while !stop.load(Ordering::Relaxed) {
-        if let Ok(bytes) = socket.recv_bytes(0) {
-            return Some(bytes);
-        }
-    }
-    None
-}
-
 /// A gNB: two slots of downlink ahead of the uplink it has, as the real one.
 fn gnb(tx: String, rx: String, dl: Arc<AtomicU64>, stop: Arc<AtomicBool>) -> JoinHandle<Vec<Complex32>> {
     std::thread::spawn(move || {
         let context = zmq::Context::new();
-        let (out, inn) = (socket(&context, zmq::REP), socket(&context, zmq::REQ));
+        let (out, inn) = (socket(&context, zmq::REP).unwrap(), socket(&context, zmq::REQ).unwrap());
         out.bind(&tx).unwrap();
         inn.connect(&rx).unwrap();
         inn.send(&[0_u8][..], 0).unwrap();
@@ -101,7 +82,7 @@ fn gnb(tx: String, rx: String, dl: Arc<AtomicU64>, stop: Arc<AtomicBool>) -> Joi
 fn ue(rx: String, tx: String, stop: Arc<AtomicBool>) -> JoinHandle<Vec<Complex32>> {
     std::thread::spawn(move || {
         let context = zmq::Context::new();
-        let (inn, out) = (socket(&context, zmq::REQ), socket(&context, zmq::REP));
+        let (inn, out) = (socket(&context, zmq::REQ).unwrap(), socket(&context, zmq::REP).unwrap());
         out.bind(&tx).unwrap();
         inn.connect(&rx).unwrap();
         let mut all = Vec::new();
@@ -119,30 +100,7 @@ fn ue(rx: String, tx: String, stop: Arc<AtomicBool>) -> JoinHandle<Vec<Complex32
     })
 }
 
-/// The one child of a process.
-fn child_of(pid: u32) -> Option<i32> {
-    std::fs::read_dir("/proc").ok()?.filter_map(Result::ok).find_map(|e| {
-        let child: i32 = e.file_name().to_str()?.parse().ok()?;
-        let stat = std::fs::read_to_string(e.path().join("stat")).ok()?;
-        let parent: u32 = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
-        (parent == pid).then_some(child)
-    })
-}
-
-/// `air`, ended with the test however it ends.
-struct Air(Child);
-
-impl Drop for Air {
-    fn drop(&mut self) {
-        let _ = kill(Pid::from_raw(self.0.id().cast_signed()), Signal::SIGTERM);
-        if !wait_until(10, || self.0.try_wait().is_ok_and(|s| s.is_some())) {
-            let _ = self.0.kill();
-        }
-        let _ = self.0.wait();
-    }
-}
-
-fn start(dir: &Path, pause: &str, wires: &[String]) -> (Air, String) {
+fn start(dir: &Path, pause: &str, wires: &[String]) -> (Program, String) {
     let control = format!("ipc://{}", dir.join("air.sock").display());
     let at = |i: usize| &wires[i];
     let yaml = format!(
@@ -157,15 +115,7 @@ fn start(dir: &Path, pause: &str, wires: &[String]) -> (Air, String) {
     );
     let file = dir.join("air.yaml");
     std::fs::write(&file, yaml).unwrap();
-    let log = std::fs::File::create(dir.join("air.log")).unwrap();
-    let air = Command::new(binary("sidecar"))
-        .args(["-c".as_ref(), file.as_os_str(), "air".as_ref()])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .unwrap();
-    (Air(air), control)
+    (Program::start(&mut sidecar(&file, &["air"]), dir.join("air.log")), control)
 }
 
 fn kills(pause: &str, signal: Signal, times: u64) {
@@ -180,31 +130,26 @@ fn kills(pause: &str, signal: Signal, times: u64) {
     let ues = [ue(at(2), at(3), Arc::clone(&stop)), ue(at(4), at(5), Arc::clone(&stop))];
     let moves = |by: u64| {
         let from = dl.load(Ordering::Relaxed);
-        assert!(
-            wait_until(20, || dl.load(Ordering::Relaxed) >= from + by),
-            "the cell stands still: {}",
-            log(dir.path())
-        );
+        assert!(wait_until(20, || dl.load(Ordering::Relaxed) >= from + by), "the cell stands still: {}", air.log());
     };
     moves(100 * SLOT as u64);
     for k in 0..times {
         // at any moment: the lengths between kills are no multiples of anything
         std::thread::sleep(Duration::from_micros(37_000 + 7_919 * k));
-        let worker = child_of(air.0.id()).expect("a worker");
-        kill(Pid::from_raw(worker), signal).unwrap();
+        let worker = air.child().expect("a worker");
+        kill(worker, signal).unwrap();
         moves(20 * SLOT as u64);
-        assert!(wait_until(10, || child_of(air.0.id()).is_some_and(|w| w != worker) && ask_status(&control).is_ok()));
+        assert!(wait_until(10, || air.child().is_some_and(|w| w != worker) && ask_status(&control).is_ok()));
         moves(20 * SLOT as u64);
     }
     let status = ask_status(&control).unwrap();
     stop.store(true, Ordering::Relaxed);
     let uplink = cell.join().unwrap();
     let heard: Vec<Vec<Complex32>> = ues.map(|u| u.join().unwrap()).into();
-    kill(Pid::from_raw(air.0.id().cast_signed()), Signal::SIGTERM).unwrap();
-    assert!(air.0.wait().unwrap().success());
+    assert_eq!(air.end(), Some(0));
 
     let c = status.counters;
-    assert_eq!((c.disconnects, c.late_peers, c.late_samples), (0, 0, 0), "{c:?}\n{}", log(dir.path()));
+    assert_eq!((c.disconnects, c.late_peers, c.late_samples), (0, 0, 0), "{c:?}\n{}", air.log());
     assert_eq!((c.odd_size_messages, c.oversize_messages, c.empty_messages), (0, 0, 0), "{c:?}");
     let given_up = c.resumed_dl_samples + c.held_dl_samples;
     let mut zeros = 0;
@@ -245,10 +190,6 @@ fn kills(pause: &str, signal: Signal, times: u64) {
     );
 }
 
-fn log(dir: &Path) -> String {
-    std::fs::read_to_string(dir.join("air.log")).unwrap_or_default()
-}
-
 #[test]
 fn gnb_and_ues_go_on_when_the_worker_is_killed() {
     kills("300 ms", Signal::SIGKILL, KILLS);
@@ -279,25 +220,25 @@ fn while_no_worker_lasts_they_get_zeros_and_the_system_is_not_flooded() {
     let moves = |by: u64| {
         let from = dl.load(Ordering::Relaxed);
         let moved = wait_until(20, || dl.load(Ordering::Relaxed) >= from + by);
-        assert!(moved, "the cell stands still: {}", log(dir.path()));
+        assert!(moved, "the cell stands still: {}", air.log());
     };
     moves(50 * SLOT as u64);
     let socket = dir.path().join("air.sock");
     std::fs::remove_file(&socket).unwrap();
     let other = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-    kill(Pid::from_raw(child_of(air.0.id()).unwrap()), Signal::SIGKILL).unwrap();
+    kill(air.child().unwrap(), Signal::SIGKILL).unwrap();
     let mut seen = std::collections::BTreeSet::new();
     let until = mono_ns() + 3_000_000_000;
     while mono_ns() < until {
-        seen.extend(child_of(air.0.id()));
+        seen.extend(air.child());
         std::thread::sleep(Duration::from_millis(10));
     }
     // the one that was killed, and after pauses of 20, 40, 80 … ms at most seven more: the eighth not before 5.1 s
-    assert!((2..=8).contains(&seen.len()), "{seen:?}: {}", log(dir.path()));
+    assert!((2..=8).contains(&seen.len()), "{seen:?}: {}", air.log());
     moves(100 * SLOT as u64);
     drop(other);
     std::fs::remove_file(&socket).unwrap();
-    assert!(wait_until(20, || ask_status(&control).is_ok()), "{}", log(dir.path()));
+    assert!(wait_until(20, || ask_status(&control).is_ok()), "{}", air.log());
     moves(50 * SLOT as u64);
     let c = ask_status(&control).unwrap().counters;
     assert_eq!((c.hard(), c.disconnects, c.worker_restarts), (0, 0, 1), "{c:?}");
@@ -305,6 +246,5 @@ fn while_no_worker_lasts_they_get_zeros_and_the_system_is_not_flooded() {
     stop.store(true, Ordering::Relaxed);
     cell.join().unwrap();
     heard.join().unwrap();
-    kill(Pid::from_raw(i32::try_from(air.0.id()).unwrap()), Signal::SIGTERM).unwrap();
-    assert!(air.0.wait().unwrap().success());
+    assert_eq!(air.end(), Some(0));
 }

@@ -3,25 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of the test")]
 
-use e2e::{System, json, wait_until};
+use e2e::{Program, System, json, wait_until};
 use serde_json::Value;
 use sidecar::free_ports::FreePorts;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 /// Metrics that have no sample before something goes wrong.
 const ONLY_ON_OCCASION: [&str; 1] = ["sidecar_ran_drops"];
 
 struct Prometheus {
-    child: Child,
+    _program: Program,
     url: String,
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ended = self.child.kill();
-        let _status = self.child.wait();
-    }
 }
 
 fn configs() -> PathBuf {
@@ -43,15 +36,13 @@ impl Prometheus {
         let file = dir.join("prometheus.yml");
         std::fs::write(&file, text).unwrap();
         let listen = FreePorts::stock(1).unwrap().address().unwrap();
-        let child = Command::new("prometheus")
+        let mut command = Command::new("prometheus");
+        command
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.tsdb.path={}", dir.join("prometheus").display()))
-            .arg(format!("--web.listen-address={listen}"))
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(dir.join("prometheus.log")).unwrap())
-            .spawn();
-        match child {
-            Ok(child) => Some(Self { child, url: format!("http://{listen}/api/v1") }),
+            .arg(format!("--web.listen-address={listen}"));
+        match Program::try_start(&mut command, dir.join("prometheus.log")) {
+            Ok(program) => Some(Self { _program: program, url: format!("http://{listen}/api/v1") }),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
             Err(e) => panic!("cannot start prometheus: {e}"),
         }

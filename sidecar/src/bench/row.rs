@@ -100,14 +100,6 @@ impl Row {
         self
     }
 
-    /// Against the peer's rate (samples a second, detections) for the same work.
-    #[must_use]
-    pub fn against_rate(mut self, peer: &str, peer_value: f64) -> Self {
-        self.peer = Some(peer.into());
-        self.ratio = self.value.map(|ours| ours / peer_value).filter(|r| r.is_finite());
-        self
-    }
-
     /// Whether it misses its bar.
     #[must_use]
     pub fn missed(&self) -> bool {
@@ -123,8 +115,6 @@ mod tests {
     fn ratios_above_one_mean_better() {
         let cost = Row::new("c", "p50", 2.0, "us").against_cost("peer", 3.0);
         assert_eq!(cost.ratio, Some(1.5));
-        let rate = Row::new("c", "rate", 3.0, "1/s").against_rate("peer", 2.0);
-        assert_eq!(rate.ratio, Some(1.5));
         assert_eq!(Row::new("c", "p50", 0.0, "us").against_cost("peer", 3.0).ratio, None);
     }
 

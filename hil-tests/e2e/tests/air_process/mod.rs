@@ -2,13 +2,11 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
-use e2e::{binary, wait_until};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use e2e::{Program, sidecar, socket, wait, wait_until};
 use num_complex::Complex32;
 use serde_json::Value;
 use sidecar::free_ports::FreePorts;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -73,7 +71,7 @@ impl Looker {
 /// The process and its wires: gNB tx and rx, UE rx and tx.
 pub struct Air {
     pub dir: tempfile::TempDir,
-    child: Child,
+    program: Program,
     wires: Vec<String>,
 }
 
@@ -94,27 +92,19 @@ impl Air {
             "run:\n  root: {path}/runs\nair:\n{settings}  start_wait: 10 s\n  control: ipc://{path}/air.sock\n  metrics:\n    listen: 127.0.0.1:0\n  gnb:\n    tx: [{gnb_tx}]\n    rx: {gnb_rx}\n  ues:\n  - name: ue0\n    rx: {ue_rx}\n    tx: {ue_tx}\n{link}"
         );
         std::fs::write(dir.path().join("air.yaml"), yaml).unwrap();
-        let log = std::fs::File::create(dir.path().join("air.log")).unwrap();
-        let child = Command::new(binary("sidecar"))
-            .args(["-c".as_ref(), dir.path().join("air.yaml").as_os_str(), "air".as_ref()])
-            .args(flags)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        Self { dir, child, wires }
+        let words: Vec<&str> = std::iter::once("air").chain(flags.iter().copied()).collect();
+        let mut command = sidecar(&dir.path().join("air.yaml"), &words);
+        Self { program: Program::start(&mut command, dir.path().join("air.log")), dir, wires }
     }
 
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.dir.path().join("air.log")).unwrap_or_default()
+        self.program.log()
     }
 
     /// `sidecar -c … air …` as typed.
     pub fn spawn(&self, words: &[&str]) -> Child {
-        Command::new(binary("sidecar"))
-            .args(["-c".as_ref(), self.dir.path().join("air.yaml").as_os_str(), "air".as_ref()])
-            .args(words)
+        let words: Vec<&str> = std::iter::once("air").chain(words.iter().copied()).collect();
+        sidecar(&self.dir.path().join("air.yaml"), &words)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -135,18 +125,7 @@ impl Air {
 
     /// The exit code, once it has ended by itself.
     pub fn code(&mut self) -> Option<i32> {
-        let child = &mut self.child;
-        assert!(wait_until(20, || child.try_wait().unwrap().is_some()), "it does not end");
-        child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Air {
-    fn drop(&mut self) {
-        if self.child.try_wait().is_ok_and(|s| s.is_none()) {
-            let _ = kill(Pid::from_raw(self.child.id() as i32), Signal::SIGTERM);
-            let _ = self.child.wait();
-        }
+        self.program.code(20)
     }
 }
 
@@ -201,25 +180,9 @@ impl Lab {
     }
 }
 
-fn socket(context: &zmq::Context, kind: zmq::SocketType) -> zmq::Socket {
-    let socket = context.socket(kind).unwrap();
-    socket.set_linger(0).unwrap();
-    socket.set_rcvtimeo(50).unwrap();
-    socket
-}
-
-fn wait(socket: &zmq::Socket, stop: &AtomicBool) -> Option<Vec<u8>> {
-    while !stop.load(Ordering::Relaxed) {
-        if let Ok(bytes) = socket.recv_bytes(0) {
-            return Some(bytes);
-        }
-    }
-    None
-}
-
 fn gnb(wires: &[String], slot: usize, stop: &AtomicBool, odd: &AtomicBool) -> Looker {
     let context = zmq::Context::new();
-    let (out, inn) = (socket(&context, zmq::REP), socket(&context, zmq::REQ));
+    let (out, inn) = (socket(&context, zmq::REP).unwrap(), socket(&context, zmq::REQ).unwrap());
     out.bind(&wires[0]).unwrap();
     inn.connect(&wires[1]).unwrap();
     inn.send(&[0_u8][..], 0).unwrap();
@@ -250,7 +213,7 @@ fn poll(socket: &zmq::Socket) -> Option<Vec<u8>> {
 
 fn ue(wires: &[String], stop: &AtomicBool, passed: &AtomicU64) -> Looker {
     let context = zmq::Context::new();
-    let (inn, out) = (socket(&context, zmq::REQ), socket(&context, zmq::REP));
+    let (inn, out) = (socket(&context, zmq::REQ).unwrap(), socket(&context, zmq::REP).unwrap());
     out.bind(&wires[3]).unwrap();
     inn.connect(&wires[2]).unwrap();
     let mut got = Looker::default();

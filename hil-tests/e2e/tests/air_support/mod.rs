@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 use num_complex::Complex32;
-use ran_bridge::air::{self, AirConfig, AirStats, Command, ControlPort, Event, GnbEnd, SnippetMeta, Summary, UeEnd};
+use ran_bridge::air::{
+    self, AirConfig, AirStats, Command, ControlPort, Event, GnbEnd, Hold, Keeper, SnippetMeta, Standing, Summary, UeEnd,
+};
+use sidecar::free_ports::FreePorts;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -125,7 +128,7 @@ impl Answerer {
     }
 }
 
-/// `air` on its thread and the addresses of its wires.
+/// `air` on its thread and the addresses of its wires. Its connections are kept by the test, as they are by a process of their own.
 pub struct Lab {
     pub context: zmq::Context,
     pub gnb_tx: String,
@@ -136,36 +139,84 @@ pub struct Lab {
     commands: mpsc::Sender<(u64, Command)>,
     pub events: mpsc::Receiver<Event>,
     pub snippets: mpsc::Receiver<(SnippetMeta, Vec<Complex32>)>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<Summary>>,
+    config: AirConfig,
+    work: Work,
     seq: u64,
     _folder: tempfile::TempDir,
+}
+
+/// The thread.
+struct Work {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<(Summary, Keeper)>,
+}
+
+impl Work {
+    fn start(config: AirConfig, mut keeper: Keeper, mut port: TestPort, stats: Arc<AirStats>) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            let ledger = keeper.ledger();
+            let from = Standing::read(&ledger);
+            let hold = Hold { connections: &mut keeper, ledger, from, works: true };
+            let done = air::run_held(&config, hold, &mut port, &ends, &mut |_| {}, &stats).unwrap();
+            (done, keeper)
+        });
+        Self { stop, thread }
+    }
+
+    fn end(self) -> (Summary, Keeper) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap()
+    }
+}
+
+/// The test's ends of a port, and the port.
+type Ends = (mpsc::Sender<(u64, Command)>, mpsc::Receiver<Event>, mpsc::Receiver<(SnippetMeta, Vec<Complex32>)>);
+
+fn port() -> (Ends, TestPort) {
+    let (send, commands) = mpsc::channel();
+    let (events, event_ends) = mpsc::channel();
+    let (snippets, snippet_ends) = mpsc::channel();
+    ((send, event_ends, snippet_ends), TestPort { commands, events, snippets })
 }
 
 impl Lab {
     /// Starts `air` with `ues` receivers; `shape` may change the configuration before.
     pub fn start(antennas: usize, ues: usize, shape: impl FnOnce(&mut AirConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let wire = |name: &str| format!("ipc://{}/{name}", folder.path().display());
-        let ue_rx: Vec<_> = (0..ues).map(|u| wire(&format!("ue{u}rx"))).collect();
-        let ue_tx: Vec<_> = (0..ues).map(|u| wire(&format!("ue{u}tx"))).collect();
-        let (gnb_tx, gnb_rx) = (wire("gnbtx"), wire("gnbrx"));
+        let path = folder.path().display().to_string();
+        let mut n = 0;
+        let wire = || {
+            n += 1;
+            format!("ipc://{path}/{n}")
+        };
+        Self::start_on(folder, wire, (antennas, ues), shape)
+    }
+
+    /// The same over TCP, whose connections outlive who works with them.
+    pub fn start_on_tcp(antennas: usize, ues: usize, shape: impl FnOnce(&mut AirConfig)) -> Self {
+        let mut ports = FreePorts::stock(2 + 2 * ues).unwrap();
+        Self::start_on(tempfile::tempdir().unwrap(), || ports.wire().unwrap(), (antennas, ues), shape)
+    }
+
+    fn start_on(
+        folder: tempfile::TempDir,
+        mut wire: impl FnMut() -> String,
+        (antennas, ues): (usize, usize),
+        shape: impl FnOnce(&mut AirConfig),
+    ) -> Self {
+        let ue_rx: Vec<_> = (0..ues).map(|_| wire()).collect();
+        let ue_tx: Vec<_> = (0..ues).map(|_| wire()).collect();
+        let (gnb_tx, gnb_rx) = (wire(), wire());
         let ends = (0..ues).map(|u| UeEnd::cable(&format!("ue{u}"), Some(&ue_rx[u]), Some(&ue_tx[u]))).collect();
         let gnb = GnbEnd::Zmq { tx: vec![gnb_tx.clone()], rx: vec![gnb_rx.clone()] };
         let mut config = AirConfig::lab(RATE_HZ, antennas, gnb, ends);
         shape(&mut config);
-        let (commands, command_rx) = mpsc::channel();
-        let (event_tx, events) = mpsc::channel();
-        let (snippet_tx, snippets) = mpsc::channel();
-        let stop = Arc::new(AtomicBool::new(false));
+        let ((commands, events, snippets), port) = port();
         let stats = Arc::new(AirStats::default());
-        let thread = {
-            let (stop, stats) = (Arc::clone(&stop), Arc::clone(&stats));
-            std::thread::spawn(move || {
-                let mut port = TestPort { commands: command_rx, events: event_tx, snippets: snippet_tx };
-                air::run(&config, &mut port, &stop, &mut |_| {}, &stats).unwrap()
-            })
-        };
+        let keeper = Keeper::open(&config).unwrap();
+        let work = Work::start(config.clone(), keeper, port, Arc::clone(&stats));
         Self {
             context: zmq::Context::new(),
             gnb_tx,
@@ -176,11 +227,22 @@ impl Lab {
             commands,
             events,
             snippets,
-            stop,
-            thread: Some(thread),
+            config,
+            work,
             seq: 0,
             _folder: folder,
         }
+    }
+
+    /// The thread ends and another takes over where it stopped.
+    pub fn restart(self) -> Self {
+        let (_, mut keeper) = self.work.end();
+        keeper.take_back();
+        keeper.note_restart();
+        let ((commands, events, snippets), port) = port();
+        let stats = Arc::new(AirStats::default());
+        let work = Work::start(self.config.clone(), keeper, port, Arc::clone(&stats));
+        Self { stats, commands, events, snippets, work, ..self }
     }
 
     pub fn gnb(&self) -> (Answerer, Asker) {
@@ -213,9 +275,8 @@ impl Lab {
         }
     }
 
-    pub fn stop(mut self) -> Summary {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.take().unwrap().join().unwrap()
+    pub fn stop(self) -> Summary {
+        self.work.end().0
     }
 }
 

@@ -1,11 +1,13 @@
-//! `air` on its thread.
+//! `air` on its thread, with its connections kept and its records written as in the process of its own that it usually is.
 
 use super::case::Case;
 use super::path::Path;
 use super::run::BenchError;
 use nix::time::{ClockId, clock_gettime};
 use num_complex::Complex32;
-use ran_bridge::air::{self, AirStats, At, Command, ControlPort, Counters, Event, SnippetMeta, StageTime};
+use ran_bridge::air::{
+    self, AirStats, At, Command, ControlPort, Counters, Event, Hold, Keeper, SnippetMeta, StageTime,
+};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -64,7 +66,10 @@ impl DataPlane {
             std::thread::Builder::new()
                 .name("air".into())
                 .spawn(move || {
-                    air::run(&config, &mut port, &stop, &mut |_| {}, &stats)?;
+                    let mut keeper = Keeper::open(&config)?;
+                    let ledger = keeper.ledger();
+                    let hold = Hold { connections: &mut keeper, ledger, from: None, works: true };
+                    air::run_held(&config, hold, &mut port, &stop, &mut |_| {}, &stats)?;
                     let used = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
                     used.map(Duration::from).map_err(|e| BenchError::Thread(e.to_string()))
                 })

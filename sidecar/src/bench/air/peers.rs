@@ -114,7 +114,8 @@ impl Peers {
         Ok(())
     }
 
-    /// Slots for a time, at least one: how many, and how long it took until the last was back.
+    /// Slots for a time, at least one: how many came back, and until when the last of them did. Those that are under way then are
+    /// waited for, but count for nothing: a peer that keeps the last samples of a slot until the next one comes loses nothing by it.
     fn slots_for(&mut self, time_ns: u64, under_way: usize) -> Result<(u64, u64), BenchError> {
         let begin = mono_ns();
         let first = self.slots.load(Ordering::Relaxed);
@@ -122,8 +123,10 @@ impl Peers {
         while mono_ns() < begin + time_ns {
             self.slot(under_way)?;
         }
+        let took_ns = mono_ns() - begin;
+        let back = self.slots.load(Ordering::Relaxed) - first - self.sent_ns.len() as u64;
         self.drain()?;
-        Ok((self.slots.load(Ordering::Relaxed) - first, mono_ns() - begin))
+        Ok((back, took_ns))
     }
 
     /// Waits for the slots that are under way.

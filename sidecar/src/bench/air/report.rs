@@ -28,8 +28,8 @@ const PUBLISHED: [(&str, f64); 3] =
 pub(super) fn rows(results: &Results) -> Vec<Row> {
     let mut rows = Vec::new();
     for (name, bare) in ["bare relay, 1 UE", "bare relay, 4 UEs"].into_iter().zip(&results.bare) {
-        absolute(&mut rows, name, bare, None);
-        rows.push(lossless(name, bare.faults));
+        absolute(&mut rows, name, bare);
+        rows.push(lossless(name, true, bare.faults));
     }
     for (case, rounds, done) in &results.air {
         one_case(&mut rows, results, *case, rounds, done);
@@ -48,33 +48,26 @@ pub(super) fn rows(results: &Results) -> Vec<Row> {
 }
 
 /// Medians over the rounds, and the longest trip of all.
-fn absolute(rows: &mut Vec<Row>, name: &str, rounds: &Rounds, peer: Option<(&str, &Rounds)>) {
+fn absolute(rows: &mut Vec<Row>, name: &str, rounds: &Rounds) {
     for (metric, figure) in [("round trip p50", P50), ("round trip p99", P99)] {
-        let row = Row::new(name, metric, rounds.median(figure), "us");
-        rows.push(match peer {
-            Some((peer, other)) => row.against_cost(peer, other.median(figure)),
-            None => row,
-        });
+        rows.push(Row::new(name, metric, rounds.median(figure), "us"));
     }
     rows.push(Row::new(name, "round trip max", rounds.most(MAX), "us"));
-    throughput(rows, name, rounds, peer);
+    throughput(rows, name, rounds);
 }
 
-fn throughput(rows: &mut Vec<Row>, name: &str, rounds: &Rounds, peer: Option<(&str, &Rounds)>) {
-    let row = Row::new(name, "throughput", rounds.median(RATE), "slots/s");
-    rows.push(match peer {
-        Some((peer, other)) => row.against_rate(peer, other.median(RATE)),
-        None => row,
-    });
+fn throughput(rows: &mut Vec<Row>, name: &str, rounds: &Rounds) {
+    rows.push(Row::new(name, "throughput", rounds.median(RATE), "slots/s"));
     rows.push(Row::new(name, "slots", rounds.slots() as f64, "slots"));
 }
 
 fn one_case(rows: &mut Vec<Row>, results: &Results, case: Case, rounds: &Rounds, done: &Done) {
     let (name, bare) = (case.name(), results.bare(case.ues()));
     let peer = if case.ues() == 1 { "bare relay, 1 UE" } else { "bare relay, 4 UEs" };
-    absolute(rows, name, rounds, Some((peer, bare)));
+    absolute(rows, name, rounds);
     let share = |what: &str, figure: Figure, bar: Option<Bar>| {
-        let row = Row::new(name, what, rounds.against(bare, figure), "1");
+        let mut row = Row::new(name, what, rounds.against(bare, figure), "1");
+        row.peer = Some(peer.to_owned());
         match bar {
             Some(bar) => row.bar(bar),
             None => row,
@@ -100,7 +93,7 @@ fn one_case(rows: &mut Vec<Row>, results: &Results, case: Case, rounds: &Rounds,
         let changes = c.commands_applied as f64 / slots;
         rows.push(Row::new(name, "changes of weights a slot", changes, "1").bar(Bar::AtLeast(CHANGES)));
     }
-    rows.push(lossless(name, rounds.faults + faults(c)));
+    rows.push(lossless(name, case == Case::Cable, rounds.faults + faults(c)));
 }
 
 fn tdl_over_tap(rows: &mut Vec<Row>, results: &Results) {
@@ -130,16 +123,21 @@ fn gnuradio(rows: &mut Vec<Row>, results: &Results) {
             rows.push(Row::skipped(case.name(), metric, "1", Some(&peer), why));
             continue;
         };
-        throughput(rows, name, theirs, None);
-        rows.push(Row::new(name, "samples lost, invented or changed", theirs.faults as f64, "samples"));
+        throughput(rows, name, theirs);
+        let metric_of = if flow == Flow::Constant { CHANGED } else { LOST };
+        rows.push(Row::new(name, metric_of, theirs.faults as f64, "samples"));
         let mut row = Row::new(case.name(), metric, ours.against(theirs, RATE), "1").bar(Bar::AtLeast(OVER_GNURADIO));
         row.peer = Some(peer);
         rows.push(row);
     }
 }
 
-fn lossless(name: &str, faults: u64) -> Row {
-    Row::new(name, "samples lost, invented or changed", faults as f64, "samples").bar(Bar::AtMost(0.0))
+/// Where a path changes no sample each one is compared, else their number is.
+const CHANGED: &str = "samples lost, invented or changed";
+const LOST: &str = "samples lost or invented";
+
+fn lossless(name: &str, exact: bool, faults: u64) -> Row {
+    Row::new(name, if exact { CHANGED } else { LOST }, faults as f64, "samples").bar(Bar::AtMost(0.0))
 }
 
 /// Samples and messages that were not moved as they came.

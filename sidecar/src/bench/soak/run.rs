@@ -107,7 +107,7 @@ fn in_dir(plan: &SoakPlan, dir: &Path, out: &mut dyn FnMut(Row)) -> Result<Strin
     let rate_hz = config.air.sample_rate.hz();
     let beside = if plan.with_ran { ", ran beside" } else { "" };
     let case = format!("{UES} UEs at {:.2} MS/s{beside}", rate_hz / 1e6);
-    figures::rows(&case, &soak.series, radio_s, wall_s, out);
+    figures::rows(&case, plan, &soak.series, (radio_s, wall_s), out);
     if plan.with_ran {
         let log = std::fs::read_to_string(dir.join("ran.log")).unwrap_or_default();
         let searches = log.lines().filter(|l| l.contains("cell found")).count();
@@ -176,13 +176,19 @@ impl Soak<'_> {
         let (mut moved, mut moved_ns) = (0.0, mono_ns());
         loop {
             self.check()?;
-            let Some(seen) = self.door.world() else { continue };
-            let t_s = seen.t_s;
-            if t_s > moved {
-                (moved, moved_ns) = (t_s, mono_ns());
+            let seen = self.door.world();
+            if let Some(seen) = seen.as_ref().filter(|s| s.t_s > moved) {
+                (moved, moved_ns) = (seen.t_s, mono_ns());
             } else if mono_ns().saturating_sub(moved_ns) as f64 > PATIENCE_S * 1e9 {
-                return Err(failed(format!("radio time stands still at {t_s} s")));
+                return Err(failed(format!(
+                    "radio time stands still at {moved} s, or the lab does not say how late it is"
+                )));
             }
+            let Some(seen) = seen else {
+                std::thread::sleep(LOOK);
+                continue;
+            };
+            let t_s = seen.t_s;
             bar.set_position(t_s as u64);
             while let Some(event) = orders.next_if(|e| e.at_s <= t_s) {
                 self.order(&event, t_s)?;
