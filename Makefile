@@ -8,7 +8,7 @@ help:
 	@echo "make demo    build and run the closed loop for one minute: no root, no hardware, no gNB"
 	@echo "make test    build and run every test"
 	@echo "make check   format, lints, docs, licences"
-	@echo "make bench   every bench, as Markdown (BENCH=name for one)"
+	@echo "make bench   every bench but the soak, as Markdown (BENCH=name for one)"
 	@echo "make deps    install what the build needs from the system's packages, or print the command"
 	@echo "make schema  write the JSON Schemas of sidecar's and the lab's configuration again"
 
@@ -31,7 +31,7 @@ check:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --all-features check licenses bans sources; else echo "skipped: cargo-deny is not installed (cargo install cargo-deny)"; fi
 
-BENCH ?= air csi emulator hop loop record
+BENCH ?= air csi emulator hop loop nr record
 bench: build
 	@rc=0; for b in $(BENCH); do target/debug/sidecar bench $$b || rc=$$?; done; exit $$rc
 

@@ -11,6 +11,8 @@ Examples:
   sidecar up -c configs/lab.yaml                 every process of this host, supervised
   sidecar config check configs/lab.yaml          is it right?
   sidecar config show -c lab.yaml --set run.seed=7   every value in force and where it came from
+  sidecar air set --power '-6 dB'                what the radio sends, while it runs
+  sidecar air fault run --on ue0 --for '50 ms' blank   a fault on exactly these samples
   sidecar csi recording.sigmf-meta --json        SSBs, MIBs, CFO of a recording
   sidecar run list                               runs so far, also those that crashed
   sidecar run export last                        its tables as Parquet, units in column metadata
