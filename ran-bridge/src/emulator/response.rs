@@ -97,17 +97,41 @@ impl WithSimd for Dense<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { spread, width, gains, re, im } = self;
         let (re, im) = (S::as_mut_simd_f32s(re).0, S::as_mut_simd_f32s(im).0);
-        // the sums of a column stay in registers while the paths pass by
-        for (column, (re, im)) in re.iter_mut().zip(im).enumerate() {
-            let (mut a, mut b) = (simd.splat_f32s(0.0), simd.splat_f32s(0.0));
-            for (row, g) in spread.chunks_exact(width.max(1)).zip(gains) {
-                let Some(s) = S::as_simd_f32s(row).0.get(column) else { break };
-                a = simd.mul_add_f32s(*s, simd.splat_f32s(g.re), a);
-                b = simd.mul_add_f32s(*s, simd.splat_f32s(g.im), b);
-            }
-            (*re, *im) = (a, b);
+        let mut first = 0;
+        while re.len().saturating_sub(first) >= TOGETHER {
+            columns::<S, TOGETHER>(simd, (spread, width), gains, first, (re, im));
+            first += TOGETHER;
+        }
+        for column in first..re.len() {
+            columns::<S, 1>(simd, (spread, width), gains, column, (re, im));
         }
     }
+}
+
+/// Vectors of coefficients that are summed together: enough that no sum waits for the one before.
+const TOGETHER: usize = 4;
+
+/// `N` vectors of coefficients from column `first` on, their sums in registers while the paths pass by.
+#[inline(always)]
+fn columns<S: Simd, const N: usize>(
+    simd: S,
+    (spread, width): (&[f32], usize),
+    gains: &[Complex32],
+    first: usize,
+    (re, im): (&mut [S::f32s], &mut [S::f32s]),
+) {
+    let mut a = [simd.splat_f32s(0.0); N];
+    let mut b = [simd.splat_f32s(0.0); N];
+    for (row, g) in spread.chunks_exact(width.max(1)).zip(gains) {
+        let Some(row) = S::as_simd_f32s(row).0.get(first..first + N) else { return };
+        let (g_re, g_im) = (simd.splat_f32s(g.re), simd.splat_f32s(g.im));
+        for k in 0..N {
+            a[k] = simd.mul_add_f32s(row[k], g_re, a[k]);
+            b[k] = simd.mul_add_f32s(row[k], g_im, b[k]);
+        }
+    }
+    re[first..first + N].copy_from_slice(&a);
+    im[first..first + N].copy_from_slice(&b);
 }
 
 #[cfg(test)]
