@@ -74,6 +74,14 @@ fn all_broken_rules_are_reported_at_once() {
     assert!(e.contains("lab.yaml:4: `air.metrics.listen`: 0.0.0.0:9700 can be reached from other hosts"), "{e}");
     assert!(e.contains("port 9702 is already that of `ran.metrics.listen`"), "{e}");
     assert!(e.contains("`ran.cell.prb`: a carrier of 4.50 MHz does not fit a sample rate of 1.92 MHz"), "{e}");
+    assert!(e.contains("`air.sample_rate`: must be 256 to 8192 times the subcarrier spacing"), "{e}");
+    let e = error("air: {slot: 250 us}\nran: {cell: {scs: 60 kHz}}\n");
+    assert!(e.contains("`ran.cell.scs`: must be 15 kHz or 30 kHz"), "{e}");
+    let e = error("air: {sample_rate: 10 MHz}\n");
+    assert!(e.contains("a multiple of 1.92 MHz"), "{e}");
+    let e = error("air: {sample_rate: 61.44 MHz}\nran: {cell: {ssb_period: 160 ms}}\n");
+    assert!(e.contains("`ran.cell.ssb_period`: to find the cell takes 162 ms of samples"), "{e}");
+    load("air: {sample_rate: 61.44 MHz}\nran: {cell: {ssb_period: 40 ms}}\n").unwrap();
     load("air: {metrics: {listen: \"0.0.0.0:9700\", token: secret}}\n").unwrap();
     let e = error("app: {listen: \"0.0.0.0:9097\"}\n");
     assert!(e.contains("`app.listen`: 0.0.0.0:9097 can be reached from other hosts"), "{e}");

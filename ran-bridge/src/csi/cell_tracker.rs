@@ -94,9 +94,9 @@ pub enum Observation<'a> {
         /// What it gave.
         report: &'a CsiRsReport,
     },
-    /// A block or CSI-RS without a signal.
+    /// A place without a block, samples that are no finite numbers, or a CSI-RS all of whose samples are zero.
     Nothing,
-    /// That many blocks without a signal: the cell has to be searched again.
+    /// [`CellTrackerConfig::lost_after`] places without a block: the cell has to be searched again.
     Lost,
 }
 
@@ -125,7 +125,8 @@ struct Follow {
     taken: u64,
 }
 
-/// Follows one cell. Nothing is allocated after the first round of occasions, but where the delay profile is learned.
+/// Follows one cell. Nothing is allocated after the first round of occasions, but where the delay profile is learned, and where blocks have
+/// to be added up for a MIB (64 bytes a differing codeword, when it is first needed).
 pub struct CellTracker {
     config: CellTrackerConfig,
     numerology: Numerology,
@@ -226,7 +227,7 @@ impl CellTracker {
         for i in 0..self.follows.len() {
             let Occasion { period_slots, offset_slots, .. } = self.follows[i].occasion;
             let (period, offset) = (u64::from(period_slots.max(1)), u64::from(offset_slots));
-            // from a frame before the next block on
+            // from 16 frames before the next block on
             let least = (self.half_frame.saturating_sub(2 * 16)) * slots;
             let mut slot = least / period * period + offset % period;
             while slot < least || self.csi_start(slot, &self.follows[i].occasion.rs) < from as f64 - 0.5 {
@@ -250,7 +251,7 @@ impl CellTracker {
     /// Takes the samples that were wanted.
     ///
     /// # Errors
-    /// [`NrError::TooShort`], [`NrError::NotFinite`]; the next occasion is wanted then.
+    /// [`NrError::TooShort`]; the next occasion is wanted then.
     pub fn take(&mut self, iq: &[Complex32]) -> Result<Observation<'_>, NrError> {
         let (next, start) = self.next();
         let at = start.round().max(0.0) as u64;
@@ -306,7 +307,7 @@ impl CellTracker {
         let taken = self.ssb.process_into(at, iq, &mut self.report);
         match taken {
             Ok(()) => {}
-            Err(NrError::NoSignal) => return Ok(self.nothing()),
+            Err(NrError::NoSignal | NrError::NotFinite { .. }) => return Ok(self.nothing()),
             Err(other) => return Err(other),
         }
         if !self.report.is_block() {
@@ -351,7 +352,7 @@ impl CellTracker {
         let per_frame = 2 * if self.numerology.scs_hz() > 20e3 { 10 } else { 5 };
         match follow.estimator.estimate_ports_into(iq, (slot % per_frame) as u16, cfo_hz, &mut follow.report) {
             Ok(()) => {}
-            Err(NrError::NoSignal) => return Ok(Observation::Nothing),
+            Err(NrError::NoSignal | NrError::NotFinite { .. }) => return Ok(Observation::Nothing),
             Err(other) => return Err(other),
         }
         if self.follows[i].occasion.rs.row.ports() == 1 {
@@ -434,11 +435,6 @@ impl CellTracker {
                 return Ok(false);
             }
         }
-    }
-
-    /// The estimator of an occasion, for what it can tell more of its estimates.
-    pub fn estimator(&mut self, occasion: usize) -> Option<&mut CsiRsEstimator> {
-        self.follows.get_mut(occasion).map(|f| &mut f.estimator)
     }
 
     /// The estimate of the first port of an occasion, and its estimator.

@@ -115,3 +115,46 @@ fn occasions_come_in_order_of_time_at_their_places() {
     ];
     assert_eq!(got, expected);
 }
+
+#[test]
+fn samples_that_are_no_numbers_are_silence() {
+    let at = Timetable { sample: 0, index: 0, half_frame: false, sfn: Some(0) };
+    let mut tracker = CellTracker::new(config(vec![]), at).unwrap();
+    for n in 1..=8 {
+        let wanted = tracker.wanted();
+        let mut iq = noise(wanted.len, 1.0, n);
+        iq[700].re = f32::NAN;
+        let seen = tracker.take(&iq).unwrap();
+        assert_eq!(matches!(seen, Observation::Lost), n == 8, "{seen:?}");
+    }
+}
+
+#[test]
+fn the_half_frame_of_eight_blocks_comes_with_the_mib() {
+    let n = Numerology::new(15.36e6, 30e3).unwrap();
+    let cell = Cell { scs_hz: 30e3, l_max: 8, ..cell(40) };
+    let config = CellTrackerConfig { cell, rate_hz: 15.36e6, ..config(vec![]) };
+    // at 6 dB each block is read alone, at −9 dB with those before it
+    for (noise_var, alone) in [(0.25, true), (8.0, false)] {
+        let at = Timetable { sample: 0, index: 5, half_frame: true, sfn: Some(16) };
+        let mut tracker = CellTracker::new(config.clone(), at).unwrap();
+        let mut halves = Vec::new();
+        for frame in 0..16u16 {
+            let wanted = tracker.wanted();
+            let block = Block { pci: 40, index: 5, half_frame: true, sfn: 16 + frame, l_max: 8 };
+            let mut iq = noise(wanted.len, noise_var, u64::from(frame));
+            let late = i64::from(frame) * 153_600 - wanted.start as i64;
+            for (i, s) in (0i64..).zip(block.samples(&n, 0.0)) {
+                if let Some(v) = usize::try_from(late + i).ok().and_then(|k| iq.get_mut(k)) {
+                    *v += s;
+                }
+            }
+            if let Observation::Ssb(report) = tracker.take(&iq).unwrap() {
+                assert_eq!(report.half_frame.is_some(), report.mib_crc_ok);
+                halves.extend(report.half_frame);
+            }
+        }
+        assert!(halves.len() >= if alone { 16 } else { 2 }, "{}", halves.len());
+        assert!(halves.iter().all(|half| *half));
+    }
+}

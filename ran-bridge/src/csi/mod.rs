@@ -1,4 +1,4 @@
-//! Channel state: estimates per subcarrier with their noise, from SS/PBCH blocks and CSI-RS, and the antenna channel by sounding.
+//! Channel state: estimates per subcarrier with their noise, from SS/PBCH blocks and CSI-RS.
 
 mod cell_tracker;
 mod csi_rs;
@@ -8,7 +8,6 @@ mod estimate;
 mod kernel;
 mod linear;
 mod profile;
-mod sounder;
 
 pub use cell_tracker::{CellTracker, CellTrackerConfig, Observation, Occasion, Timetable, Wanted};
 pub use csi_rs::{CsiRs, CsiRsDensity, CsiRsRow};
@@ -17,7 +16,6 @@ pub use delay_fit::DelayFit;
 pub use estimate::ChannelEstimate;
 pub(crate) use estimate::mean_delay_s;
 pub use profile::DelayProfile;
-pub use sounder::{AntennaChannel, Sounder, SounderError};
 
 pub use crate::nr::{SsbReport, SsbTracker, TrackerConfig};
 

@@ -73,6 +73,7 @@ fn read_together(blocks: &mut [SsbReport], coded: &[[f32; N]], decoder: &mut Pbc
         if let Some(payload) = combiner.decode(decoder, 0, blocks[n].half_frame, None) {
             blocks[n].mib_crc_ok = true;
             (blocks[n].sfn, blocks[n].mib) = (Some(payload.sfn), Some(payload.mib));
+            blocks[n].half_frame = Some(payload.half_frame);
         }
     }
 }

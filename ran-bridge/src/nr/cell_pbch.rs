@@ -39,6 +39,7 @@ impl CellPbch {
         if let Some(payload) = self.combiner.decode(tracker.decoder(), half_frames, half, low) {
             report.mib_crc_ok = true;
             (report.sfn, report.mib) = (Some(payload.sfn), Some(payload.mib));
+            report.half_frame = Some(payload.half_frame);
         }
     }
 }

@@ -22,7 +22,8 @@ struct Held {
     coded: [f32; N],
 }
 
-/// Holds the soft bits of the last blocks of one cell. Allocates only when it is made.
+/// Holds the soft bits of the last blocks of one cell. Beyond what is made first, each differing codeword is allocated when it is first needed
+/// (64 bytes, 1024 of them at most).
 pub(crate) struct Combiner {
     held: Vec<Held>,
     next: usize,

@@ -53,4 +53,6 @@ mod cells_tests;
 #[cfg(test)]
 mod pbch_tests;
 #[cfg(test)]
+mod pilots_tests;
+#[cfg(test)]
 mod search_tests;

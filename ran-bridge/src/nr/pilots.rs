@@ -1,5 +1,6 @@
 //! Everything known in an SS/PBCH block, fitted at once: PSS, SSS and PBCH DMRS.
 
+use std::f32::consts::SQRT_2;
 use std::sync::{Arc, OnceLock};
 
 use num_complex::Complex32;
@@ -10,6 +11,8 @@ use super::{
 use crate::csi::DelayFit;
 
 const ZERO: Complex32 = Complex32::new(0.0, 0.0);
+/// A stronger PSS is believed from so many standard deviations on.
+const BOOST_SIGMA: f32 = 5.0;
 /// Known resource elements of a block.
 const KNOWN: usize = 2 * SYNC_LEN + DMRS_LEN;
 
@@ -32,6 +35,8 @@ pub(crate) struct BlockFit {
     pub coherent: f32,
     /// Share of the energy of the known resource elements that the fit explains, 0…1. Noise alone: about 0.04.
     pub explained: f32,
+    /// Amplitude of the PSS over that of the SSS: 1 or √2.
+    pub pss_gain: f32,
 }
 
 impl BlockFit {
@@ -45,6 +50,7 @@ impl BlockFit {
             power: 0.0,
             coherent: 0.0,
             explained: 0.0,
+            pss_gain: 1.0,
         }
     }
 }
@@ -94,9 +100,15 @@ impl BlockEstimator {
         })
     }
 
-    /// Fits `grid`. The phase step from symbol to symbol is found too unless it is given.
+    /// Fits `grid`. The phase step from symbol to symbol is found too unless it is given. Channel and powers are those of SSS and DMRS: a PSS
+    /// that is sent stronger is brought down to them.
+    //= TS 38.215 §5.1.1 and §5.1.5: SS-RSRP and SS-SINR are of SSS and PBCH DMRS
     pub fn fit(&mut self, grid: &SsbGrid, phase: Option<f32>, out: &mut BlockFit) -> Result<(), NrError> {
         self.divide_sync(grid);
+        out.pss_gain = self.pss_gain();
+        self.z[0].iter_mut().for_each(|z| *z /= out.pss_gain);
+        // of the noise in the known resource elements: what the PSS has less of when it is brought down
+        let noise_part = 1.0 - (1.0 - out.pss_gain.powi(-2)) * SYNC_LEN as f32 / KNOWN as f32;
         out.i_bar = self.dmrs_index(grid);
         for ((z, &(l, k)), r) in self.z[2].iter_mut().zip(&self.positions).zip(&self.dmrs[usize::from(out.i_bar)]) {
             *z = grid.re[l][k] * r.conj();
@@ -116,10 +128,11 @@ impl BlockEstimator {
             let left = self.residual(out);
             let fitted = self.fitted_energy(&out.h);
             out.explained = 1.0 - left / energy;
-            out.noise_var = left / (KNOWN as f32 - self.fit.freedom(level)).max(1.0);
-            out.error_var = out.noise_var * self.fit.error_gain(level);
+            out.noise_var = left / ((KNOWN as f32 - self.fit.freedom(level)) * noise_part).max(1.0);
+            out.error_var = out.noise_var * self.fit.error_gain(level) * noise_part;
             // 2 Re z* h = |z|² + |h|² − |z − h|²
-            out.coherent = ((energy + fitted - left) / 2.0 - out.noise_var * self.fit.freedom(level)) / KNOWN as f32;
+            let passed = out.noise_var * self.fit.freedom(level) * noise_part;
+            out.coherent = ((energy + fitted - left) / 2.0 - passed) / KNOWN as f32;
             let mean = out.h.iter().map(Complex32::norm_sqr).sum::<f32>() / SSB_SUBCARRIERS as f32;
             out.power = (mean - out.error_var).max(0.0);
             let better = self.fit.level(out.power / out.noise_var.max(1e-9 * energy / KNOWN as f32));
@@ -137,12 +150,12 @@ impl BlockEstimator {
         let turns: [Complex32; SSB_SYMBOLS] = std::array::from_fn(|l| Complex32::cis(fit.symbol_phase * l as f32));
         let mut out = [(0.0, 0.0); 2];
         let mut add = |class: usize, l: usize, k: usize, sent: Complex32| {
-            let h = fit.h[k];
-            out[class].0 += ((h * turns[l] * sent).conj() * by_time.re[l][k]).im;
+            let h = fit.h[k] * sent;
+            out[class].0 += ((h * turns[l]).conj() * by_time.re[l][k]).im;
             out[class].1 += h.norm_sqr();
         };
         for n in 0..SYNC_LEN {
-            add(0, 0, SYNC_FIRST + n, self.pss[n].into());
+            add(0, 0, SYNC_FIRST + n, (self.pss[n] * fit.pss_gain).into());
             add(0, 2, SYNC_FIRST + n, self.sss[n].into());
         }
         for (&(l, k), r) in self.positions.iter().zip(&self.dmrs[usize::from(fit.i_bar)]) {
@@ -160,7 +173,7 @@ impl BlockEstimator {
         let turns: [Complex32; SSB_SYMBOLS] = std::array::from_fn(|l| Complex32::cis(fit.symbol_phase * l as f32));
         let mut put = |l: usize, k: usize, sent: Complex32| out.re[l][k] = fit.h[k] * turns[l] * sent;
         for n in 0..SYNC_LEN {
-            put(0, SYNC_FIRST + n, self.pss[n].into());
+            put(0, SYNC_FIRST + n, (self.pss[n] * fit.pss_gain).into());
             put(2, SYNC_FIRST + n, self.sss[n].into());
         }
         for (&(l, k), r) in self.positions.iter().zip(&self.dmrs[usize::from(fit.i_bar)]) {
@@ -177,6 +190,28 @@ impl BlockEstimator {
         for ((z, y), d) in self.z[1].iter_mut().zip(&grid.re[2][range]).zip(&self.sss) {
             *z = y * d;
         }
+    }
+
+    /// Amplitude of the PSS over that of the SSS: 1 or √2.
+    ///
+    /// Products of neighbouring subcarriers add up to the power of a signal whatever its delay, without its noise: those of the PSS are twice
+    /// those of the SSS where it is sent 3 dB stronger. Believed only where it stands out from the noise by [`BOOST_SIGMA`], and not
+    /// where the SSS is far noisier: there another cell shares the PSS.
+    //= TS 38.213 §4.1: the ratio of PSS EPRE to SSS EPRE is 0 dB or 3 dB
+    fn pss_gain(&self) -> f32 {
+        let pairs = (SYNC_LEN - 1) as f32;
+        let measure = |z: &[Complex32]| {
+            let signal = z.windows(2).map(|w| w[1] * w[0].conj()).sum::<Complex32>().norm() / pairs;
+            let all = z.iter().map(Complex32::norm_sqr).sum::<f32>() / SYNC_LEN as f32;
+            (signal, (all - signal).max(0.0))
+        };
+        let ((pss, pss_noise), (sss, sss_noise)) = (measure(&self.z[0]), measure(&self.z[1]));
+        let (ratio, noise) = (pss / sss, sss_noise / sss);
+        // variance of the sum over its mean squared, in the direction of the sum, for each of both: (2/s + 1/s²) / 2 / pairs
+        let sigma = ((2.0 * noise + noise * noise) / pairs).sqrt();
+        let alike = sss_noise <= 3.0 * pss_noise + 0.02 * sss;
+        let boosted = (SQRT_2..2.0 * SQRT_2).contains(&ratio) && ratio - 1.0 > BOOST_SIGMA * sigma;
+        if boosted && alike { SQRT_2 } else { 1.0 }
     }
 
     /// The DMRS sequence that fits best: symbols 1 and 3 added in phase, summed over six pilots at a time, powers added.

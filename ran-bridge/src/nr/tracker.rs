@@ -52,7 +52,7 @@ pub struct SsbReport {
     pub sample: u64,
     /// Block index: two bits with at most four blocks a half frame, else three.
     pub index: u8,
-    /// Half-frame bit as the DMRS tells it; none where the DMRS does not (eight blocks a half frame).
+    /// Half-frame bit: as the DMRS tells it, or the MIB once decoded; none where neither does (the DMRS not with eight blocks a half frame).
     pub half_frame: Option<bool>,
     /// System frame number, once the MIB was decoded.
     pub sfn: Option<u16>,
@@ -60,13 +60,13 @@ pub struct SsbReport {
     pub mib: Option<Mib>,
     /// The MIB's CRC was good; false also while it has not been decoded.
     pub mib_crc_ok: bool,
-    /// Signal to noise per resource element in dB; none if there is no signal.
+    /// SS-SINR: signal to noise per resource element in dB, of SSS, PBCH DMRS and PSS at the power of the SSS; none if there is no signal.
     pub snr_db: Option<f32>,
     /// Carrier frequency offset in Hz; > 0 when the signal lies above nominal.
     pub cfo_hz: f64,
     /// Share of the known resource elements' energy that the channel explains, 0…1 (noise alone: about 0.04).
     pub explained: f32,
-    /// SS-RSRP in dB relative to full scale (mean |x|² = 1) of a resource element; none if there is no signal.
+    /// SS-RSRP in dB relative to full scale (mean |x|² = 1) of a resource element, of the same signals; none if there is no signal.
     pub rsrp_dbfs: Option<f32>,
     /// SS-RSRQ in dB: 20 times the RSRP over the mean power of the block's 20 resource blocks in its four symbols.
     pub rsrq_db: Option<f32>,
@@ -228,6 +228,7 @@ impl SsbTracker {
         report.mib_crc_ok = payload.is_some();
         report.sfn = payload.map(|p| p.sfn);
         report.mib = payload.map(|p| p.mib);
+        report.half_frame = payload.map(|p| p.half_frame).or(report.half_frame);
         payload
     }
 

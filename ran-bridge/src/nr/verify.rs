@@ -53,9 +53,15 @@ fn sync_fit() -> &'static DelayFit {
     &FIT
 }
 
+/// Places whose fits explain no more than this together, about what they do of noise, hold no block.
+const EMPTY_MAX: f32 = 0.07;
+
 /// Means over the blocks of one candidate.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Means {
+    /// Blocks in them, and the place of the first.
+    blocks: usize,
+    first: usize,
     explained: f32,
     /// Offset from inside the symbols.
     inside: InSymbol,
@@ -64,6 +70,38 @@ struct Means {
     power: f32,
     noise: f32,
     first_path_s: f32,
+}
+
+impl Means {
+    fn add(&mut self, start: usize, fit: &BlockFit, lean: [(f32, f32); 2], scs_hz: f64) {
+        if self.blocks == 0 {
+            self.first = start;
+        }
+        self.blocks += 1;
+        self.inside.add(lean, fit.noise_var, fit.power);
+        self.explained += fit.explained;
+        self.phase += Complex64::cis(f64::from(fit.symbol_phase)) * f64::from(fit.power);
+        self.power += fit.power;
+        self.noise += fit.noise_var;
+        self.first_path_s += first_path_s(&fit.h, scs_hz) * fit.explained;
+    }
+
+    /// From sums to means; none without a signal.
+    fn over(mut self) -> Option<Self> {
+        let count = self.blocks.max(1) as f32;
+        self.first_path_s /= if self.explained > 0.0 { self.explained } else { 1.0 };
+        self.explained /= count;
+        self.power /= count;
+        self.noise /= count;
+        (self.power > 0.0).then_some(self)
+    }
+}
+
+/// Means over all places looked at, and over those that hold a block.
+struct Looked {
+    all: Means,
+    /// A block may come every 40, 80 or 160 ms only: then most places 20 ms apart are empty, and no part of its power.
+    held: Means,
 }
 
 impl<'a> Verifier<'a> {
@@ -82,8 +120,10 @@ impl<'a> Verifier<'a> {
         // each round: frequency from inside the symbols, timing from the first path
         for _ in 0..2 {
             let starts = self.starts(iq, first);
-            let Some(here) = self.means(iq, &starts, cfo_hz, &mut estimator)? else { return Ok(None) };
-            if here.explained < EXPLAINED_MIN {
+            let Some(Looked { all, held: here }) = self.means(iq, &starts, cfo_hz, &mut estimator)? else {
+                return Ok(None);
+            };
+            if all.explained < EXPLAINED_MIN {
                 return Ok(None);
             }
             // beyond an eighth of a subcarrier the estimate is not linear any more
@@ -92,13 +132,12 @@ impl<'a> Verifier<'a> {
             first += (f64::from(here.first_path_s) * self.numerology.rate_hz()).round() as i64;
         }
         let starts = self.starts(iq, first);
-        let Some(means) = self.means(iq, &starts, cfo_hz, &mut estimator)? else { return Ok(None) };
-        let Some(&sample) = starts.first() else { return Ok(None) };
-        let share = means.power / (means.power + means.noise);
-        if means.explained < EXPLAINED_MIN || share < SHARE_MIN {
+        let Some(Looked { all, held }) = self.means(iq, &starts, cfo_hz, &mut estimator)? else { return Ok(None) };
+        let share = all.power / (all.power + all.noise);
+        if all.explained < EXPLAINED_MIN || share < SHARE_MIN {
             return Ok(None);
         }
-        let mut cell = self.cell(pci, sample, starts.len(), cfo_hz, &means);
+        let mut cell = self.cell(pci, cfo_hz, &held);
         cell.mib_crc_ok = self.has_mib(iq, &starts, &cell)?;
         // a few tones, as a random access preamble has them, look like one block: only a MIB or several blocks make a cell
         let enough = cell.mib_crc_ok || (starts.len() >= 3 && share >= 2.0 * SHARE_MIN);
@@ -113,8 +152,8 @@ impl<'a> Verifier<'a> {
             return Ok(cell);
         }
         let mut estimator = BlockEstimator::new(cell.pci)?;
-        let Some(means) = self.means(iq, &starts, cell.cfo_hz, &mut estimator)? else { return Ok(cell) };
-        let measured = self.cell(cell.pci, cell.sample as usize, starts.len(), cell.cfo_hz, &means);
+        let Some(Looked { held, .. }) = self.means(iq, &starts, cell.cfo_hz, &mut estimator)? else { return Ok(cell) };
+        let measured = self.cell(cell.pci, cell.cfo_hz, &held);
         Ok(Cell { mib_crc_ok: cell.mib_crc_ok, ..measured })
     }
 
@@ -209,13 +248,13 @@ impl<'a> Verifier<'a> {
         starts: &[usize],
         cfo_hz: f64,
         estimator: &mut BlockEstimator,
-    ) -> Result<Option<Means>, NrError> {
+    ) -> Result<Option<Looked>, NrError> {
         let Some(demod) = &mut self.demod else { return Ok(None) };
         let mut grid = SsbGrid::zero();
         let mut fit = BlockFit::zero();
         let mut by_time = SsbGrid::zero();
-        let mut sum = Means::default();
-        let mut weights = 0.0;
+        let scs_hz = self.numerology.scs_hz();
+        let (mut all, mut held) = (Means::default(), Means::default());
         for &start in starts {
             demod.demodulate_block(&iq[start..], cfo_hz, &mut grid)?;
             match estimator.fit(&grid, None, &mut fit) {
@@ -224,20 +263,24 @@ impl<'a> Verifier<'a> {
                 Err(other) => return Err(other),
             }
             demod.demodulate_block_by_time(&iq[start..], cfo_hz, &mut by_time)?;
-            sum.inside.add(estimator.lean(&by_time, &fit), fit.noise_var, fit.power);
-            sum.explained += fit.explained;
-            sum.phase += Complex64::cis(f64::from(fit.symbol_phase)) * f64::from(fit.power);
-            sum.power += fit.power;
-            sum.noise += fit.noise_var;
-            sum.first_path_s += first_path_s(&fit.h, self.numerology.scs_hz()) * fit.explained;
-            weights += fit.explained;
+            let lean = estimator.lean(&by_time, &fit);
+            all.add(start, &fit, lean, scs_hz);
+            if fit.explained >= EXPLAINED_MIN {
+                held.add(start, &fit, lean, scs_hz);
+            }
         }
-        sum.explained /= starts.len().max(1) as f32;
-        sum.first_path_s /= if weights > 0.0 { weights } else { 1.0 };
-        Ok((sum.power > 0.0).then_some(sum))
+        // a place without any signal is empty, too
+        all.blocks = starts.len();
+        all.first = starts.first().copied().unwrap_or(0);
+        let empty = all.blocks - held.blocks;
+        // Where the places left out tell something together they are weak blocks, and to leave them out would flatter the cell.
+        if held.blocks == 0 || (all.explained - held.explained) > EMPTY_MAX * empty as f32 {
+            held = all.clone();
+        }
+        Ok(all.over().zip(held.over()).map(|(all, held)| Looked { all, held }))
     }
 
-    fn cell(&self, pci: u16, sample: usize, blocks: usize, coarse_hz: f64, means: &Means) -> Cell {
+    fn cell(&self, pci: u16, coarse_hz: f64, means: &Means) -> Cell {
         let (symbol_phase_rad, extra_hz) =
             resolve(means.phase.arg(), &means.inside, self.config.center_hz, &self.numerology);
         let snr = means.power / means.noise.max(f32::MIN_POSITIVE);
@@ -245,13 +288,13 @@ impl<'a> Verifier<'a> {
             pci,
             ssb_offset_hz: self.ssb_offset_hz,
             scs_hz: self.numerology.scs_hz(),
-            sample: sample as u64,
+            sample: means.first as u64,
             snr_db: 10.0 * snr.max(1e-9).log10(),
             cfo_hz: coarse_hz + extra_hz,
             symbol_phase_rad,
             l_max: SsbCase::of(self.numerology.scs_hz(), self.config.center_hz).l_max(self.config.center_hz),
-            rsrp_dbfs: 10.0 * (means.power / blocks.max(1) as f32 / self.numerology.fft() as f32).max(1e-20).log10(),
-            blocks: blocks as u32,
+            rsrp_dbfs: 10.0 * (means.power / self.numerology.fft() as f32).max(1e-20).log10(),
+            blocks: means.blocks as u32,
             explained: means.explained,
             mib_crc_ok: false,
         }

@@ -6,7 +6,7 @@
 use num_complex::Complex32;
 
 use super::line::{LogSlot, number};
-use crate::csi::{ChannelEstimate, DelayFit};
+use crate::csi::{ChannelEstimate, DelayFit, mean_delay_s};
 use crate::nr::{NrError, qpsk_sequence};
 
 /// Symbols of a slot in the file.
@@ -109,7 +109,7 @@ pub struct UplinkGrid {
 }
 
 /// Where a PUSCH has its DMRS: configuration type 1, one port of CDM group 0, no transform precoding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DmrsConfig {
     /// N_ID of the scrambling.
     pub n_id: u16,
@@ -121,6 +121,8 @@ pub struct DmrsConfig {
     pub first_prb: (u16, u16),
     /// Resource blocks of the grant.
     pub prbs: u16,
+    /// Subcarrier spacing in Hz.
+    pub scs_hz: f64,
 }
 
 impl UplinkGrid {
@@ -207,6 +209,7 @@ impl UplinkGrid {
         fit.solve(level, &sums, &mut taps);
         let mut out = ChannelEstimate { h: vec![zero; count], subcarriers: rows, ..ChannelEstimate::default() };
         fit.evaluate(&taps, &mut out.h);
+        out.delay_s = mean_delay_s(&out.h, config.scs_hz);
         out.subcarriers.iter_mut().for_each(|k| *k += first as i32 - 6 * self.shape.prbs as i32);
         let left: f32 = pilots.iter().enumerate().map(|(n, z)| (z - out.h[2 * n]).norm_sqr()).sum();
         out.noise_var = left / (n - fit.freedom(level)).max(1.0);
@@ -253,11 +256,13 @@ mod tests {
             values[2 * 120 + k] = gain(k) * r[12 + n];
         }
         let grid = UplinkGrid::read(&bytes(&values), values.len(), 1).unwrap();
-        let config = DmrsConfig { n_id: 1, n_scid: 0, symbol: 2, first_prb: (2, 2), prbs: 6 };
+        let config = DmrsConfig { n_id: 1, n_scid: 0, symbol: 2, first_prb: (2, 2), prbs: 6, scs_hz: 15e3 };
         let e = grid.dmrs_estimate(0, 3, &config).unwrap();
         assert_eq!((e.h.len(), e.subcarriers[0]), (72, 24 - 60));
         let worst = e.h.iter().enumerate().map(|(k, h)| (h - gain(24 + k)).norm()).fold(0.0, f32::max);
         assert!(worst < 0.05, "{worst}");
+        // 0.02 rad a subcarrier of 15 kHz: −0.02 / (2π · 15 kHz) = −212.2 ns
+        assert!((e.delay_s + 212.2e-9).abs() < 4e-9, "{}", e.delay_s);
         assert!(grid.dmrs_estimate(0, 4, &config).unwrap().snr_db().is_none_or(|snr| snr < 5.0));
         assert!(grid.dmrs_estimate(0, 3, &DmrsConfig { prbs: 9, ..config }).is_err());
         assert_eq!(grid.dmrs_estimate(0, 3, &DmrsConfig { symbol: 3, ..config }), Err(NrError::NoSignal));

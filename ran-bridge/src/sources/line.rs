@@ -46,12 +46,31 @@ pub(super) fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     None
 }
 
-/// A number after `key=`, whatever unit stands behind it; none where it is no finite number.
-pub(super) fn number(text: &str, key: &str) -> Option<f64> {
+/// A number after `key=` and what stands behind it; none where it is no finite number.
+fn quantity<'a>(text: &'a str, key: &str) -> Option<(f64, &'a str)> {
     let value = field(text, key)?;
     let end =
         value.find(|c: char| !c.is_ascii_digit() && !matches!(c, '+' | '-' | '.' | 'e' | 'E')).unwrap_or(value.len());
-    value[..end].parse().ok().filter(|v: &f64| v.is_finite())
+    let number = value[..end].parse().ok().filter(|v: &f64| v.is_finite())?;
+    Some((number, &value[end..]))
+}
+
+/// A number after `key=`, whatever unit stands behind it; none where it is no finite number.
+pub(super) fn number(text: &str, key: &str) -> Option<f64> {
+    quantity(text, key).map(|(value, _)| value)
+}
+
+/// A time after `key=` in ns, by the unit that stands behind it; none without a unit of time.
+pub(super) fn time_ns(text: &str, key: &str) -> Option<f64> {
+    let (value, unit) = quantity(text, key)?;
+    let scale = match unit {
+        "ns" => 1.0,
+        "us" | "µs" => 1e3,
+        "ms" => 1e6,
+        "s" => 1e9,
+        _ => return None,
+    };
+    Some(value * scale)
 }
 
 /// An RNTI as `0x4601` or a decimal number.
@@ -75,6 +94,9 @@ mod tests {
         );
         assert_eq!(number("t_align=+12.5ns epre=-3.1dB rsrp=nandB", "t_align"), Some(12.5));
         assert_eq!(number("rsrp=+nandB", "rsrp"), None);
+        let align = |text| time_ns(text, "t_align");
+        assert_eq!((align("t_align=+12.5ns"), align("t_align=-0.5us epre=1dB")), (Some(12.5), Some(-500.0)));
+        assert_eq!((align("t_align=2.5e-1µs"), align("t_align=12.5"), align("t_align=3dB")), (Some(250.0), None, None));
         assert_eq!(
             (rnti("rnti=0x4601:"), rnti("crnti=7 rnti=17921"), rnti("crnti=7")),
             (Some(0x4601), Some(17921), None)

@@ -36,9 +36,17 @@ pub struct CsiReport {
     pub pmi: Option<Pmi>,
 }
 
+impl CsiReport {
+    /// From a line of the log; none if it is another, or not whole.
+    #[must_use]
+    pub fn of_line(line: &str) -> Option<Self> {
+        report(line)
+    }
+}
+
 /// The reports in a piece of log, in order; a line that is none, or not whole, is passed over.
 pub fn csi_reports(text: &str) -> impl Iterator<Item = CsiReport> + '_ {
-    text.lines().filter_map(report)
+    text.lines().filter_map(CsiReport::of_line)
 }
 
 fn report(line: &str) -> Option<CsiReport> {

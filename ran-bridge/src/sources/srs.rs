@@ -1,11 +1,11 @@
 //! SRS channel estimates in the gNB's log (logger `PHY`): one line at info, with the wideband matrix behind it at debug.
 //!
 //! `[  426.2] SRS: sector_id=0 rnti=0x4601 … t_align=+12.5ns epre=-3.0dB rsrp=-3.2dB noise_var=-30.1dB 101us`, then, indented,
-//! `H=1.234e+00 * [+0.700+0.000i,…;…]`, rows (receive ports) apart by `;`.
+//! `H=1.234e+00 * [+0.700+0.000i,…;…]`, rows (receive ports) apart by `;`. Some releases write `t_align` in `ns`, others in `us`.
 
 use num_complex::Complex32;
 
-use super::line::{LogSlot, field, number, rnti};
+use super::line::{LogSlot, field, number, rnti, time_ns};
 
 /// One estimate.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -29,31 +29,38 @@ pub struct SrsEstimate {
     pub h: Vec<Complex32>,
 }
 
-/// The estimates in a piece of log, in order; a line that is none is passed over.
-pub struct SrsEstimates<'a> {
-    lines: std::iter::Peekable<std::str::Lines<'a>>,
+/// The estimates in the lines of a log, in order; a line that is none is passed over. Holds two lines at most.
+pub struct SrsEstimates<I: Iterator> {
+    lines: std::iter::Peekable<I>,
 }
 
-impl<'a> SrsEstimates<'a> {
+impl<'a> SrsEstimates<std::str::Lines<'a>> {
     /// Reads `text`.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        Self { lines: text.lines().peekable() }
+        Self::of_lines(text.lines())
     }
 }
 
-impl Iterator for SrsEstimates<'_> {
+impl<I: Iterator> SrsEstimates<I> {
+    /// Reads lines as they come.
+    pub fn of_lines(lines: I) -> Self {
+        Self { lines: lines.peekable() }
+    }
+}
+
+impl<I: Iterator<Item: AsRef<str>>> Iterator for SrsEstimates<I> {
     type Item = SrsEstimate;
 
     fn next(&mut self) -> Option<SrsEstimate> {
         loop {
             let line = self.lines.next()?;
-            let Some((at, rest)) = LogSlot::of_line(line) else { continue };
+            let Some((at, rest)) = LogSlot::of_line(line.as_ref()) else { continue };
             let Some(rest) = rest.trim_start().strip_prefix("SRS: ") else { continue };
             let mut estimate = SrsEstimate {
                 at,
                 rnti: rnti(rest),
-                time_alignment_ns: number(rest, "t_align"),
+                time_alignment_ns: time_ns(rest, "t_align"),
                 epre_db: number(rest, "epre"),
                 rsrp_db: number(rest, "rsrp"),
                 noise_var_db: number(rest, "noise_var"),
@@ -61,8 +68,8 @@ impl Iterator for SrsEstimates<'_> {
                 h: Vec::new(),
             };
             // at debug the fields follow once more, each on an indented line, with the matrix
-            while let Some(more) = self.lines.next_if(|l| l.starts_with(' ') || l.starts_with('\t')) {
-                if let Some((rx_ports, h)) = matrix(more) {
+            while let Some(more) = self.lines.next_if(|l| l.as_ref().starts_with([' ', '\t'])) {
+                if let Some((rx_ports, h)) = matrix(more.as_ref()) {
                     (estimate.rx_ports, estimate.h) = (rx_ports, h);
                 }
             }
@@ -111,6 +118,8 @@ mod tests {
             (Some(0x4601), Some(12.5), Some(-30.1))
         );
         assert_eq!((got[1].rsrp_db, got[1].rx_ports), (None, 2));
+        let us = SrsEstimates::new("[  1.2] SRS: rnti=0x4601 t_align=-0.25us epre=-3.0dB").next().unwrap();
+        assert_eq!(us.time_alignment_ns, Some(-250.0));
         let c = Complex32::new;
         assert_eq!(got[1].h, [c(1.0, 0.0), c(0.0, -1.0), c(-1.0, 0.0), c(0.0, 1.0)]);
     }

@@ -2,6 +2,7 @@
 
 use super::error::ConfigError;
 use super::sections::Config;
+use ran_bridge::nr::Numerology;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -101,8 +102,19 @@ impl Broken<'_> {
             &format!("a carrier of {:.2} MHz does not fit a sample rate of {}", width / 1e6, c.air.sample_rate),
         );
         let scs = cell.scs.hz();
-        self.rule([15e3, 30e3, 60e3].contains(&scs), "ran.cell.scs", "must be 15 kHz, 30 kHz or 60 kHz");
-        self.rule((rate / scs).fract() == 0.0, "air.sample_rate", "is no whole multiple of the subcarrier spacing");
+        let known = [15e3, 30e3].contains(&scs);
+        self.rule(known, "ran.cell.scs", "must be 15 kHz or 30 kHz");
+        self.rule(
+            !known || Numerology::new(rate, scs).is_ok(),
+            "air.sample_rate",
+            &format!(
+                "must be 256 to 8192 times the subcarrier spacing and a multiple of {:.2} MHz, so that ran can demodulate the cell",
+                128.0 * scs / 1e6
+            ),
+        );
+        if let Err(why) = crate::ran::plan::search_fits(rate, cell.ssb_period.s()) {
+            self.say("ran.cell.ssb_period", &why);
+        }
         self.rule(
             (slot * scs / 15.0 - 1.0).abs() < 1e-9,
             "air.slot",

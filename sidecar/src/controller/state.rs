@@ -106,6 +106,10 @@ pub struct StreamState {
     pub ssb_snr_db: Option<f64>,
     /// When that was heard last, host-monotonic ns.
     pub ssb_mono_ns: Option<u64>,
+    /// SS-RSRP of a resource element, dB relative to full scale.
+    pub ssb_rsrp_dbfs: Option<f64>,
+    /// Running delay of the SSBs against the windows in which they are looked for, ns.
+    pub ssb_delay_ns: Option<f64>,
     /// SNR through the beam in force, dB.
     pub beam_snr_db: Option<f64>,
     /// When that was heard last, host-monotonic ns.

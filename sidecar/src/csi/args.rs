@@ -14,7 +14,7 @@ pub struct CsiArgs {
     #[arg(long, value_name = "HZ", allow_hyphen_values = true)]
     pub ssb_offset_hz: Option<f64>,
     /// Subcarrier spacing of the block in kHz: 15 or 30.
-    #[arg(long, value_name = "KHZ", default_value_t = 15, value_parser = clap::value_parser!(u32).range(15..=30))]
+    #[arg(long, value_name = "KHZ", default_value_t = 15, value_parser = scs_khz)]
     pub scs_khz: u32,
     /// With `--json`: also every cell found, and RSRP and RSRQ of each block.
     #[arg(long)]
@@ -34,4 +34,32 @@ pub struct CsiArgs {
     /// Noise seeds for each case of the study.
     #[arg(long, default_value_t = 1, requires = "study")]
     pub seeds: u32,
+}
+
+fn scs_khz(text: &str) -> Result<u32, String> {
+    match text {
+        "15" => Ok(15),
+        "30" => Ok(30),
+        _ => Err("blocks are sent at 15 or 30 kHz".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        csi: CsiArgs,
+    }
+
+    #[test]
+    fn spacings_of_blocks_only() {
+        let of =
+            |khz: &str| Line::try_parse_from(["csi", "x.sigmf-meta", "--scs-khz", khz]).map(|l| l.csi.scs_khz).ok();
+        assert_eq!((of("15"), of("30"), of("20"), of("29"), of("60")), (Some(15), Some(30), None, None, None));
+        assert_eq!(Line::try_parse_from(["csi", "x.sigmf-meta"]).unwrap().csi.scs_khz, 15);
+    }
 }

@@ -46,7 +46,7 @@ pub fn run(args: &CsiArgs, out: &mut dyn Write) -> Result<(), CsiError> {
         occasions.push(follow::occasion(cell.pci, fields)?);
     }
     if !occasions.is_empty() {
-        outcome.csi_rs = follow::csi_rs(samples, rate_hz, &config, &outcome, occasions)?;
+        outcome.csi_rs = follow::csi_rs(samples, rate_hz, &config, &outcome, &occasions)?;
     }
     if args.json {
         let shown = if args.measure { outcome } else { outcome.brief() };

@@ -36,10 +36,34 @@ pub(super) fn occasion(pci: u16, fields: &[u32]) -> Result<Occasion, CsiError> {
 
 /// Half frames between the bursts of blocks as these have come, at least one.
 fn half_frames(reports: &[SsbReport], rate_hz: f64) -> u32 {
-    let gaps = reports.windows(2).map(|w| (w[1].sample - w[0].sample) as f64 / (0.005 * rate_hz));
-    // what the standard allows (TS 38.331, ssb-PeriodicityServingCell), the nearest to the shortest gap that is not inside a burst
+    // blocks of one burst have different indices, so that the gaps between those of one index are whole periods
+    let gaps = (0..8u8).flat_map(|index| {
+        let samples: Vec<u64> = reports.iter().filter(|r| r.index == index).map(|r| r.sample).collect();
+        samples.windows(2).map(|w| (w[1] - w[0]) as f64 / (0.005 * rate_hz)).collect::<Vec<_>>()
+    });
+    // what the standard allows (TS 38.331, ssb-PeriodicityServingCell), the nearest to the shortest gap
     let least = gaps.filter(|g| *g > 0.5).fold(f64::INFINITY, f64::min);
     [1u32, 2, 4, 8, 16, 32].into_iter().find(|n| f64::from(*n) + 0.5 > least).unwrap_or(4)
+}
+
+/// One block of each place in the period that these take, best one whose MIB was read, else the last.
+fn places<'a>(reports: &'a [SsbReport], cell: &Cell, rate_hz: f64) -> Vec<&'a SsbReport> {
+    let period = 0.005 * rate_hz * f64::from(half_frames(reports, rate_hz));
+    // blocks lie four symbols apart at least
+    let near = 2.0 * rate_hz / cell.scs_hz;
+    let same = |a: &SsbReport, b: &SsbReport| {
+        let apart = a.sample.abs_diff(b.sample) as f64 % period;
+        apart.min(period - apart) < near
+    };
+    let mut out: Vec<&SsbReport> = Vec::new();
+    for report in reports.iter().rev() {
+        match out.iter_mut().find(|r| same(r, report)) {
+            Some(known) if !known.mib_crc_ok && report.mib_crc_ok => *known = report,
+            Some(_) => {}
+            None => out.push(report),
+        }
+    }
+    out
 }
 
 fn tracker(
@@ -59,12 +83,42 @@ fn tracker(
         mib_every: 1,
         lost_after: LOST_AFTER,
     };
+    // where nobody tells the half frame, blocks are followed from whichever; CSI-RS begin with one that was told
     let half_frame = anchor.half_frame.unwrap_or(false);
     let at = Timetable { sample: anchor.sample, index: anchor.index, half_frame, sfn: anchor.sfn };
     Ok(CellTracker::new(config, at)?)
 }
 
-/// Follows `cell` through `iq` from sample `from` on and adds its blocks to `reports`; searches again where it is lost.
+/// Takes what these want of `iq`, in order of time; gives the sample at which all have lost their blocks, none at the end.
+fn follow(
+    trackers: &mut [CellTracker],
+    iq: &[Complex32],
+    mut see: impl FnMut(&SsbReport),
+) -> Result<Option<usize>, CsiError> {
+    let mut lost = vec![false; trackers.len()];
+    loop {
+        let next = trackers.iter_mut().zip(&mut lost).min_by_key(|(t, _)| t.wanted().start);
+        let Some((tracker, is_lost)) = next else { return Ok(None) };
+        let wanted = tracker.wanted();
+        let from = wanted.start as usize;
+        let Some(piece) = iq.get(from..from + wanted.len) else { return Ok(None) };
+        // a beam that is not heard for a while may come back, as long as another keeps the cell
+        match tracker.take(piece)? {
+            Observation::Ssb(report) => {
+                see(report);
+                *is_lost = false;
+            }
+            Observation::Lost => *is_lost = true,
+            _ => {}
+        }
+        if lost.iter().all(|l| *l) {
+            return Ok(Some(from + wanted.len));
+        }
+    }
+}
+
+/// Follows `cell` through `iq` from sample `from` on, each place of its period in which `reports` has blocks by itself, and adds its blocks in
+/// order of time; searches again where all are lost.
 pub(super) fn blocks(
     iq: &[Complex32],
     from: usize,
@@ -76,18 +130,15 @@ pub(super) fn blocks(
     let (mut at, mut cell) = (from, *cell);
     let mut recent: Vec<SsbReport> = reports.clone();
     while at < iq.len() {
-        let Some(anchor) = recent.iter().rev().find(|r| r.mib_crc_ok).or_else(|| recent.last()) else { return Ok(()) };
-        let mut tracker = tracker(&cell, rate_hz, config, &recent, anchor, Vec::new())?;
-        tracker.begin(at as u64);
-        let kept = tracker.run(iq, 0, |seen| {
-            if let Observation::Ssb(report) = seen {
-                reports.push((*report).clone());
-            }
-        })?;
-        if kept {
-            return Ok(());
+        let mut trackers = places(&recent, &cell, rate_hz)
+            .into_iter()
+            .map(|anchor| tracker(&cell, rate_hz, config, &recent, anchor, Vec::new()))
+            .collect::<Result<Vec<_>, _>>()?;
+        trackers.iter_mut().for_each(|t| t.begin(at as u64));
+        match follow(&mut trackers, iq, |report| reports.push(report.clone()))? {
+            Some(lost) => at = lost,
+            None => return Ok(()),
         }
-        at = tracker.wanted().start as usize;
         // lost: search from here on, as long as there is something left
         loop {
             let to = (at + (ACQUIRE_S * rate_hz) as usize).min(iq.len());
@@ -110,28 +161,45 @@ pub(super) fn blocks(
     Ok(())
 }
 
-/// Follows the CSI-RS of the strongest cell of `outcome` through `iq`.
+/// Follows the CSI-RS of the strongest cell of `outcome` through `iq`; where the cell is lost, again from its next block on.
 pub(super) fn csi_rs(
     iq: &[Complex32],
     rate_hz: f64,
     config: &SearchConfig,
     outcome: &Outcome,
-    occasions: Vec<Occasion>,
+    occasions: &[Occasion],
 ) -> Result<Vec<CsiRsLine>, CsiError> {
-    let Some(cell) = outcome.cells.first() else { return Ok(Vec::new()) };
-    let Some(anchor) = outcome.reports.iter().find(|r| r.mib_crc_ok) else { return Ok(Vec::new()) };
-    let slots = if cell.scs_hz > 20e3 { 20 } else { 10 };
-    let symbols: Vec<u8> = occasions.iter().map(|o| o.rs.symbol).collect();
-    let mut tracker = tracker(cell, rate_hz, config, &outcome.reports, anchor, occasions)?;
-    tracker.begin(0);
     let mut lines = Vec::new();
+    let Some(cell) = outcome.cells.first() else { return Ok(lines) };
+    let mut from = 0;
+    loop {
+        // its frame and half frame say where CSI-RS are
+        let told = |r: &&SsbReport| r.sample >= from && r.mib_crc_ok && r.half_frame.is_some();
+        let Some(anchor) = outcome.reports.iter().find(told) else { return Ok(lines) };
+        let mut tracker = tracker(cell, rate_hz, config, &outcome.reports, anchor, occasions.to_vec())?;
+        tracker.begin(if from == 0 { 0 } else { anchor.sample });
+        match csi_rs_lines(&mut tracker, iq, &mut lines)? {
+            Some(lost) => from = lost,
+            None => return Ok(lines),
+        }
+    }
+}
+
+/// Adds lines until the end of `iq`, or until the cell is lost: then it gives the sample.
+fn csi_rs_lines(
+    tracker: &mut CellTracker,
+    iq: &[Complex32],
+    lines: &mut Vec<CsiRsLine>,
+) -> Result<Option<u64>, CsiError> {
+    let slots = if tracker.config().cell.scs_hz > 20e3 { 20 } else { 10 };
+    let symbols: Vec<u8> = tracker.config().occasions.iter().map(|o| o.rs.symbol).collect();
     let mut profile = DelayProfile::default();
     loop {
         let wanted = tracker.wanted();
         let from = wanted.start as usize;
-        let Some(piece) = iq.get(from..from + wanted.len) else { return Ok(lines) };
-        let line = match tracker.take(piece)? {
-            Observation::CsiRs { occasion, slot, sample, report } => Some((
+        let Some(piece) = iq.get(from..from + wanted.len) else { return Ok(None) };
+        let (occasion, mut line) = match tracker.take(piece)? {
+            Observation::CsiRs { occasion, slot, sample, report } => (
                 occasion,
                 CsiRsLine {
                     sample,
@@ -146,17 +214,18 @@ pub(super) fn csi_rs(
                     rms_delay_ns: None,
                     cfo_hz: 0.0,
                 },
-            )),
-            Observation::Lost => return Ok(lines),
-            _ => None,
+            ),
+            Observation::Lost => return Ok(Some(wanted.start + wanted.len as u64)),
+            Observation::Ssb(_) | Observation::Nothing => continue,
         };
-        if let Some((occasion, mut line)) = line {
-            if let Some((estimate, estimator)) = tracker.last_estimate(occasion) {
-                estimator.profile_into(estimate, &mut profile);
-                line.rms_delay_ns = profile.rms_s.map(|s| s * 1e9);
-            }
-            line.cfo_hz = tracker.cfo_hz();
-            lines.push(line);
+        if let Some((estimate, estimator)) = tracker.last_estimate(occasion) {
+            estimator.profile_into(estimate, &mut profile);
+            line.rms_delay_ns = profile.rms_s.map(|s| s * 1e9);
         }
+        line.cfo_hz = tracker.cfo_hz();
+        lines.push(line);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use ran_bridge::sources::{CsiReport, GridSlot, SrsEstimate, SrsEstimates, UeCsv, UplinkGrid, csi_reports};
+use ran_bridge::sources::{CsiReport, GridShape, GridSlot, SrsEstimate, SrsEstimates, UeCsv, UplinkGrid};
 
 use super::CsiError;
 
@@ -56,15 +56,20 @@ fn tenths(value: Option<f64>) -> String {
 /// [`CsiError`].
 pub fn sources(args: &SourcesArgs, out: &mut dyn Write) -> Result<(), CsiError> {
     if let Some(path) = &args.log {
-        let text = read(path)?;
-        for estimate in SrsEstimates::new(&text) {
+        let mut lines = Lines::open(path)?;
+        for estimate in SrsEstimates::of_lines(&mut lines) {
             show(args.json, &estimate, out, srs_line)?;
         }
-        for report in csi_reports(&text) {
+        lines.end()?;
+        let mut lines = Lines::open(path)?;
+        for report in lines.by_ref().filter_map(|line| CsiReport::of_line(&line)) {
             show(args.json, &report, out, csi_line)?;
         }
+        lines.end()?;
         if let Some(grid) = &args.grid {
-            slots(args, &text, grid, out)?;
+            let mut lines = Lines::open(path)?;
+            slots(args, lines.by_ref().filter_map(|line| GridSlot::of_line(&line)), grid, out)?;
+            lines.end()?;
         }
     }
     if let Some(path) = &args.ue_csv {
@@ -73,10 +78,43 @@ pub fn sources(args: &SourcesArgs, out: &mut dyn Write) -> Result<(), CsiError> 
     Ok(())
 }
 
-/// A text file; bytes that are no text are replaced.
-fn read(path: &Path) -> Result<String, CsiError> {
-    let bytes = std::fs::read(path).map_err(|e| CsiError::Source(path.to_owned(), e.to_string()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+/// Longest line that is held; the rest of a longer one counts as another.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// The lines of a text file, one at a time; bytes that are no text are replaced.
+struct Lines {
+    path: PathBuf,
+    file: BufReader<File>,
+    bytes: Vec<u8>,
+    failed: Option<std::io::Error>,
+}
+
+impl Lines {
+    fn open(path: &Path) -> Result<Self, CsiError> {
+        let file = File::open(path).map_err(|e| CsiError::Source(path.to_owned(), e.to_string()))?;
+        Ok(Self { path: path.to_owned(), file: BufReader::new(file), bytes: Vec::new(), failed: None })
+    }
+
+    /// Whether all could be read.
+    fn end(self) -> Result<(), CsiError> {
+        self.failed.map_or(Ok(()), |e| Err(CsiError::Source(self.path, e.to_string())))
+    }
+}
+
+impl Iterator for Lines {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        self.bytes.clear();
+        match (&mut self.file).take(LONGEST_LINE).read_until(b'\n', &mut self.bytes) {
+            Ok(0) => None,
+            Ok(_) => Some(String::from_utf8_lossy(&self.bytes).trim_end_matches(['\r', '\n']).to_owned()),
+            Err(error) => {
+                self.failed = Some(error);
+                None
+            }
+        }
+    }
 }
 
 fn show<T: serde::Serialize>(
@@ -126,12 +164,25 @@ fn csi_line(r: &CsiReport) -> String {
     )
 }
 
-fn slots(args: &SourcesArgs, text: &str, path: &Path, out: &mut dyn Write) -> Result<(), CsiError> {
+/// The slots of the dump, one after another. What the gNB has not written out yet is left out and told, and an error only where that is all.
+fn slots(
+    args: &SourcesArgs,
+    slots: impl Iterator<Item = GridSlot>,
+    path: &Path,
+    out: &mut dyn Write,
+) -> Result<(), CsiError> {
     let source = |e: &dyn std::fmt::Display| CsiError::Source(path.to_owned(), e.to_string());
     let mut file = File::open(path).map_err(|e| source(&e))?;
     let mut bytes = Vec::new();
-    for slot in text.lines().filter_map(GridSlot::of_line) {
+    let (mut read, mut missing) = (0u64, 0u64);
+    for slot in slots {
+        GridShape::of(slot.size, args.ports).map_err(|e| source(&e))?;
         let Some(place) = slot.bytes() else { continue };
+        if place.end > file.metadata().map_err(|e| source(&e))?.len() {
+            missing += 1;
+            continue;
+        }
+        read += 1;
         file.seek(SeekFrom::Start(place.start)).map_err(|e| source(&e))?;
         bytes.clear();
         (&mut file).take(place.end - place.start).read_to_end(&mut bytes).map_err(|e| source(&e))?;
@@ -161,6 +212,18 @@ fn slots(args: &SourcesArgs, text: &str, path: &Path, out: &mut dyn Write) -> Re
                     tenths(l.strongest_db.map(f64::from))
                 )
             })?;
+        }
+    }
+    if missing > 0 {
+        let told =
+            format!("{missing} of the log's slots are not in the dump: the gNB may not have written them out yet");
+        if read == 0 {
+            return Err(source(&told));
+        }
+        if args.json {
+            tracing::warn!("{told}");
+        } else {
+            writeln!(out, "{told}")?;
         }
     }
     Ok(())
@@ -236,6 +299,20 @@ mod tests {
         assert!(lines[3].contains("SNR 68.2 dB"), "{text}");
         let json = shown(&SourcesArgs { json: true, ..args.clone() });
         assert!(json.lines().all(|l| serde_json::from_str::<serde_json::Value>(l).is_ok()));
+        // what is not written out yet does not keep the rest back, and is told
+        let more = format!("{log}t [PHY     ] [I] [  426.3] RX_SYMBOL: sector=0 offset=168 size=168\n");
+        let mut with_half = grid.clone();
+        with_half.extend([0u8; 84 * 8]);
+        std::fs::write(args.grid.as_ref().unwrap(), &with_half).unwrap();
+        std::fs::write(args.log.as_ref().unwrap(), &more).unwrap();
+        let text = shown(&args);
+        assert!(text.contains("UL    426.2  port 0  1 PRB  10.0 dB"), "{text}");
+        assert!(text.contains("1 of the log's slots are not in the dump"), "{text}");
+        // a size that no ports fit is refused before that much is read
+        std::fs::write(args.log.as_ref().unwrap(), log.replace("size=168", "size=3999999999")).unwrap();
+        let error = sources(&args, &mut Vec::new()).unwrap_err().to_string();
+        assert!(error.contains("how many ports"), "{error}");
+        std::fs::write(args.log.as_ref().unwrap(), log).unwrap();
         // a dump that ends early is said to
         std::fs::write(args.grid.as_ref().unwrap(), [0u8; 100]).unwrap();
         assert!(matches!(sources(&args, &mut Vec::new()), Err(CsiError::Source(..))));

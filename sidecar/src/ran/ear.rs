@@ -23,6 +23,8 @@ pub struct Ear {
     delay_s: Option<f32>,
     /// SSBs taken.
     pub ssbs: u64,
+    /// SS-RSRP of the last SSB, dB relative to full scale.
+    pub ssb_rsrp_dbfs: Option<f32>,
     /// When the last SSB arrived in `air`, host-monotonic ns.
     pub ssb_mono_ns: Option<u64>,
     /// When the last CSI-RS through the beam in force arrived in `air`, host-monotonic ns.
@@ -49,6 +51,7 @@ impl Ear {
             estimate: ChannelEstimate::default(),
             delay_s: None,
             ssbs: 0,
+            ssb_rsrp_dbfs: None,
             ssb_mono_ns: None,
             beam_mono_ns: None,
             failed: 0,
@@ -71,6 +74,7 @@ impl Ear {
         let taken = taken.and_then(|()| self.report.is_block().then_some(()).ok_or(NrError::NoSignal));
         taken.inspect_err(|_| self.failed += 1)?;
         self.ssbs += 1;
+        self.ssb_rsrp_dbfs = self.report.rsrp_dbfs;
         let delay = blend(&mut self.delay_s, self.report.h.delay_s);
         let scalar = scalar(self.stream, &self.report.h, delay, self.scs_hz, start as f64 / self.rate_hz);
         Ok((scalar, self.report.cfo_hz))
@@ -82,9 +86,20 @@ impl Ear {
         self.delay_s.map_or(0, |s| (f64::from(s) * self.rate_hz).round() as i64)
     }
 
+    /// Running delay of the SSBs against their windows, ns.
+    #[must_use]
+    pub fn delay_ns(&self) -> Option<f64> {
+        self.delay_s.map(|s| f64::from(s) * 1e9)
+    }
+
     /// The windows were moved by `samples`.
     pub fn moved(&mut self, samples: i64) {
         self.delay_s = self.delay_s.map(|s| s - (samples as f64 / self.rate_hz) as f32);
+    }
+
+    #[cfg(test)]
+    pub(super) const fn set_delay_s(&mut self, delay_s: f32) {
+        self.delay_s = Some(delay_s);
     }
 
     /// The last SSB's report, without its MIB.
@@ -101,7 +116,8 @@ impl Ear {
         let estimator = if sounded { &mut self.sounded } else { &mut self.beam };
         let cfo = self.tracker.cfo_hz();
         estimator.estimate_into(iq, slot, cfo, &mut self.estimate).inspect_err(|_| self.failed += 1)?;
-        let delay = blend(&mut self.delay_s, self.estimate.delay_s);
+        // the running delay is that of blocks, which are known to be some; of noise a CSI-RS gives a delay, too
+        let delay = self.delay_s.unwrap_or(self.estimate.delay_s);
         Ok(scalar(self.stream, &self.estimate, delay, self.scs_hz, start as f64 / self.rate_hz))
     }
 }
@@ -167,6 +183,24 @@ mod tests {
         let samples = vec![Complex32::new(0.01, -0.02); 8192];
         assert!(ear.ssb(0, &samples).is_err());
         assert_eq!((ear.ssbs, ear.failed), (0, 1));
+        // and its CSI-RS has no say in the delay
+        let noise: Vec<Complex32> = (0..600).map(|n| Complex32::cis(n as f32 * n as f32)).collect();
+        ear.set_delay_s(0.0);
+        ear.csi_rs(true, 0, 1, &noise).unwrap();
+        assert_eq!(ear.delay_s, Some(0.0));
+    }
+
+    #[test]
+    fn a_block_of_a_real_gnb_is_measured() {
+        let (cell, iq, _) = crate::ran::recorded::recorded();
+        let rate_hz = crate::ran::recorded::RATE_HZ;
+        let config = RanConfig { rate_hz, ..RanConfig::demo("ipc:///nowhere", vec![]) };
+        let mut ear = Ear::new(0, &config, &cell, Numerology::new(rate_hz, 15e3).unwrap()).unwrap();
+        // 8 samples early: 694.4 ns
+        let at = cell.sample as usize - 8;
+        ear.ssb(at as u64, &iq[at..]).unwrap();
+        assert!((ear.ssb_rsrp_dbfs.unwrap() - cell.rsrp_dbfs).abs() < 0.5, "{:?}", ear.ssb_rsrp_dbfs);
+        assert!((ear.delay_ns().unwrap() - 694.4).abs() < 45.0, "{:?}", ear.delay_ns());
     }
 
     #[test]

@@ -5,8 +5,8 @@ use super::track::{ChannelTracker, dft_columns};
 use num_complex::Complex32;
 use std::f64::consts::TAU;
 
-/// A receiver that was not heard for this long of radio time is silent, s: its SNR and offset are no longer observed. 50 SSB periods
-/// of the demo cell.
+/// A receiver whose SSB was not heard for this long of radio time is silent, s: its SNR, offset and channel are no longer observed. 50 SSB
+/// periods of the demo cell; [`FastConfig::silent_s`] where SSBs are further apart.
 pub const SNR_SILENT_S: f64 = 0.5;
 
 /// Settings of the fast loop.
@@ -24,13 +24,15 @@ pub struct FastConfig {
     pub drift_per_s: f32,
     /// A channel that was not sounded for this long is not used, s.
     pub fresh_s: f64,
+    /// A receiver without an SSB for this long of radio time is silent, s.
+    pub silent_s: f64,
 }
 
 impl FastConfig {
     /// Settings for an array and its receivers.
     #[must_use]
     pub fn new(antennas: usize, served: Vec<u32>, eavesdropper: Option<u32>) -> Self {
-        Self { antennas, served, eavesdropper, null_part: 0.7, drift_per_s: 4.0, fresh_s: 0.2 }
+        Self { antennas, served, eavesdropper, null_part: 0.7, drift_per_s: 4.0, fresh_s: 0.2, silent_s: SNR_SILENT_S }
     }
 }
 
@@ -140,13 +142,18 @@ impl FastLoop {
     pub fn ssb(&mut self, scalar: &Scalar, cfo_hz: Option<f64>) -> bool {
         self.now_s = self.now_s.max(scalar.at_s);
         let Some(r) = self.receivers.iter_mut().find(|r| r.stream == scalar.stream) else { return false };
+        r.ssb_snr = blend(r.ssb_snr, scalar, self.config.silent_s);
         r.ssb(scalar, cfo_hz, &self.wide)
     }
 
-    /// A CSI-RS through whatever was in force.
+    /// A CSI-RS through whatever was in force. Where no SSB was heard lately it is noise, for all that its estimate tells, and is left out.
     pub fn csi_rs(&mut self, scalar: &Scalar, in_force: InForce) -> bool {
         self.now_s = self.now_s.max(scalar.at_s);
+        if !self.present(scalar.stream) {
+            return false;
+        }
         let Some(r) = self.receivers.iter_mut().find(|r| r.stream == scalar.stream) else { return false };
+        let silent_s = self.config.silent_s;
         let w = match in_force {
             InForce::Wide => &self.wide,
             InForce::Column(c) => match self.columns.get(usize::from(c)) {
@@ -155,7 +162,7 @@ impl FastLoop {
             },
             // the power is taken from it; the weights it went through may have changed meanwhile, so no channel is
             InForce::Beam => {
-                r.beam_snr = blend(r.beam_snr, scalar);
+                r.beam_snr = blend(r.beam_snr, scalar, silent_s);
                 return true;
             }
         };
@@ -192,26 +199,34 @@ impl FastLoop {
     }
 
     fn heard(&self, at_s: f64) -> bool {
-        self.now_s - at_s <= SNR_SILENT_S
+        self.now_s - at_s <= self.config.silent_s
     }
 
-    /// SNR of a receiver's SSB, linear; `None` once it is silent for [`SNR_SILENT_S`].
+    /// Whether an SSB of a receiver was heard within [`FastConfig::silent_s`].
+    #[must_use]
+    pub fn present(&self, stream: u32) -> bool {
+        self.receiver(stream).is_some_and(|r| r.last_ssb.is_some_and(|(at_s, _)| self.heard(at_s)))
+    }
+
+    /// SNR of a receiver's SSB, linear; `None` once it is silent for [`FastConfig::silent_s`].
     #[must_use]
     pub fn ssb_snr(&self, stream: u32) -> Option<f32> {
         self.receiver(stream)?.ssb_snr.filter(|(_, at_s)| self.heard(*at_s)).map(|(snr, _)| snr)
     }
 
-    /// SNR of a receiver through the beam in force, linear; `None` once it is silent for [`SNR_SILENT_S`].
+    /// SNR of a receiver through the beam in force, linear; `None` once it or its SSB is silent for [`FastConfig::silent_s`].
     #[must_use]
     pub fn beam_snr(&self, stream: u32) -> Option<f32> {
+        if !self.present(stream) {
+            return None;
+        }
         self.receiver(stream)?.beam_snr.filter(|(_, at_s)| self.heard(*at_s)).map(|(snr, _)| snr)
     }
 
-    /// Frequency offset of a receiver, Hz; `None` once it is silent for [`SNR_SILENT_S`].
+    /// Frequency offset of a receiver, Hz; `None` once it is silent for [`FastConfig::silent_s`].
     #[must_use]
     pub fn cfo_hz(&self, stream: u32) -> Option<f64> {
-        let r = self.receiver(stream)?;
-        r.cfo_hz.filter(|_| r.last_ssb.is_some_and(|(at_s, _)| self.heard(at_s)))
+        self.receiver(stream)?.cfo_hz.filter(|_| self.present(stream))
     }
 
     /// Whether a receiver was heard once and is silent now.
@@ -220,13 +235,13 @@ impl FastLoop {
         self.receiver(stream).is_some_and(|r| r.last_ssb.is_some_and(|(at_s, _)| !self.heard(at_s)))
     }
 
-    /// Whether a receiver's M-antenna channel is known and not older than [`FastConfig::fresh_s`].
+    /// Whether a receiver's M-antenna channel is known, not older than [`FastConfig::fresh_s`], and its SSB is heard.
     #[must_use]
     pub fn tracked(&self, stream: u32) -> bool {
         self.channel(stream).is_some()
     }
 
-    /// The channel of a receiver as now believed; `None` where it was not sounded for [`FastConfig::fresh_s`].
+    /// The channel of a receiver as now believed; `None` where it was not sounded for [`FastConfig::fresh_s`], or its SSB is silent.
     ///
     /// # Shapes
     /// `[antennas]`.
@@ -237,7 +252,7 @@ impl FastLoop {
     }
 
     fn fresh(&self, r: &Receiver) -> bool {
-        r.tracker.at_s().is_some_and(|t| self.now_s - t <= self.config.fresh_s)
+        self.present(r.stream) && r.tracker.at_s().is_some_and(|t| self.now_s - t <= self.config.fresh_s)
     }
 
     /// Forgets every channel, as after a loss of the cell.
@@ -273,7 +288,6 @@ impl Receiver {
     }
 
     fn ssb(&mut self, s: &Scalar, cfo_hz: Option<f64>, wide: &[Complex32]) -> bool {
-        self.ssb_snr = blend(self.ssb_snr, s);
         self.ssbs = self.ssbs.saturating_add(1);
         if let Some(coarse) = cfo_hz.filter(|c| c.is_finite()) {
             // the first ones settle the coarse value, later ones only catch jumps that the phase cannot show
@@ -325,12 +339,12 @@ impl Receiver {
 }
 
 /// A running SNR and when it was heard last; it begins anew after a silence.
-fn blend(old: Option<(f32, f64)>, s: &Scalar) -> Option<(f32, f64)> {
+fn blend(old: Option<(f32, f64)>, s: &Scalar, silent_s: f64) -> Option<(f32, f64)> {
     let new = s.snr();
     if !new.is_finite() {
         return old;
     }
-    let old = old.filter(|(_, at_s)| s.at_s - at_s <= SNR_SILENT_S);
+    let old = old.filter(|(_, at_s)| s.at_s - at_s <= silent_s);
     Some((old.map_or(new, |(o, _)| 0.7f32.mul_add(o, 0.3 * new)), s.at_s))
 }
 

@@ -27,14 +27,16 @@ const BEGAN_ANEW: u64 = 1_000_000;
 const STATUS_NS: u64 = 500_000_000;
 /// Without a word from `air` for this long it is gone, ns.
 const GONE_NS: u64 = 2_000_000_000;
-/// A search that is not complete after this long is begun anew, ns.
+/// A search of which no part came for this long is begun anew, ns.
 const SEARCH_NS: u64 = 3_000_000_000;
 /// The others see a new view this often, ns.
 const VIEW_NS: u64 = 50_000_000;
 /// A MIB of a receiver is decoded once in so many of its SSBs.
 const MIB_EVERY: u64 = 4;
-/// Occasions without a signal after which the cell counts as lost.
-const LOST: u32 = 200;
+/// Radio time of SSBs without a signal, of whichever receiver, after which the cell counts as lost, s.
+const LOST_S: f64 = 2.0;
+/// As [`LOST_S`], but never before so many SSBs.
+const LOST_LEAST: u32 = 8;
 
 enum Phase {
     Waiting,
@@ -69,7 +71,10 @@ pub struct FastThread {
     drops: BTreeMap<&'static str, u64>,
     air: BTreeMap<String, u64>,
     acquisitions: u64,
+    /// SSBs without a signal since the last with one.
     failures: u32,
+    /// Number of the last command of a setup anew that `air` has not answered yet; 0 where it did not get out whole.
+    unanswered: Option<u64>,
     sample: u64,
     /// Radio index when the last snippet came.
     snippet_sample: u64,
@@ -91,6 +96,8 @@ impl FastThread {
         let mut fast = FastConfig::new(config.antennas, config.served(), config.eavesdropper());
         fast.null_part = config.null_part;
         fast.fresh_s = config.fresh_s;
+        // receivers take turns at SSBs: silent is who misses three of its own
+        fast.silent_s = fast.silent_s.max(3.0 * config.monitors.len() as f64 * config.cell.ssb_period_s);
         let mut limits = config.limits.clone();
         limits.weights = Some(config.antennas);
         Ok(Self {
@@ -110,6 +117,7 @@ impl FastThread {
             air: BTreeMap::new(),
             acquisitions: 0,
             failures: 0,
+            unanswered: None,
             sample: 0,
             snippet_sample: 0,
             heard_ns: 0,
@@ -184,6 +192,7 @@ impl FastThread {
             Event::Clock { sample, .. } => self.clock(sample),
             Event::Applied { seq, what, sample, new, cause, received_mono_ns, armed_mono_ns, .. } => {
                 let of_weights = what == "weights";
+                self.answered(seq);
                 self.acted(seq, Ok(()));
                 if let Some(at) = self.waiting.iter().position(|(s, _)| *s == seq) {
                     // commands are answered in order: what stands before this one will not be
@@ -205,6 +214,7 @@ impl FastThread {
             }
             Event::Refused { seq, reason } => {
                 self.drop("refused by air");
+                self.answered(seq);
                 self.waiting.retain(|(s, _)| *s != seq);
                 tracing::warn!(reason, "air refused a command");
                 self.acted(seq, Err(ActError::Refused(reason)));
@@ -244,7 +254,7 @@ impl FastThread {
         self.fast.reset();
         self.waiting.clear();
         self.pending = None;
-        self.failures = 0;
+        (self.failures, self.unanswered) = (0, None);
         (self.sample, self.snippet_sample) = (0, 0);
         self.last_weights.clear();
     }
@@ -253,8 +263,9 @@ impl FastThread {
         self.sample = self.sample.max(meta.start);
         self.snippet_sample = self.sample;
         match (&mut self.phase, What::of(meta.window)) {
-            (Phase::Searching { parts, .. }, What::Search(k)) => {
+            (Phase::Searching { parts, since_ns, .. }, What::Search(k)) => {
                 if let Some(part) = parts.get_mut(k as usize) {
+                    *since_ns = stamps.received_mono_ns.max(*since_ns);
                     *part = Some(self.link.samples.clone());
                 }
                 self.search_if_complete();
@@ -282,13 +293,15 @@ impl FastThread {
                     What::Search(_) => return,
                 };
                 stamps.estimated_mono_ns = mono_ns();
+                let ssb = what == What::Ssb;
+                if ssb {
+                    // only a block tells that the cell is there: a CSI-RS gives an estimate of noise, too
+                    self.failures = if heard.is_err() { self.failures + 1 } else { 0 };
+                }
                 if heard.is_err() {
-                    self.failures += 1;
                     *self.drops.entry("occasion without signal").or_default() += 1;
                     return;
                 }
-                self.failures = 0;
-                let ssb = what == What::Ssb;
                 let mut rows = None;
                 if ssb {
                     ear.ssb_mono_ns = arrival;
@@ -299,6 +312,9 @@ impl FastThread {
                         stream: meta.stream,
                         sample: meta.start,
                         snr_db: report.snr_db,
+                        rsrp_dbfs: report.rsrp_dbfs,
+                        rsrq_db: report.rsrq_db,
+                        delay_ns: report.h.delay_s * 1e9,
                         cfo_hz: report.cfo_hz,
                     };
                     let mib = ear.ssbs % MIB_EVERY == 1;
@@ -394,7 +410,8 @@ impl FastThread {
         }
         self.follow_timing();
         self.resume_snippets();
-        if self.failures > LOST {
+        let lost = ((LOST_S / self.config.cell.ssb_period_s) as u32).max(LOST_LEAST);
+        if self.failures > lost {
             tracing::warn!("the cell is lost: it is searched again");
             self.failures = 0;
             self.phase = Phase::Waiting;

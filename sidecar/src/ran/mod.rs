@@ -18,5 +18,8 @@ pub mod shared;
 pub mod slow_thread;
 pub mod track;
 
+#[cfg(test)]
+pub(crate) mod recorded;
+
 pub use error::RanError;
 pub use process::run;

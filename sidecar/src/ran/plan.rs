@@ -1,17 +1,25 @@
 //! Where to listen and what to protect, once the cell is found. Pure.
 
 use super::config::{Monitor, RanConfig};
-use ran_bridge::air::{At, Command, SlotSpan, SoundingPlan, Window};
+use ran_bridge::air::{At, Command, MAX_WINDOW_SAMPLES, MAX_WINDOWS, SlotSpan, SoundingPlan, Window};
 use ran_bridge::nr::{Cell, Numerology, SsbCase};
 
 /// The beam symbol is heard in one of so many CSI-RS slots only: it checks, it does not steer.
 const BEAM_EVERY: u64 = 4;
 /// The sounding column is in force this many samples before its symbol, so that the ramp ends within the cyclic prefix.
 const LEAD: u64 = 8;
-/// Samples of one part of the search capture; `air` gives up to 65 536 at once.
-const PART: u32 = 57_600;
+/// Samples of one part of the search capture.
+const PART: u32 = MAX_WINDOW_SAMPLES;
+/// What a search hears beyond an SSB period, so that a block lies in it whole, s.
+const BEYOND_S: f64 = 2e-3;
+/// Ids of a stream.
+const IDS: u32 = MAX_WINDOWS as u32;
+/// First code of a part of the search capture.
+const FIRST_PART: u32 = 3;
+/// Most parts of a search capture: as many as have an id.
+const MOST_PARTS: u32 = IDS - FIRST_PART;
 
-/// What a window is for; its id is `stream · 16 + code`.
+/// What a window is for; its id is `stream · 64 + code`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     /// A part of the search capture.
@@ -28,32 +36,58 @@ impl What {
     /// Window id for a stream.
     #[must_use]
     pub const fn id(self, stream: u32) -> u32 {
-        stream * 16
+        stream * IDS
             + match self {
                 Self::Ssb => 0,
                 Self::Sounded => 1,
                 Self::Beam => 2,
-                Self::Search(k) => 3 + k,
+                Self::Search(k) => FIRST_PART + k,
             }
     }
 
     /// Back from a window id.
     #[must_use]
     pub const fn of(id: u32) -> Self {
-        match id % 16 {
+        match id % IDS {
             0 => Self::Ssb,
             1 => Self::Sounded,
             2 => Self::Beam,
-            k => Self::Search(k - 3),
+            k => Self::Search(k - FIRST_PART),
         }
     }
+}
+
+/// How long a search has to hear, s: an SSB period and a bit.
+fn search_s(ssb_period_s: f64) -> f64 {
+    ssb_period_s.max(0.02) + BEYOND_S
+}
+
+/// Parts of the capture for a search.
+fn search_parts(rate_hz: f64, ssb_period_s: f64) -> u64 {
+    ((rate_hz * search_s(ssb_period_s)) as u64).div_ceil(u64::from(PART))
+}
+
+/// Whether `air` can give a search all samples of one SSB period at this rate.
+///
+/// # Errors
+/// Why not, in words.
+pub fn search_fits(rate_hz: f64, ssb_period_s: f64) -> Result<(), String> {
+    let most_s = f64::from(MOST_PARTS) * f64::from(PART) / rate_hz;
+    if search_parts(rate_hz, ssb_period_s) <= u64::from(MOST_PARTS) {
+        return Ok(());
+    }
+    Err(format!(
+        "to find the cell takes {:.0} ms of samples, and air gives {:.0} ms at most at {:.2} MHz: a shorter SSB period, or a lower sample rate",
+        search_s(ssb_period_s) * 1e3,
+        most_s * 1e3,
+        rate_hz * 1e-6
+    ))
 }
 
 /// Parts of the capture for a search over one SSB period and a bit, from sample `from` on.
 #[must_use]
 pub fn search_windows(stream: u32, from: u64, rate_hz: f64, ssb_period_s: f64) -> Vec<Window> {
-    let want = (rate_hz * (ssb_period_s.max(0.02) + 2e-3)) as u64;
-    let parts = want.div_ceil(u64::from(PART)).min(12) as u32;
+    let parts = search_parts(rate_hz, ssb_period_s).min(u64::from(MOST_PARTS)) as u32;
     (0..parts)
         .map(|k| Window {
             id: What::Search(k).id(stream),
@@ -120,7 +154,7 @@ impl Place {
     }
 }
 
-/// The commands to `air` that set the loop up, from sample `from` on.
+/// The commands to `air` that set the loop up, from sample `from` on; `anew` with the wide beam at 0 dB, else those in force stay.
 #[must_use]
 pub fn setup(
     config: &RanConfig,
@@ -129,6 +163,7 @@ pub fn setup(
     from: u64,
     unitary: &[num_complex::Complex32],
     wide: &[num_complex::Complex32],
+    anew: bool,
 ) -> Vec<Command> {
     let mut out = Vec::new();
     let period_slots = (place.ssb_period / place.slot_samples).max(1) as u32;
@@ -137,9 +172,11 @@ pub fn setup(
         let slot_samples = u32::try_from(place.slot_samples).unwrap_or(u32::MAX);
         out.push(Command::Slots { boundary: place.slot_start, slot_samples, protected, uplink_boundary: None });
         out.push(Command::Wide { weights: wide.to_vec() });
-        // Whoever was here before may have left a beam and a power; who decides begins with the wide beam at 0 dB.
-        out.push(Command::Weights { at: At::NextSlot, weights: wide.to_vec(), cause: 0 });
-        out.push(Command::Power { at: At::NextSlot, power_db: 0.0 });
+        if anew {
+            // Whoever was here before may have left a beam and a power; who decides begins with the wide beam at 0 dB.
+            out.push(Command::Weights { at: At::NextSlot, weights: wide.to_vec(), cause: 0 });
+            out.push(Command::Power { at: At::NextSlot, power_db: 0.0 });
+        }
         out.push(Command::Sounding { plan: sounding(config, place, numerology, unitary) });
     }
     out.push(Command::Windows { windows: windows(&config.monitors, config, place, numerology, from) });
@@ -207,6 +244,7 @@ pub fn search_config(config: &RanConfig) -> ran_bridge::nr::SearchConfig {
         scs_hz: cell.scs_hz,
         center_hz: cell.centre_hz,
         ssb_offset_hz: cell.ssb_offset_hz,
+        acquire_s: search_s(cell.ssb_period_s),
         ..ran_bridge::nr::SearchConfig::default()
     }
 }
@@ -252,7 +290,7 @@ mod tests {
         let c = config();
         let u = vec![num_complex::Complex32::ONE; 16];
         let from = 1_000_000;
-        let commands = setup(&c, &p, &numerology(), from, &u, &u[..4]);
+        let commands = setup(&c, &p, &numerology(), from, &u, &u[..4], true);
         let Some(Command::Windows { windows }) = commands.last() else { panic!("no windows") };
         assert_eq!(windows.len(), 6);
         assert!(windows.iter().all(|w| w.first >= from));
@@ -262,6 +300,10 @@ mod tests {
         // whatever was in force before: the wide beam at 0 dB
         assert!(commands.iter().any(|c| matches!(c, Command::Weights { weights, .. } if *weights == u[..4])));
         assert!(commands.iter().any(|c| matches!(c, Command::Power { power_db, .. } if *power_db == 0.0)));
+        // who moves windows only leaves both as they are
+        let moved = setup(&c, &p, &numerology(), from, &u, &u[..4], false);
+        assert!(!moved.iter().any(|c| matches!(c, Command::Weights { .. } | Command::Power { .. })));
+        assert_eq!(moved.len() + 2, commands.len());
         let sounding =
             commands.iter().find_map(|c| if let Command::Sounding { plan } = c { plan.as_ref() } else { None });
         let Some(plan) = sounding else { panic!("no sounding") };
@@ -273,14 +315,34 @@ mod tests {
     fn without_leave_to_act_only_windows_are_set() {
         let p = Place::of(&numerology(), SsbCase::A, 1100, 0, false, 10e-3);
         let c = RanConfig { act: false, ..config() };
-        let commands = setup(&c, &p, &numerology(), 0, &[], &[]);
+        let commands = setup(&c, &p, &numerology(), 0, &[], &[], true);
         assert!(matches!(&commands[..], [Command::Windows { .. }]));
     }
 
     #[test]
     fn ids_come_back() {
-        for what in [What::Ssb, What::Sounded, What::Beam, What::Search(0), What::Search(11)] {
+        for what in [What::Ssb, What::Sounded, What::Beam, What::Search(0), What::Search(MOST_PARTS - 1)] {
             assert_eq!(What::of(what.id(7)), what);
         }
+    }
+
+    #[test]
+    fn a_search_hears_a_whole_ssb_period_or_is_refused() {
+        // 22 ms at 61.44 MS/s are 1 351 680 samples: 20.6 parts; 162 ms at 7.68 MS/s 1 244 160: 19.0
+        for (rate_hz, period_s, parts) in [(61.44e6, 10e-3, 21), (7.68e6, 160e-3, 19), (7.68e6, 10e-3, 3)] {
+            let windows = search_windows(2, 1000, rate_hz, period_s);
+            assert_eq!(windows.len(), parts);
+            assert_eq!(search_fits(rate_hz, period_s), Ok(()));
+            let heard: u64 = windows.iter().map(|w| u64::from(w.len)).sum();
+            assert!(heard as f64 >= rate_hz * (period_s.max(0.02) + 2e-3) - 1.0);
+            assert!(
+                windows.windows(2).all(|w| w[1].first == w[0].first + u64::from(w[0].len) && w[1].id == w[0].id + 1)
+            );
+            assert!(windows.len() <= MAX_WINDOWS && windows.iter().all(|w| w.len <= MAX_WINDOW_SAMPLES));
+        }
+        // 61 parts of 65 536 samples are 65.1 ms at 61.44 MS/s
+        assert_eq!(search_fits(61.44e6, 40e-3), Ok(()));
+        let why = search_fits(61.44e6, 160e-3).unwrap_err();
+        assert!(why.contains("takes 162 ms of samples, and air gives 65 ms at most at 61.44 MHz"), "{why}");
     }
 }

@@ -53,6 +53,8 @@ pub fn state(shared: &Shared, parts: &Parts<'_>, mono_ns: u64) -> RanState {
                 mibs_ok: mibs.ok,
                 mibs_bad: mibs.bad,
                 ssb_snr_db: s.ssb_snr_db,
+                ssb_rsrp_dbfs: s.ssb_rsrp_dbfs,
+                ssb_delay_ns: s.ssb_delay_ns,
                 ssb_mono_ns: s.ssb_mono_ns,
                 beam_snr_db: s.beam_snr_db,
                 beam_mono_ns: s.beam_mono_ns,

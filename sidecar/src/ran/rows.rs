@@ -53,8 +53,14 @@ pub struct SsbRow {
     pub stream: u32,
     /// First sample.
     pub sample: u64,
-    /// SNR, dB.
+    /// SS-SINR, dB.
     pub snr_db: Option<f32>,
+    /// SS-RSRP of a resource element relative to full scale, dB.
+    pub rsrp_dbfs: Option<f32>,
+    /// SS-RSRQ, dB.
+    pub rsrq_db: Option<f32>,
+    /// Power-weighted mean delay against the window's first sample, ns.
+    pub delay_ns: f32,
     /// Frequency offset, Hz.
     pub cfo_hz: f64,
 }

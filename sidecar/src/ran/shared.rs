@@ -26,6 +26,10 @@ pub struct StreamView {
     pub ssbs: u64,
     /// SNR of the SSB, dB; `None` once it is silent.
     pub ssb_snr_db: Option<f64>,
+    /// SS-RSRP of a resource element relative to full scale, dB; `None` once it is silent.
+    pub ssb_rsrp_dbfs: Option<f64>,
+    /// Running delay of the SSBs against their windows, ns; `None` once it is silent.
+    pub ssb_delay_ns: Option<f64>,
     /// When it was heard last, host-monotonic ns.
     pub ssb_mono_ns: Option<u64>,
     /// SNR through the beam, dB; `None` once it is silent.

@@ -40,13 +40,22 @@ fn look(config: &RanConfig, search_config: &ran_bridge::nr::SearchConfig, job: &
         .inspect_err(|error| tracing::warn!(%error, "the search failed"))
         .ok()?;
     let cell = plan::choose(&cells, config.cell.pci)?;
-    let at = usize::try_from(cell.sample).ok()?;
     let mut tracker = SsbTracker::new(TrackerConfig::of(&cell, config.rate_hz)).ok()?;
-    let mut report = tracker.process(cell.sample, job.iq.get(at..)?).ok()?;
-    // the half frame is in the MIB where the reference signal does not tell it
-    let payload = tracker.decode_mib(&mut report);
-    let half = payload.map(|p| p.half_frame).or(report.half_frame).unwrap_or(false);
-    Some(Found { cell, sample: job.start + cell.sample, index: report.index, half })
+    let mut report = SsbReport::default();
+    let period = (config.cell.ssb_period_s * config.rate_hz).round() as usize;
+    let first = usize::try_from(cell.sample).ok()?;
+    // The half frame is in the MIB where the reference signal does not tell it: any block of which it is read will do, none is no place.
+    for at in (first..job.iq.len()).step_by(period.max(1)) {
+        if tracker.process_into(at as u64, &job.iq[at..], &mut report).is_err() || !report.is_block() {
+            continue;
+        }
+        tracker.decode_mib(&mut report);
+        if let Some(half) = report.half_frame {
+            return Some(Found { cell, sample: job.start + at as u64, index: report.index, half });
+        }
+    }
+    tracing::info!(pci = cell.pci, "a cell was found, but not which half frame its block lies in");
+    None
 }
 
 /// Decodes MIBs until the other end is gone; buffers go back.
@@ -57,20 +66,21 @@ pub fn decode_all(
     book: &MibBook,
     rows: &SyncSender<Row>,
 ) {
-    let mut trackers: HashMap<(u32, u16), SsbTracker> = HashMap::new();
+    let mut trackers: HashMap<u32, SsbTracker> = HashMap::new();
     let mut report = SsbReport::default();
     while let Ok(job) = jobs.recv() {
-        let key = (job.stream, job.cell.pci);
-        if !trackers.contains_key(&key) {
-            trackers.retain(|(stream, _), _| *stream != job.stream);
-            match SsbTracker::new(TrackerConfig::of(&job.cell, rate_hz)) {
+        let wanted = TrackerConfig::of(&job.cell, rate_hz);
+        // a cell that was found again may lie elsewhere, with the PCI it had
+        if trackers.get(&job.stream).is_none_or(|t| *t.config() != wanted) {
+            trackers.remove(&job.stream);
+            match SsbTracker::new(wanted) {
                 Ok(tracker) => {
-                    trackers.insert(key, tracker);
+                    trackers.insert(job.stream, tracker);
                 }
                 Err(error) => tracing::warn!(%error, "no tracker for MIBs"),
             }
         }
-        let Some(tracker) = trackers.get_mut(&key) else { continue };
+        let Some(tracker) = trackers.get_mut(&job.stream) else { continue };
         let payload =
             tracker.process_into(job.start, &job.iq, &mut report).ok().and_then(|()| tracker.decode_mib(&mut report));
         let sfn = payload.map(|p| p.sfn);
@@ -97,3 +107,6 @@ pub fn decode_all(
         let _full = buffers.try_send(job.iq);
     }
 }
+
+#[cfg(test)]
+mod tests;

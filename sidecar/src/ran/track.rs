@@ -15,7 +15,6 @@ pub struct ChannelTracker {
     at_s: Option<f64>,
     gain: f32,
     seen: u64,
-    snr: Option<f32>,
 }
 
 impl ChannelTracker {
@@ -32,7 +31,6 @@ impl ChannelTracker {
             at_s: None,
             gain: 0.0,
             seen: 0,
-            snr: None,
         }
     }
 
@@ -89,19 +87,7 @@ impl ChannelTracker {
             self.p[i * m + i] = Complex32::new(self.p[i * m + i].re.max(0.0), 0.0);
         }
         self.seen += 1;
-        self.snr = Some(y.norm_sqr() / noise);
         true
-    }
-
-    /// Turns the whole estimate by the phase between it and a sounding: what a shift of carrier phase does to all antennas alike.
-    pub fn turn(&mut self, w: &[Complex32], y: Complex32) {
-        let now = self.through(w);
-        let turn = y * now.conj();
-        let size = turn.norm();
-        if size.is_finite() && size > 1e-12 {
-            let turn = turn / size;
-            self.h.iter_mut().for_each(|h| *h *= turn);
-        }
     }
 
     /// hᵀw as now believed.
@@ -126,11 +112,6 @@ impl ChannelTracker {
     #[must_use]
     pub const fn seen(&self) -> u64 {
         self.seen
-    }
-
-    /// Forgets everything.
-    pub fn reset(&mut self) {
-        *self = Self::new(self.h.len(), self.drift_per_s);
     }
 }
 
@@ -202,21 +183,6 @@ mod tests {
             }
         }
         assert!(worst < 0.15, "{worst}");
-    }
-
-    #[test]
-    fn a_common_turn_of_phase_is_taken_by_all_antennas() {
-        let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let h: Vec<_> = (0..4).map(|_| gauss(&mut rng)).collect();
-        let mut t = ChannelTracker::new(4, 0.0);
-        for (c, w) in dft_columns(4).iter().enumerate() {
-            t.push(w, h.iter().zip(w).map(|(h, w)| h * w).sum(), 1e-6, c as f64);
-        }
-        let j = Complex32::new(0.0, 1.0);
-        let turned: Vec<_> = h.iter().map(|h| h * j).collect();
-        let w = &dft_columns(4)[0];
-        t.turn(w, turned.iter().zip(w).map(|(h, w)| h * w).sum());
-        assert!(relative_error(&t, &turned) < 1e-3);
     }
 
     #[test]

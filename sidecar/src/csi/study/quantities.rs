@@ -75,7 +75,7 @@ pub fn quantities(
                 add("SS CFO", Some(report.cfo_hz as f32), CFO_HZ as f32);
             }
             bad += clean.reports.len().saturating_sub(got.reports.len()) as u32;
-            for line in follow::csi_rs(&impaired, rate_hz, config, &got, occasions.clone())? {
+            for line in follow::csi_rs(&impaired, rate_hz, config, &got, &occasions)? {
                 add("CSI-RSRP", line.rsrp_dbfs, rsrp);
                 add("CSI-SINR", line.sinr_db, snr_db);
                 add("CSI CFO", Some(line.cfo_hz as f32), CFO_HZ as f32);

@@ -111,6 +111,8 @@ fn what_a_silent_receiver_had_is_no_longer_observed() {
     assert_eq!((fast.beam_snr(1), fast.ssb_snr(1), fast.cfo_hz(1), fast.silent(1)), (None, None, None, true));
     fast.advance(9.0);
     assert_eq!((fast.beam_snr(0), fast.silent(0)), (None, true), "also when nobody is heard");
+    let s = air.hear(1, &wide, 9.0, true);
+    fast.ssb(&s, Some(0.0));
     let back = Scalar { power: 7.0, noise_re: 1.0, ..air.hear(1, &wide, 9.0, false) };
     fast.csi_rs(&back, InForce::Beam);
     assert_eq!(fast.beam_snr(1), Some(7.0), "it begins anew");
@@ -127,10 +129,47 @@ fn a_receiver_that_is_not_ours_or_went_silent_is_left_out() {
     for k in 0..80_u16 {
         let c = k % 4;
         let w = dft_columns(4)[usize::from(c)].clone();
-        let s = air.hear(0, &w, 0.3 + f64::from(k) * 5e-3, false);
+        let t = 0.3 + f64::from(k) * 5e-3;
+        let s = air.hear(0, &w, t, false);
         fast.csi_rs(&s, InForce::Column(c));
+        let s = air.hear(0, &wide_beam(4), t + 1e-3, true);
+        fast.ssb(&s, Some(0.0));
     }
     let w = fast.weights().unwrap().to_vec();
     let best: f32 = air.h[0].iter().map(Complex32::norm_sqr).sum();
     assert!(air.gain(0, &w) > 0.95 * best);
+}
+
+#[test]
+fn csi_rs_without_a_block_is_noise_and_no_channel() {
+    let mut air = Air::new(0.0);
+    let mut fast = FastLoop::new(FastConfig::new(4, vec![0, 1], None));
+    air.run(&mut fast, 40);
+    assert!(fast.tracked(1));
+    // receiver 1 is dead: its CSI-RS windows go on and hold noise; receiver 0 goes on in full
+    for k in 0..160_u16 {
+        let t = 0.2 + f64::from(k) * 5e-3;
+        let c = k % 4;
+        let w = dft_columns(4)[usize::from(c)].clone();
+        let s = air.hear(0, &wide_beam(4), t, true);
+        fast.ssb(&s, Some(0.0));
+        let s = air.hear(0, &w, t + 1e-3, false);
+        fast.csi_rs(&s, InForce::Column(c));
+        let noise =
+            Scalar { y: Complex32::cis(f32::from(k) * 2.4) * 2e-3, power: 4e-6, ..air.hear(1, &w, t + 1e-3, false) };
+        fast.csi_rs(&noise, InForce::Column(c));
+        fast.csi_rs(&noise, InForce::Beam);
+    }
+    assert_eq!((fast.tracked(1), fast.beam_snr(1), fast.silent(1)), (false, None, true));
+    let w = fast.weights().unwrap().to_vec();
+    let best: f32 = air.h[0].iter().map(Complex32::norm_sqr).sum();
+    assert!(air.gain(0, &w) > 0.95 * best, "the beam serves who is there");
+    // a receiver that never heard a block has no channel either
+    let mut fast = FastLoop::new(FastConfig::new(4, vec![0], None));
+    for c in 0..8_u16 {
+        let w = dft_columns(4)[usize::from(c % 4)].clone();
+        let s = air.hear(0, &w, f64::from(c) * 5e-3, false);
+        assert!(!fast.csi_rs(&s, InForce::Column(c % 4)));
+    }
+    assert!(fast.weights().is_none() && fast.channel(0).is_none());
 }

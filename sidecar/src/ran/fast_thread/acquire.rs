@@ -1,6 +1,7 @@
 //! How the cell is found, and how `air` is told which samples to send.
 
 use super::{FastThread, Phase};
+use crate::ran::air_link::LinkError;
 use crate::ran::ear::Ear;
 use crate::ran::plan::{self, Place};
 use crate::ran::shared::{Found, SearchJob};
@@ -57,12 +58,10 @@ impl FastThread {
                 return;
             }
         };
-        for command in &self.setup(&place) {
-            if let Err(error) = self.link.command(command) {
-                tracing::warn!(%error, "air could not be set up");
-                self.phase = Phase::Waiting;
-                return;
-            }
+        if let Err(error) = self.set_up(&place, true) {
+            tracing::warn!(%error, "air could not be set up");
+            self.phase = Phase::Waiting;
+            return;
         }
         self.acquisitions += 1;
         tracing::info!(
@@ -77,30 +76,49 @@ impl FastThread {
         self.phase = Phase::Tracking { place, cell, ears };
     }
 
-    /// What `air` has to be told of a cell at this place.
-    fn setup(&self, place: &Place) -> Vec<Command> {
+    /// Tells `air` what it has to know of a cell at this place; `anew` begins with the wide beam at 0 dB, else weights and power stay. What a
+    /// setup anew did not bring for certain comes with the next.
+    fn set_up(&mut self, place: &Place, anew: bool) -> Result<(), LinkError> {
+        let anew = anew || self.unanswered.is_some();
+        if anew {
+            self.unanswered = Some(0);
+            self.forget_powers();
+        }
         let from = self.sample + (self.config.rate_hz * SETUP_AHEAD_S) as u64;
-        plan::setup(&self.config, place, &self.numerology, from, &self.fast.unitary(), self.fast.wide())
+        let (unitary, wide) = (self.fast.unitary(), self.fast.wide());
+        let mut last = 0;
+        for command in &plan::setup(&self.config, place, &self.numerology, from, &unitary, wide, anew) {
+            last = self.link.command(command)?;
+        }
+        if anew {
+            self.unanswered = Some(last);
+        }
+        Ok(())
     }
 
-    /// Moves the windows after a cell whose clock is not ours, before its symbols leave them: where the first receiver's signal has
-    /// wandered by a quarter of a cyclic prefix.
+    /// `air` has answered the command `seq`, and so everything before it.
+    pub(super) fn answered(&mut self, seq: u64) {
+        if self.unanswered.is_some_and(|last| last > 0 && seq >= last) {
+            self.unanswered = None;
+        }
+    }
+
+    /// Moves the windows after a cell whose clock is not ours, before its symbols leave them: where the signal at the receivers that are heard
+    /// has wandered, in the middle, by a quarter of a cyclic prefix.
     pub(super) fn follow_timing(&mut self) {
         let reach = self.numerology.cp() as i64 / 4;
         let Phase::Tracking { place, ears, .. } = &mut self.phase else { return };
-        let late = ears.first().map_or(0, Ear::late_samples);
+        let fast = &self.fast;
+        let late = middle(ears.iter().filter(|e| fast.present(e.stream())).map(Ear::late_samples).collect());
         if late.abs() <= reach {
             return;
         }
         place.shift(late);
         ears.iter_mut().for_each(|ear| ear.moved(late));
-        let commands = match &self.phase {
-            Phase::Tracking { place, .. } => self.setup(place),
-            _ => return,
-        };
+        let place = place.clone();
         self.drop("windows moved after the cell's clock");
         // What does not reach it now is sent again by `resume_snippets`.
-        let _unsent = commands.iter().find(|c| self.link.command(c).is_err());
+        let _unsent = self.set_up(&place, false);
     }
 
     /// A new connection to `air`: its process was replaced by another, which goes on with samples, weights and power, but sends snippets to
@@ -111,11 +129,11 @@ impl FastThread {
         self.lose_answers();
         match &self.phase {
             Phase::Tracking { place, .. } => {
-                let commands = self.setup(place);
+                let place = place.clone();
                 self.snippet_sample = self.sample;
                 self.drop("air came back, windows set again");
                 // What does not reach it now is sent again by `resume_snippets`.
-                let _unsent = commands.iter().find(|c| self.link.command(c).is_err());
+                let _unsent = self.set_up(&place, false);
             }
             // what was to come from the one before does not
             Phase::Searching { sent: false, .. } => self.start_search(now),
@@ -130,10 +148,20 @@ impl FastThread {
         if !starved {
             return;
         }
+        let place = place.clone();
         self.snippet_sample = self.sample;
-        let commands = self.setup(place);
         self.drop("no snippets, windows set again");
         // What does not reach it now is sent again when there is still nothing.
-        let _unsent = commands.iter().find(|c| self.link.command(c).is_err());
+        let _unsent = self.set_up(&place, false);
+    }
+}
+
+/// The value in the middle, the mean of both where there are two; 0 of none.
+fn middle(mut values: Vec<i64>) -> i64 {
+    values.sort_unstable();
+    let n = values.len();
+    match (values.get(n.saturating_sub(1) / 2), values.get(n / 2)) {
+        (Some(low), Some(high)) => (low + high) / 2,
+        _ => 0,
     }
 }

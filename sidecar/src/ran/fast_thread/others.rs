@@ -64,6 +64,12 @@ impl FastThread {
         }
     }
 
+    /// Power is set to 0 dB after all that was ordered so far: none of it is in force any more.
+    pub(super) fn forget_powers(&mut self) {
+        self.powers = Powers::default();
+        self.acting.iter_mut().for_each(|a| a.power_db = None);
+    }
+
     /// A power came into force after it was reported failed: nobody judges it, so what was in force before is set again.
     fn take_back_power(&mut self) {
         self.drop("power in force too late, taken back");

@@ -35,10 +35,13 @@ impl FastThread {
         let recent = |at: Option<u64>| at.filter(|at| now.saturating_sub(*at) <= SNR_SILENT_NS);
         view.streams = ears
             .iter()
-            .map(|e| StreamView {
+            .map(|e| (e, recent(e.ssb_mono_ns).is_some() && fast.present(e.stream())))
+            .map(|(e, heard)| StreamView {
                 stream: e.stream(),
                 ssbs: e.ssbs,
                 ssb_snr_db: recent(e.ssb_mono_ns).and_then(|_| db(fast.ssb_snr(e.stream()))),
+                ssb_rsrp_dbfs: e.ssb_rsrp_dbfs.filter(|_| heard).map(f64::from),
+                ssb_delay_ns: e.delay_ns().filter(|_| heard),
                 ssb_mono_ns: e.ssb_mono_ns,
                 beam_snr_db: recent(e.beam_mono_ns).and_then(|_| db(fast.beam_snr(e.stream()))),
                 beam_mono_ns: e.beam_mono_ns,
