@@ -17,7 +17,7 @@ pub(super) fn run(command: &FaultCommand, config: &Config, as_json: bool) -> Res
     let at = |at: Option<u64>| at.map_or(At::NextSlot, At::Sample);
     let status = match command {
         FaultCommand::Run(args) => return all(&mut air, args, config, as_json),
-        FaultCommand::Prepare(args) => order(&mut air, FaultOrder::Prepare { fault: asked(&mut air, args, config)? })?,
+        FaultCommand::Prepare(args) => prepare(&mut air, args, config)?,
         FaultCommand::Arm { id, at: first } => order(&mut air, FaultOrder::Arm { id: *id, at: at(*first) })?,
         FaultCommand::Stop { id } => order(&mut air, FaultOrder::Stop { id: *id })?,
         FaultCommand::Verify { id } => order(&mut air, FaultOrder::Verify { id: *id })?,
@@ -28,8 +28,7 @@ pub(super) fn run(command: &FaultCommand, config: &Config, as_json: bool) -> Res
 
 fn all(air: &mut AirClient, args: &FaultArgs, config: &Config, as_json: bool) -> Result<Exit, CliError> {
     let rate_hz = rate_of(air)?;
-    let prepared = order(air, FaultOrder::Prepare { fault: spec(args, config, rate_hz)? })?;
-    let id = prepared.id;
+    let id = prepare(air, args, config)?.id;
     let mut status = order(air, FaultOrder::Arm { id, at: args.at.map_or(At::NextSlot, At::Sample) })?;
     let bar = indicatif::ProgressBar::new(status.spec.samples);
     while matches!(status.state, FaultState::Armed | FaultState::Running) {
@@ -73,8 +72,9 @@ fn rate_of(air: &mut AirClient) -> Result<f64, CliError> {
     }
 }
 
-fn asked(air: &mut AirClient, args: &FaultArgs, config: &Config) -> Result<FaultSpec, CliError> {
-    spec(args, config, rate_of(air)?)
+fn prepare(air: &mut AirClient, args: &FaultArgs, config: &Config) -> Result<FaultStatus, CliError> {
+    let fault = spec(args, config, rate_of(air)?)?;
+    order(air, FaultOrder::Prepare { fault })
 }
 
 fn spec(args: &FaultArgs, config: &Config, rate_hz: f64) -> Result<FaultSpec, CliError> {
