@@ -9,8 +9,8 @@
 use alloc_tracker::{Allocator, Operation, Session, ThreadSpan};
 use num_complex::Complex32;
 use ran_bridge::air::{
-    AirConfig, AirStats, At, Command, ControlPort, Event, GnbEnd, Hold, Keeper, NoiseSetting, SnippetMeta, UeEnd,
-    run_held,
+    AirConfig, AirStats, At, Command, ControlPort, Direction, Event, FaultKind, FaultOrder, FaultSpec, FaultTap,
+    GnbEnd, Hold, Keeper, NoiseSetting, SnippetMeta, UeEnd, run_held,
 };
 use ran_bridge::emulator::{LinkConfig, TdlProfile};
 use ran_bridge::front_end::{PrbRange, SubBand, SubBands};
@@ -259,4 +259,14 @@ fn weights_by_sub_band() {
     let sub_bands = SubBands { scs_hz: 15_000, carrier_prbs: 25, bands: (0..5).map(band).collect() };
     let first = vec![Command::SubBands { at: At::NextSlot, sub_bands, cause: 0 }];
     assert_eq!(Case { first, ..Case::of(4, 1, rician()) }.allocations(), (0, 0));
+}
+
+#[test]
+fn echoes_on_purpose() {
+    let tap = |delay_samples| FaultTap { delay_samples, gain_db: -6.0, phase_deg: 45.0 };
+    let kind = FaultKind::Tdl { taps: vec![tap(0), tap(4095)] };
+    let fault = FaultSpec { stream: 0, direction: Direction::Downlink, kind, samples: 10_000 * SLOT as u64 };
+    let orders = [FaultOrder::Arm { id: 1, at: At::NextSlot }, FaultOrder::Prepare { fault }];
+    let first = orders.into_iter().map(|order| Command::Fault { order }).collect();
+    assert_eq!(Case { first, ..Case::of(1, 1, LinkConfig::default()) }.allocations(), (0, 0));
 }

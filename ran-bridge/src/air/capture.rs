@@ -27,7 +27,7 @@ pub enum Tap {
         /// Index in `AirConfig::ues`.
         stream: u32,
     },
-    /// What a UE sent, where it lies on the gNB's uplink.
+    /// What a UE sent, after the faults on purpose of its uplink, where it lies on the gNB's uplink.
     UeTx {
         /// Index in `AirConfig::ues`.
         stream: u32,
@@ -101,6 +101,14 @@ pub struct CaptureStatus {
     /// Faults on purpose whose span and the capture's have samples in common.
     #[serde(default)]
     pub faults: Vec<FaultStatus>,
+}
+
+impl CaptureStatus {
+    /// Whether there is nothing more to come: it is complete, or was given up.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.is_complete || self.fault.is_some()
+    }
 }
 
 /// A piece of truth: weights of `len` samples are straight lines between these.
@@ -264,9 +272,27 @@ impl Capture {
         }
     }
 
+    /// Gives it up where a wire lacks samples although the lab is past its last one: whoever has left gives or gets none of them any more.
+    pub(super) fn give_up_short(&mut self, dl: u64, ul: u64) {
+        let CaptureStatus { order, first_dl, first_ul, written, .. } = &self.status;
+        if self.is_over() {
+            return;
+        }
+        let short = order.taps.iter().zip(written).find_map(|(tap, written)| {
+            let (first, now) = match tap.direction() {
+                Direction::Downlink => (*first_dl, dl),
+                Direction::Uplink => (*first_ul, ul),
+            };
+            let until = first + order.samples;
+            (now >= until && *written < order.samples)
+                .then(|| format!("{}: samples {} to {until} are missing", tap.file(), first + written))
+        });
+        self.status.fault = short;
+    }
+
     /// Whether there is nothing more to do.
     pub(super) const fn is_over(&self) -> bool {
-        self.status.is_complete || self.status.fault.is_some()
+        self.status.is_over()
     }
 }
 
@@ -306,6 +332,12 @@ mod tests {
         c.take(Tap::UeRx { stream: 0 }, 20, &[Complex32::ONE; 10]);
         assert!(c.is_over() && !c.status().is_complete);
         assert_eq!(c.status().fault.as_deref(), Some("ue0_rx: samples 10 to 20 are missing"));
+        let mut c = Capture::open(&order, 0, 0).unwrap();
+        c.take(Tap::UeRx { stream: 0 }, 0, &[Complex32::ONE; 10]);
+        c.give_up_short(99, 5000);
+        assert!(!c.is_over());
+        c.give_up_short(100, 0);
+        assert_eq!(c.status().fault.as_deref(), Some("ue0_rx: samples 10 to 100 are missing"));
         assert!(Capture::open(&CaptureOrder { samples: 0, ..order.clone() }, 0, 0).is_err());
         assert!(Capture::open(&CaptureOrder { folder: "/nonexistent/x".into(), ..order }, 0, 0).is_err());
     }

@@ -36,13 +36,7 @@ pub(super) fn obey(engine: &mut Engine<'_>, seq: u64, command: Command, received
         answer(engine, seq, done.map(Event::Capture));
         return;
     }
-    let cause = match &command {
-        Command::Weights { cause, .. }
-        | Command::SubBands { cause, .. }
-        | Command::UplinkWeights { cause, .. }
-        | Command::Batch { cause, .. } => *cause,
-        _ => 0,
-    };
+    let cause = cause_of(&command);
     let made = settings::made_by(&command, &engine.ledger);
     let result = carry_out(engine, command);
     let armed_mono_ns = mono_ns();
@@ -50,21 +44,33 @@ pub(super) fn obey(engine: &mut Engine<'_>, seq: u64, command: Command, received
         Ok(done) => {
             settings::keep(&engine.ledger, &made);
             add(&engine.stats.commands_applied, 1);
-            for Done { what, sample, old, new } in done {
-                let what = what.to_owned();
-                engine.port.event(&Event::Applied {
-                    seq,
-                    what,
-                    sample,
-                    old,
-                    new,
-                    cause,
-                    received_mono_ns,
-                    armed_mono_ns,
-                });
-            }
+            tell(engine, done, (seq, cause), (received_mono_ns, armed_mono_ns));
         }
         Err(reason) => refuse(engine, seq, reason),
+    }
+}
+
+/// The snippet that caused a command; 0 = none.
+pub(super) const fn cause_of(command: &Command) -> u64 {
+    match command {
+        Command::Weights { cause, .. }
+        | Command::SubBands { cause, .. }
+        | Command::UplinkWeights { cause, .. }
+        | Command::Batch { cause, .. } => *cause,
+        _ => 0,
+    }
+}
+
+/// Tells what took effect: by which command and snippet, and when it was read and stood ready.
+pub(super) fn tell(
+    engine: &mut Engine<'_>,
+    done: Vec<Done>,
+    (seq, cause): (u64, u64),
+    (received_mono_ns, armed_mono_ns): (u64, u64),
+) {
+    for Done { what, sample, old, new } in done {
+        let what = what.to_owned();
+        engine.port.event(&Event::Applied { seq, what, sample, old, new, cause, received_mono_ns, armed_mono_ns });
     }
 }
 
@@ -87,7 +93,12 @@ fn answer(engine: &mut Engine<'_>, seq: u64, done: Result<Event, String>) {
 fn order_fault(engine: &mut Engine<'_>, order: &FaultOrder) -> Result<FaultStatus, String> {
     let now = (engine.dl, engine.ul);
     let slots = engine.front_end.slots();
-    engine.faults.obey(order, engine.ues.len(), now, |n| slots.next_boundary(n))
+    let status = engine.faults.obey(order, engine.ues.len(), now, |n| slots.next_boundary(n))?;
+    if matches!(order, FaultOrder::Prepare { .. }) {
+        // its number is taken, whatever becomes of this process
+        engine.note();
+    }
+    Ok(status)
 }
 
 /// One at a time; it begins with the next slot.
@@ -96,14 +107,17 @@ fn order_capture(engine: &mut Engine<'_>, order: &CaptureOrder) -> Result<Captur
         return Err(format!("a capture to {} runs", capture.status().order.folder.display()));
     }
     for tap in &order.taps {
-        let (n, have) = match *tap {
-            Tap::GnbTx { port } => (port, engine.gnb.ports.len()),
-            Tap::GnbRx { port } => (port, engine.gnb.mixed.len()),
-            Tap::UeRx { stream } => (stream, engine.ues.len()),
-            Tap::Input { column } => (column, engine.front_end.width() / engine.config.antennas),
-            Tap::UeTx { stream } => (stream, engine.ues.iter().filter(|u| u.tx.is_some()).count()),
+        let is_there = match *tap {
+            Tap::GnbTx { port } => (port as usize) < engine.gnb.ports.len(),
+            Tap::GnbRx { port } => (port as usize) < engine.gnb.mixed.len(),
+            Tap::UeRx { stream } => (stream as usize) < engine.ues.len(),
+            Tap::Input { column } => (column as usize) < engine.front_end.width() / engine.config.antennas,
+            // a recording takes no uplink
+            Tap::UeTx { stream } => {
+                engine.gnb.wires.is_some() && engine.ues.get(stream as usize).is_some_and(|u| u.tx.is_some())
+            }
         };
-        if n as usize >= have {
+        if !is_there {
             return Err(format!("there is no wire {}", tap.file()));
         }
     }
@@ -134,12 +148,12 @@ pub(super) fn carry_out(engine: &mut Engine<'_>, command: Command) -> Result<Vec
             let span = |s: &super::SlotSpan| Span { period: s.period_slots, offset: s.offset_slot, slots: s.slots };
             let spans = protected.iter().map(span).collect();
             let new = json!({"boundary": boundary, "slot_samples": slot_samples, "protected": protected});
-            let before = engine.front_end.set_slots(ProtectedSlots { boundary, slot_samples, spans }).map_err(text)?;
-            let uplink = uplink_boundary.unwrap_or(boundary);
-            engine
-                .combiner
-                .set_slots(ProtectedSlots { boundary: uplink, slot_samples, spans: Vec::new() })
-                .map_err(text)?;
+            let down = ProtectedSlots { boundary, slot_samples, spans };
+            let up = ProtectedSlots { boundary: uplink_boundary.unwrap_or(boundary), spans: Vec::new(), ..down };
+            // both or none
+            engine.combiner.check_slots(&up).map_err(text)?;
+            let before = engine.front_end.set_slots(down).map_err(text)?;
+            engine.combiner.set_slots(up).map_err(text)?;
             let span = |s: &Span| json!({"period_slots": s.period, "offset_slot": s.offset, "slots": s.slots});
             let protected: Vec<Value> = before.spans.iter().map(span).collect();
             let before =
@@ -151,12 +165,15 @@ pub(super) fn carry_out(engine: &mut Engine<'_>, command: Command) -> Result<Vec
             engine.front_end.set_sounding(plan.map(occasions)).map_err(text)?;
             at_once("sounding", Value::Null, new)
         }
-        Command::Wide { weights } => {
-            let before = engine.front_end.set_wide(&weights).map_err(text)?;
-            at_once("wide", show(&before), show(&weights))
-        }
+        Command::Wide { weights } => wide(engine, None, &weights).map(|done| vec![done]),
         Command::Fault { .. } | Command::Capture { .. } | Command::Status => Err("it is answered elsewhere".into()),
     }
+}
+
+/// Replaces the wide beam at a sample, by default at the next slot.
+pub(super) fn wide(engine: &mut Engine<'_>, at: Option<u64>, weights: &[Complex32]) -> Result<Done, String> {
+    let (sample, old) = engine.front_end.set_wide(at, weights).map_err(|e| e.to_string())?;
+    Ok(Done { what: "wide", sample, old: show(&old), new: show(weights) })
 }
 
 /// Makes changes at one sample, all or none. The combiner's index line is the uplink's: the same instant has the same index on
@@ -247,4 +264,87 @@ fn value(change: &Change) -> Value {
 
 fn show(weights: &[Complex32]) -> Value {
     Value::Array(weights.iter().map(|w| json!([w.re, w.im])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::stand_in::{Heard, cell, ledger, with_engine};
+    use super::super::{Direction, FaultKind, FaultSpec, SlotSpan, Standing};
+    use super::*;
+    use crate::iq::Ledger;
+
+    fn order(folder: &std::path::Path, tap: Tap) -> CaptureOrder {
+        CaptureOrder { folder: folder.into(), taps: vec![tap], samples: 100 }
+    }
+
+    #[test]
+    fn a_wire_is_there_where_its_receiver_sends() {
+        let folder = tempfile::tempdir().unwrap();
+        with_engine(&cell(1), &Ledger::default(), None, &mut Heard::default(), |engine| {
+            // receiver 0 is a monitor that never sends, receiver 1 has both wires
+            let mut there = |tap| {
+                engine.capture = None;
+                order_capture(engine, &order(folder.path(), tap)).is_ok()
+            };
+            assert!(
+                !there(Tap::UeTx { stream: 0 }) && there(Tap::UeTx { stream: 1 }) && !there(Tap::UeTx { stream: 2 })
+            );
+            assert!(
+                there(Tap::UeRx { stream: 1 }) && !there(Tap::UeRx { stream: 2 }) && !there(Tap::GnbRx { port: 1 })
+            );
+        });
+    }
+
+    #[test]
+    fn a_capture_of_a_receiver_that_is_not_there_ends_and_the_next_one_begins() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut heard = Heard::default();
+        with_engine(&cell(1), &Ledger::default(), None, &mut heard, |engine| {
+            let order = order(folder.path(), Tap::UeRx { stream: 1 });
+            order_capture(engine, &order).unwrap();
+            engine.gnb.ports[0].grow(50).unwrap().fill(Complex32::ONE);
+            engine.process(0, 0);
+            assert!(order_capture(engine, &order).unwrap_err().contains("runs"));
+            engine.gnb.ports[0].grow(50).unwrap().fill(Complex32::ONE);
+            engine.process(0, 0);
+            assert_eq!(engine.dl, 100);
+            assert!(order_capture(engine, &order).is_ok());
+        });
+        let ended = heard.events.iter().find_map(|e| if let Event::Capture(c) = e { c.fault.clone() } else { None });
+        assert_eq!(ended.as_deref(), Some("ue1_rx: samples 0 to 100 are missing"));
+    }
+
+    #[test]
+    fn a_grid_is_taken_in_both_directions_or_in_none() {
+        with_engine(&cell(1), &Ledger::default(), None, &mut Heard::default(), |engine| {
+            let before = engine.front_end.slots().clone();
+            let protected = vec![SlotSpan { period_slots: 10, offset_slot: 0, slots: 1 }];
+            let slots = |uplink| Command::Slots {
+                boundary: 300,
+                slot_samples: 7680,
+                protected: protected.clone(),
+                uplink_boundary: Some(uplink),
+            };
+            assert!(carry_out(engine, slots(u64::MAX)).is_err());
+            assert_eq!(*engine.front_end.slots(), before);
+            carry_out(engine, slots(200)).unwrap();
+            assert_eq!((engine.front_end.slots().boundary, engine.combiner.slots().boundary), (300, 200));
+        });
+    }
+
+    #[test]
+    fn no_two_faults_have_one_number_though_the_process_is_another() {
+        let fault = FaultSpec { stream: 0, direction: Direction::Downlink, kind: FaultKind::Blank, samples: 10 };
+        let prepare = FaultOrder::Prepare { fault };
+        let (ledger, mut ids) = (ledger(), Vec::new());
+        for _ in 0..2 {
+            let from = Standing::read(&ledger);
+            with_engine(&cell(1), &ledger, from, &mut Heard::default(), |engine| {
+                for _ in 0..2 {
+                    ids.push(order_fault(engine, &prepare).unwrap().id);
+                }
+            });
+        }
+        assert_eq!(ids, [1, 2, 3, 4]);
+    }
 }

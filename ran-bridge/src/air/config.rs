@@ -12,6 +12,8 @@ pub const MAX_UES: usize = 16;
 pub const MAX_PORTS: usize = 4;
 /// Most antennas.
 pub const MAX_ANTENNAS: usize = 16;
+/// Fewest samples from one exact value of a channel to the next: below, computing channels would take longer than applying them.
+const LEAST_UPDATE_SAMPLES: u64 = 8;
 
 /// Where the downlink comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -202,14 +204,33 @@ impl AirConfig {
             if !ue.uplink_gain_db.is_finite() {
                 return fault(format!("{}: uplink_gain_db must be a finite number", ue.name));
             }
-            let up = ue.uplink_link();
-            ue.link
-                .check()
-                .and_then(|()| ue.link.check_antennas(self.antennas))
-                .map_err(|e| AirError::Config(format!("{}: {e}", ue.name)))?;
-            up.check()
-                .and_then(|()| up.check_antennas(self.antennas))
-                .map_err(|e| AirError::Config(format!("{}, uplink: {e}", ue.name)))?;
+            if ue.tx.is_some() && ue.rx.is_none() {
+                return fault(format!(
+                    "{} sends and never asks for samples: give it the address of its receive port too",
+                    ue.name
+                ));
+            }
+            self.check_link(&ue.link).map_err(|e| AirError::Config(format!("{}: {e}", ue.name)))?;
+            self.check_link(&ue.uplink_link()).map_err(|e| AirError::Config(format!("{}, uplink: {e}", ue.name)))?;
+        }
+        Ok(())
+    }
+
+    fn check_link(&self, link: &LinkConfig) -> Result<(), String> {
+        link.check()?;
+        link.check_antennas(self.antennas)?;
+        if link.cfo_hz.abs() > self.rate_hz / 2.0 {
+            return Err(format!(
+                "cfo_hz is {}: give at most half the sample rate, ± {} Hz",
+                link.cfo_hz,
+                self.rate_hz / 2.0
+            ));
+        }
+        let update = self.emulator.update_for(link.doppler_hz, self.rate_hz);
+        if update < LEAST_UPDATE_SAMPLES {
+            return Err(format!(
+                "the channel would be computed anew every {update} samples, at least {LEAST_UPDATE_SAMPLES} are taken: give a longer update, a smaller doppler_hz or a higher rate"
+            ));
         }
         Ok(())
     }
@@ -261,4 +282,33 @@ pub struct Summary {
     pub counters: Counters,
     /// Time of the stage a slot.
     pub stage: StageTime,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_work_is_refused_in_words() {
+        let lab = |ue: UeEnd| {
+            let gnb = GnbEnd::Zmq { tx: vec!["ipc://a".into()], rx: vec!["ipc://b".into()] };
+            AirConfig::lab(1.92e6, 1, gnb, vec![ue])
+        };
+        let link = |link| lab(UeEnd { link, ..UeEnd::cable("ue0", Some("ipc://c"), Some("ipc://d")) });
+        let uplink = |l| lab(UeEnd { uplink: Some(l), ..UeEnd::cable("ue0", Some("ipc://c"), Some("ipc://d")) });
+        link(LinkConfig { cfo_hz: 0.9e6, doppler_hz: 700.0, ..LinkConfig::default() }).check().unwrap();
+        let mut hasty = link(LinkConfig::default());
+        hasty.emulator.update_samples = 7;
+        for (config, word) in [
+            (lab(UeEnd::cable("ue0", None, Some("ipc://d"))), "never asks"),
+            (link(LinkConfig { cfo_hz: 0.97e6, ..LinkConfig::default() }), "half the sample rate"),
+            (uplink(LinkConfig { cfo_hz: -0.97e6, ..LinkConfig::default() }), "half the sample rate"),
+            // 0.00301·1.92e6/1000 = 5.8 samples
+            (link(LinkConfig { doppler_hz: 1000.0, ..LinkConfig::default() }), "every 5 samples"),
+            (hasty, "every 7 samples"),
+        ] {
+            let error = config.check().expect_err(word).to_string();
+            assert!(error.contains(word), "{error} does not say {word}");
+        }
+    }
 }

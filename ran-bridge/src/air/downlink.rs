@@ -91,6 +91,9 @@ impl Engine<'_> {
 
     /// Tells of a capture that is over, and closes its files.
     pub(super) fn end_capture(&mut self) {
+        if let Some(capture) = &mut self.capture {
+            capture.give_up_short(self.dl, self.ul);
+        }
         if let Some(mut capture) = self.capture.take_if(|c| c.is_over()) {
             capture.note_faults(self.faults.all());
             self.port.event(&Event::Capture(capture.status().clone()));

@@ -142,7 +142,7 @@ pub fn run_held<'a>(
 }
 
 impl<'a> Engine<'a> {
-    fn new(
+    pub(super) fn new(
         config: &'a AirConfig,
         hold: Hold<'a>,
         port: &'a mut dyn ControlPort,

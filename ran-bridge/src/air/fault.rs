@@ -3,11 +3,13 @@
 //! A fault is prepared (checked, numbered), armed (bound to its first sample), runs for its samples, and ends by itself or is stopped. What it
 //! did is kept and told: how many samples, with what energy before and after. Levels are digital: dB and dBFS of the stream, never dBm.
 
+use super::echo::Echo;
 use super::msg::At;
 use crate::emulator::NoiseTable;
 use num_complex::{Complex32, Complex64};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
+use std::ops::Range;
 
 /// Faults at once, ended ones among them.
 pub const MAX_FAULTS: usize = 16;
@@ -66,7 +68,8 @@ pub enum FaultKind {
         /// Δf, Hz, within ± half the sample rate.
         offset_hz: f64,
     },
-    /// A channel that stands still: `Σ g_i x[n − d_i]`, also of samples before the first.
+    /// A channel that stands still: `Σ g_i x[n − d_i]`, also of samples before the first, as far back as the fault was prepared; armed for
+    /// the next slot, it waits until there are as many as its longest echo.
     Tdl {
         /// Echoes, 1 … 32.
         taps: Vec<FaultTap>,
@@ -167,8 +170,7 @@ impl FaultStatus {
 struct Fault {
     status: FaultStatus,
     next: u64,
-    /// Samples before the next one, for echoes.
-    history: Vec<Complex32>,
+    echo: Option<Echo>,
 }
 
 /// The faults of a lab.
@@ -182,6 +184,16 @@ pub(super) struct Faults {
 impl Faults {
     pub(super) fn new(rate_hz: f64, noise: NoiseTable) -> Self {
         Self { list: Vec::with_capacity(MAX_FAULTS), next_id: 1, rate_hz, noise }
+    }
+
+    /// The number of the next fault.
+    pub(super) const fn next_id(&self) -> u32 {
+        self.next_id
+    }
+
+    /// Numbers on from here: those before were another process's.
+    pub(super) const fn go_on(&mut self, next_id: u32) {
+        self.next_id = next_id;
     }
 
     /// Carries out an order; `now` is the next downlink, uplink sample and `boundary` gives the next slot's start after one.
@@ -204,7 +216,7 @@ impl Faults {
                 }
                 let next = if fault.status.spec.direction == Direction::Downlink { now.0 } else { now.1 };
                 let first = match at {
-                    At::NextSlot => boundary(next),
+                    At::NextSlot => boundary(next + fault.echo.as_ref().map_or(0, Echo::lacks)),
                     At::Sample(n) if *n >= next => *n,
                     At::Sample(n) => return Err(format!("sample {n} is past: the next one is {next}")),
                 };
@@ -232,10 +244,7 @@ impl Faults {
                 self.list.iter().position(ended).ok_or("too many faults are prepared, armed or running: stop one")?;
             self.list.remove(at);
         }
-        let longest = match &spec.kind {
-            FaultKind::Tdl { taps } => taps.iter().map(|t| t.delay_samples).max().unwrap_or(0) as usize,
-            _ => 0,
-        };
+        let echo = if let FaultKind::Tdl { taps } = &spec.kind { Some(Echo::new(taps)) } else { None };
         let status = FaultStatus {
             id: self.next_id,
             spec: spec.clone(),
@@ -247,7 +256,7 @@ impl Faults {
             missed_samples: 0,
         };
         self.next_id += 1;
-        self.list.push(Fault { status: status.clone(), next: 0, history: vec![Complex32::ZERO; longest] });
+        self.list.push(Fault { status: status.clone(), next: 0, echo });
         Ok(status)
     }
 
@@ -260,9 +269,9 @@ impl Faults {
         self.list.iter().map(|f| &f.status)
     }
 
-    /// Whether any is armed or running.
+    /// Whether none needs to see any sample: none is armed or running, nor are there echoes to come.
     pub(super) fn is_idle(&self) -> bool {
-        !self.list.iter().any(|f| matches!(f.status.state, FaultState::Armed | FaultState::Running))
+        !self.list.iter().any(Fault::sees)
     }
 
     /// Applies what is due to samples `[first, first + samples.len())` of a stream; calls `ended` with each fault that ended here.
@@ -276,9 +285,7 @@ impl Faults {
     ) {
         let (rate_hz, noise) = (self.rate_hz, &self.noise);
         let of_stream = |f: &&mut Fault| {
-            f.status.spec.stream as usize == stream
-                && f.status.spec.direction == direction
-                && matches!(f.status.state, FaultState::Armed | FaultState::Running)
+            f.status.spec.stream as usize == stream && f.status.spec.direction == direction && f.sees()
         };
         for fault in self.list.iter_mut().filter(of_stream) {
             fault.apply(first, samples, rate_hz, noise);
@@ -290,31 +297,31 @@ impl Faults {
 }
 
 impl Fault {
+    fn sees(&self) -> bool {
+        match self.status.state {
+            FaultState::Armed | FaultState::Running => true,
+            FaultState::Prepared => self.echo.is_some(),
+            FaultState::Done | FaultState::Stopped => false,
+        }
+    }
+
     fn apply(&mut self, first: u64, samples: &mut [Complex32], rate_hz: f64, noise: &NoiseTable) {
         let start = self.status.first.unwrap_or(u64::MAX);
         let until = start.saturating_add(self.status.spec.samples);
         let end = first + samples.len() as u64;
         let from = (start.clamp(first, end) - first) as usize;
         let to = (until.clamp(first, end) - first) as usize;
-        let tail = self.keep_tail(samples);
         if from < to {
             self.status.state = FaultState::Running;
             let at = first + from as u64;
             self.status.missed_samples += at - self.next.min(at);
-            // for echoes: what was before the span, and the span itself before it is changed
-            let input: Vec<Complex32> = match self.history.len() {
-                0 => Vec::new(),
-                _ => self.history.iter().chain(&samples[..to]).copied().collect(),
-            };
-            let span = &mut samples[from..to];
-            self.status.energy_before += energy(span);
-            self.change(at - start, &input, span, rate_hz, noise);
-            self.status.energy_after += energy(span);
-            self.status.done_samples += span.len() as u64;
-            self.next = at + span.len() as u64;
-        }
-        if let Some(tail) = tail {
-            self.history.copy_from_slice(&tail);
+            self.status.energy_before += energy(&samples[from..to]);
+            self.change(at - start, samples, from..to, rate_hz, noise);
+            self.status.energy_after += energy(&samples[from..to]);
+            self.status.done_samples += (to - from) as u64;
+            self.next = at + (to - from) as u64;
+        } else if let Some(echo) = &mut self.echo {
+            echo.pass(samples, 0..0);
         }
         if end >= until {
             self.status.missed_samples += until - self.next.min(until);
@@ -322,17 +329,13 @@ impl Fault {
         }
     }
 
-    /// The history that the next samples will need, taken before these are changed. Only for echoes.
-    fn keep_tail(&self, samples: &[Complex32]) -> Option<Vec<Complex32>> {
-        let n = self.history.len();
-        (n > 0).then(|| {
-            let all = self.history.iter().chain(samples);
-            all.skip(samples.len()).take(n).copied().collect()
-        })
-    }
-
-    /// `k`: index of the first sample of the span within the fault; `input`: the stream up to the end of the span, for echoes.
-    fn change(&self, k: u64, input: &[Complex32], span: &mut [Complex32], rate_hz: f64, noise: &NoiseTable) {
+    /// Changes samples `span`; `k`: index of the first of them within the fault.
+    fn change(&mut self, k: u64, samples: &mut [Complex32], span: Range<usize>, rate_hz: f64, noise: &NoiseTable) {
+        if let Some(echo) = &mut self.echo {
+            echo.pass(samples, span);
+            return;
+        }
+        let span = &mut samples[span];
         match &self.status.spec.kind {
             FaultKind::Blank => span.fill(Complex32::ZERO),
             FaultKind::Attenuate { db } => {
@@ -347,21 +350,10 @@ impl Fault {
                 noise.stream(u64::from(self.status.id)).add(span, k, 10.0_f32.powf(dbfs / 20.0));
             }
             FaultKind::Cfo { offset_hz } => turned(span, k, offset_hz / rate_hz, |z, turn| *z *= turn),
-            FaultKind::Tdl { taps } => {
-                let gains: Vec<(usize, Complex32)> =
-                    taps.iter().map(|t| (t.delay_samples as usize, tap_gain(t))).collect();
-                let input = if input.is_empty() { &span.to_vec() } else { input };
-                let begin = input.len() - span.len();
-                for (n, z) in span.iter_mut().enumerate() {
-                    *z = gains.iter().map(|(delay, gain)| gain * input[begin + n - delay]).sum();
-                }
-            }
+            // its echo has done it
+            FaultKind::Tdl { .. } => {}
         }
     }
-}
-
-fn tap_gain(tap: &FaultTap) -> Complex32 {
-    Complex32::from_polar(10.0_f32.powf(tap.gain_db / 20.0), tap.phase_deg.to_radians())
 }
 
 /// Calls `f` with each sample and `e^{j2π·turns·k}`, k counted from `first`.

@@ -125,6 +125,30 @@ fn orders_in_the_wrong_order_are_refused() {
 }
 
 #[test]
+fn echoes_are_of_samples_from_before_it_was_armed() {
+    let taps = vec![FaultTap { delay_samples: 300, gain_db: 0.0, phase_deg: 0.0 }];
+    let order = |f: &mut Faults, o, next| f.obey(&o, 1, (next, 0), |n: u64| n.next_multiple_of(100));
+    // armed when 400 samples have been seen: the first slot after; when only 50 have: 250 samples later
+    for (seen, want) in [(400_usize, 400), (50, 300)] {
+        let mut f = faults();
+        let id = order(&mut f, FaultOrder::Prepare { fault: spec(FaultKind::Tdl { taps: taps.clone() }, 200) }, 0)
+            .unwrap()
+            .id;
+        assert!(!f.is_idle());
+        let (x, mut y) = (stream(1000), stream(1000));
+        f.apply(0, Direction::Downlink, 0, &mut y[..seen], |_| {});
+        let armed = order(&mut f, FaultOrder::Arm { id, at: At::NextSlot }, seen as u64).unwrap();
+        assert_eq!(armed.first, Some(want as u64));
+        f.apply(0, Direction::Downlink, seen as u64, &mut y[seen..], |_| {});
+        for n in 0..1000 {
+            let want = if (want..want + 200).contains(&n) { x[n - 300] } else { x[n] };
+            assert!((y[n] - want).norm() < 1e-6, "{n}");
+        }
+        assert!(f.is_idle());
+    }
+}
+
+#[test]
 fn a_receiver_that_was_away_leaves_missed_samples() {
     let mut f = faults();
     let id = f.obey(&FaultOrder::Prepare { fault: spec(FaultKind::Blank, 100) }, 1, (0, 0), |n| n).unwrap().id;

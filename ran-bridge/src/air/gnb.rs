@@ -13,6 +13,18 @@ pub(super) struct Wires {
     pub(super) rx: Vec<Wire>,
 }
 
+impl Wires {
+    /// Uplink samples of the answers that were begun, on the port that is farthest.
+    pub(super) fn begun_samples(&self) -> u64 {
+        self.rx.iter().map(begun_samples).max().unwrap_or(0)
+    }
+}
+
+/// Samples of the answers that were begun over a wire's present connection.
+pub(super) fn begun_samples(wire: &Wire) -> u64 {
+    wire.sample_bytes().1 / BYTES_PER_SAMPLE as u64 + wire.owed_samples()
+}
+
 /// A recording and where it stands.
 pub(super) struct Player {
     samples: Vec<Complex32>,
@@ -98,8 +110,7 @@ impl Gnb {
 
     /// Uplink samples of the answers that were begun over its present connection.
     pub(super) fn begun_samples(&self) -> u64 {
-        let begun = |w: &Wire| w.sample_bytes().1 / BYTES_PER_SAMPLE as u64 + w.owed_samples();
-        self.wires.as_ref().and_then(|w| w.rx.iter().map(begun).max()).unwrap_or(0)
+        self.wires.as_ref().map_or(0, Wires::begun_samples)
     }
 
     /// Whether there is a connection to its transmit, and from its receive ports.

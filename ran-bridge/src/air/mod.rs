@@ -4,6 +4,7 @@ mod capture;
 mod commands;
 mod config;
 mod downlink;
+mod echo;
 mod engine;
 mod fault;
 mod gnb;
@@ -22,6 +23,9 @@ pub mod verify;
 mod watch;
 mod windows;
 mod wires;
+
+#[cfg(test)]
+mod stand_in;
 
 pub use capture::{CaptureOrder, CaptureStatus, MAX_CAPTURE_SAMPLES, Tap, TruthPiece};
 pub use config::{AirConfig, AirError, GnbEnd, MAX_ANTENNAS, MAX_PORTS, MAX_UES, Summary, UeEnd};

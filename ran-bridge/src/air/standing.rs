@@ -1,6 +1,7 @@
 //! Where the lockstep stands, for whoever goes on with it: together with the wires' records ([`crate::iq::Ledger`]) it is complete.
 
 use super::engine::Engine;
+use super::gnb::begun_samples;
 use super::msg::PeerState;
 use super::stats::{MAX_COUNTERS, add};
 use crate::clock::mono_ns;
@@ -22,13 +23,20 @@ pub struct Standing {
     pub gnb: PeerState,
     /// State, base and index of the last join of each receiver.
     pub ues: Vec<(PeerState, i64, u64)>,
+    /// Number of the next fault on purpose: none is given twice.
+    pub next_fault: u32,
 }
 
 impl Standing {
     fn words(engine: &Engine<'_>) -> [u64; WORDS] {
         let mut words = [0; WORDS];
         let (head, ues) = words.split_at_mut(4);
-        head.copy_from_slice(&[1 | code(engine.gnb.state) << 8, engine.dl_base, engine.ul_base as u64, 0]);
+        head.copy_from_slice(&[
+            1 | code(engine.gnb.state) << 8,
+            engine.dl_base,
+            engine.ul_base as u64,
+            engine.faults.next_id().into(),
+        ]);
         for (to, ue) in ues.chunks_exact_mut(3).zip(&engine.ues) {
             to.copy_from_slice(&[code(ue.state), ue.base as u64, ue.joined_at]);
         }
@@ -43,7 +51,8 @@ impl Standing {
             return None;
         }
         let ues = words[4..].chunks_exact(3).map(|w| (state(w[0]), w[1] as i64, w[2])).collect();
-        Some(Self { dl_base: words[1], ul_base: words[2] as i64, gnb: state(words[0] >> 8), ues })
+        let next_fault = u32::try_from(words[3]).unwrap_or(1).max(1);
+        Some(Self { dl_base: words[1], ul_base: words[2] as i64, gnb: state(words[0] >> 8), ues, next_fault })
     }
 }
 
@@ -78,6 +87,7 @@ impl Engine<'_> {
         self.dl_base = from.dl_base;
         self.ul_base = from.ul_base;
         self.gnb.state = from.gnb;
+        self.faults.go_on(from.next_fault);
         for (ue, &(state, base, joined_at)) in self.ues.iter_mut().zip(&from.ues) {
             if ue.rx.is_some() {
                 ue.state = state;
@@ -116,11 +126,10 @@ impl Engine<'_> {
             fifo.restart(0);
             grow_zeros(fifo, ahead as usize);
         }
-        let begun = |wire: &Wire| wire.sample_bytes().1 / BYTES_PER_SAMPLE as u64 + wire.owed_samples();
-        let most = wires.rx.iter().map(begun).max().unwrap_or(0);
+        let most = wires.begun_samples();
         self.ul = u64::try_from(self.ul_base.saturating_add_unsigned(most)).unwrap_or(0);
         for (wire, fifo) in wires.rx.iter_mut().zip(&mut self.gnb.mixed) {
-            let behind = (most - begun(wire)) as usize;
+            let behind = (most - begun_samples(wire)) as usize;
             if behind > 0 && wire.requested() {
                 wire.begin_reply(behind);
             }

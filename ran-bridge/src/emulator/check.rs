@@ -3,6 +3,7 @@
 use super::LinkConfig;
 use super::csi_trace::CsiTrace;
 use super::motion::Motion;
+use super::spread::check_spread;
 
 /// Most echoes of whole samples, and of exact delays.
 const MAX_TAPS: usize = 8;
@@ -13,6 +14,8 @@ const MAX_DELAY_NS: f64 = 50_000.0;
 const MAX_SPREAD_NS: f64 = 2_000.0;
 /// Largest Doppler shift, Hz: 1800 km/h at 6 GHz.
 const MAX_DOPPLER_HZ: f64 = 10_000.0;
+/// Largest frequency offset, Hz: 20 ppm at 50 GHz. Below half the sample rate it is exact.
+const MAX_CFO_HZ: f64 = 1e6;
 /// Most receive antennas of a UE.
 const MAX_RECEIVE: u32 = 8;
 
@@ -26,7 +29,8 @@ impl LinkConfig {
         self.ranges()?;
         self.delays()?;
         self.traced()?;
-        self.place()
+        self.place()?;
+        check_spread(self)
     }
 
     fn traced(&self) -> Result<(), String> {
@@ -99,6 +103,15 @@ impl LinkConfig {
     fn ranges(&self) -> Result<(), String> {
         if self.doppler_hz.abs() > MAX_DOPPLER_HZ {
             return Err(format!("doppler_hz is {}: give at most {MAX_DOPPLER_HZ} Hz", self.doppler_hz));
+        }
+        if self.cfo_hz.abs() > MAX_CFO_HZ {
+            return Err(format!("cfo_hz is {}: give ± {MAX_CFO_HZ} Hz at most", self.cfo_hz));
+        }
+        if self.angle_limit_deg > 0.0 && self.angle_deg.abs() > self.angle_limit_deg {
+            return Err(format!(
+                "angle_deg is {}, beyond angle_limit_deg {}: begin within the limits, or give wider ones",
+                self.angle_deg, self.angle_limit_deg
+            ));
         }
         for (name, rho) in
             [("array_correlation", self.array_correlation), ("receive_correlation", self.receive_correlation)]

@@ -26,7 +26,7 @@ impl Default for EmulatorConfig {
 /// Turns of the largest Doppler shift in one update: the straight lines between exact values are then 2e-5 (−94 dB) in the
 /// root mean square away from a scattered path. With Clarke's spectrum `E|h''|² = (2πf)⁴·3/8`, and a chord over T misses by
 /// `T²·√(1/120)·|h''|`, in all `0.0559·(2πf·T)²`.
-const UPDATE_TURNS: f64 = 0.003_01;
+pub(super) const UPDATE_TURNS: f64 = 0.003_01;
 
 impl EmulatorConfig {
     /// Samples from one exact channel value to the next for a largest Doppler shift; whole groups of the filter's outputs, where it is

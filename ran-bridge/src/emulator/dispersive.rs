@@ -1,7 +1,7 @@
 //! The downlink through a link with exact delays: one filter of straight lines for all paths and antennas.
 
 use super::fir::Filter;
-use super::lines::{Ends, Lines, STEP};
+use super::lines::{Ends, Lines, STEP, Time};
 use super::paths::Paths;
 use super::stream::{BLOCK, Streams};
 use crate::front_end::{Plan, Segment};
@@ -33,7 +33,7 @@ impl Dispersive {
     /// The link of these paths.
     #[must_use]
     pub fn new(paths: Paths, (antennas, ports): (usize, usize)) -> Self {
-        let lines = Lines::new(paths, (antennas, ports));
+        let lines = Lines::new(paths, (antennas, ports), Time::Sample);
         let longest = lines.response().longest();
         Self {
             ports,
@@ -92,18 +92,19 @@ impl Dispersive {
         let mut at = 0;
         while at < segment.len {
             let n = first + at as u64;
-            let mut len = self.lines.within(n, (segment.len - at).min(BLOCK));
+            let mut len = (segment.len - at).min(BLOCK);
             if self.constant {
-                self.lines.still(n, w0, true, |port, back| self.streams.place(port, back));
+                len = self.lines.within(n, len);
+                self.lines.still(n, w0, |port, back| self.streams.place(port, back));
             } else {
                 // weights and channel both change, and so does the slope of their product: short pieces, each finished on its own
-                len = len.min(STEP - (n % STEP as u64) as usize);
+                len = self.lines.within_interval(n, len.min(STEP - (n % STEP as u64) as usize));
                 if at > 0 {
                     self.finish();
                 }
                 let share = |i: usize| i as f32 / segment.len as f32;
                 let ends = Ends { w0, w1, from: share(at), to: share(at + len) };
-                self.lines.changing(n, len, ends, true, |port, back| self.streams.place(port, back));
+                self.lines.changing(n, len, ends, |port, back| self.streams.place(port, back));
             }
             let offset = segment.offset + at;
             let ports = x.iter().take(self.ports).map(|x| x.get(offset..).unwrap_or(&[]));
@@ -132,14 +133,19 @@ impl Dispersive {
         self.carry.copy_within(self.carried.., 0);
         self.carry[left..].fill(Complex32::ZERO);
         self.carried = 0;
-        let into = self.next - self.lines.origin();
         let mut done = 0;
         while done < longest {
-            let len = (longest - done).min(BLOCK);
+            let n = self.next + done as u64;
+            let mut len = (longest - done).min(BLOCK);
+            if self.constant {
+                len = self.lines.within(n, len);
+                self.lines.still(n, &self.w0, |port, back| self.streams.place(port, back));
+            }
+            let into = n - self.lines.origin();
             let cursor = self.streams.push(std::iter::empty(), len);
             let (x_re, x_im) = self.streams.parts();
             let y = &mut self.flushed[done..done + len];
-            full_width(Filter { x_re, x_im, cursor, lines: self.lines.all(), into: into + done as u64, y, add: false });
+            full_width(Filter { x_re, x_im, cursor, lines: self.lines.all(), into, y, add: false });
             done += len;
         }
         for (z, y) in self.carry.iter_mut().zip(&self.flushed) {

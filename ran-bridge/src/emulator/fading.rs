@@ -2,6 +2,7 @@
 
 use super::config::{LinkConfig, TapConfig};
 use super::direction::Direction;
+use super::paths::rician_split;
 use super::trig::cos_sin;
 use num_complex::Complex32;
 use rand::{RngExt, SeedableRng};
@@ -40,14 +41,7 @@ impl Fading {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(index as u64);
         let amplitude = 10.0_f64.powf((link.mean_gain_db() + f64::from(tap.power_db)) / 20.0);
-        let (direct, scattered) = match (index, link.rician_k_db) {
-            (0, None) => (1.0, 0.0),
-            (0, Some(k_db)) => {
-                let k = 10.0_f64.powf(f64::from(k_db) / 10.0);
-                ((k / (k + 1.0)).sqrt(), (1.0 / (k + 1.0)).sqrt())
-            }
-            _ => (0.0, 1.0),
-        };
+        let (direct, scattered) = rician_split(link.rician_k_db, index);
         let paths = (0..antennas)
             .map(|_| {
                 let mut paths = Paths { shift_hz: [0.0; SINUSOIDS], phase_turns: [0.0; SINUSOIDS] };

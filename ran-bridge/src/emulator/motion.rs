@@ -1,6 +1,6 @@
 //! A receiver that moves along recorded positions.
 
-use super::path_loss::{LIGHT_M_PER_S, PathLoss};
+use super::path_loss::{LIGHT_M_PER_S, PathLoss, PathLossModel};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ const MAX_SPEED_M_PER_S: f64 = 1000.0;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TraceConfig {
     /// CSV of `t_s,x_m,y_m[,z_m]`, times ascending; a header is passed over. The array is at the origin along the y axis, its broadside
-    /// is the x axis.
+    /// is the x axis; z counts from the array upwards.
     pub path: PathBuf,
     /// Carrier frequency, Hz: makes the Doppler shift of the direct path.
     pub carrier_hz: f64,
@@ -38,6 +38,8 @@ pub struct Motion {
 pub struct Place {
     /// Distance from the array, m.
     pub distance_m: f64,
+    /// The same without z, m.
+    pub horizontal_m: f64,
     /// Sine of the direct path's angle from broadside.
     pub sine: f64,
     /// Phase of the direct path, turns: `−d/λ`.
@@ -122,15 +124,21 @@ impl Motion {
         let distance_m = distance(at_m, [0.0; 3]).max(1.0);
         Place {
             distance_m,
+            horizontal_m: at_m[0].hypot(at_m[1]),
             sine: (at_m[1] / distance_m).clamp(-1.0, 1.0),
             phase_turns: -(distance_m * self.carrier_hz / LIGHT_M_PER_S).fract(),
         }
     }
 
-    /// Amplitude at a place relative to no loss at all; 1 without a path loss.
+    /// Amplitude at a place relative to no loss at all; 1 without a path loss. All models but free space add the heights of their scenario to
+    /// the horizontal distance, in place of z.
     #[must_use]
     pub fn amplitude(&self, place: &Place, loss: Option<PathLoss>) -> f64 {
-        loss.map_or(1.0, |l| 10.0_f64.powf(-l.model.loss_db(place.distance_m, l.carrier_hz) / 20.0))
+        let loss_db = |l: PathLoss| {
+            let distance_m = if l.model == PathLossModel::FreeSpace { place.distance_m } else { place.horizontal_m };
+            l.model.loss_db(distance_m, l.carrier_hz)
+        };
+        loss.map_or(1.0, |l| 10.0_f64.powf(-loss_db(l) / 20.0))
     }
 }
 
@@ -158,6 +166,20 @@ mod tests {
         // at the start it comes nearer with 10·sin 45° m/s: 70.8 turns a second
         let turns = (motion.at(0.001).phase_turns - motion.at(0.0).phase_turns).rem_euclid(1.0);
         assert!((turns - 0.0707).abs() < 1e-3, "{turns}");
+    }
+
+    #[test]
+    fn path_losses_have_the_heights_of_their_scenario_and_free_space_that_of_the_positions() {
+        let motion = Motion::parse("0,30,40,10\n", 3.5e9).unwrap();
+        let place = motion.at(0.0);
+        let loss_db = |model| {
+            let loss = PathLoss { model, distance_m: 1.0, carrier_hz: 3.5e9 };
+            -20.0 * motion.amplitude(&place, Some(loss)).log10()
+        };
+        // d2 = 50 m, d3 = √(50² + 8.5²) = 50.717 m: 32.4 + 21·1.70516 + 20·0.54407
+        assert!((loss_db(PathLossModel::UmiLos) - 79.09).abs() < 0.005);
+        // d = √2600 = 50.990 m: 20·log10(4π·50.990·3.5e9/c)
+        assert!((loss_db(PathLossModel::FreeSpace) - 77.48).abs() < 0.005);
     }
 
     #[test]

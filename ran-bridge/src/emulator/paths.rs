@@ -27,6 +27,13 @@ impl PathSpec {
         self.direct * self.direct + self.scattered * self.scattered
     }
 
+    /// Mean of the delays, weighted with the paths' power.
+    #[must_use]
+    pub fn mean_delay_samples(paths: &[Self]) -> f64 {
+        let power: f64 = paths.iter().map(Self::power).sum();
+        if power == 0.0 { 0.0 } else { paths.iter().map(|p| p.power() * p.delay_samples).sum::<f64>() / power }
+    }
+
     /// How much later everything comes: [`LATENCY_SAMPLES`] where a delay is no whole number of samples, else 0.
     #[must_use]
     pub fn latency_samples(paths: &[Self]) -> usize {
@@ -58,15 +65,10 @@ impl PathSpec {
             };
             return profile.rows().iter().enumerate().map(path).collect();
         }
-        let k = link.rician_k_db.map(|db| 10.0_f64.powf(f64::from(db) / 10.0));
-        let split = |i: usize, gain: f64| match (i, k) {
-            (0, None) => (gain, 0.0),
-            (0, Some(k)) => (gain * (k / (k + 1.0)).sqrt(), gain * (1.0 / (k + 1.0)).sqrt()),
-            _ => (0.0, gain),
-        };
         let path = |(i, (delay_samples, db)): (usize, (f64, f64))| {
-            let (direct, scattered) = split(i, gain * amplitude(db));
-            Self { delay_samples, direct, scattered }
+            let (direct, scattered) = rician_split(link.rician_k_db, i);
+            let gain = gain * amplitude(db);
+            Self { delay_samples, direct: gain * direct, scattered: gain * scattered }
         };
         if !link.exact_taps.is_empty() {
             return link.exact_taps.iter().map(|t| (delay(t.delay_ns), t.power_db)).enumerate().map(path).collect();
@@ -76,6 +78,19 @@ impl PathSpec {
             return link.taps.iter().map(whole).enumerate().map(path).collect();
         }
         vec![path((0, (delay(0.0), 0.0)))]
+    }
+}
+
+/// Shares of the amplitude of tap `index` in the direct and the scattered paths: only the first tap has a direct path.
+#[must_use]
+pub fn rician_split(k_db: Option<f32>, index: usize) -> (f64, f64) {
+    match (index, k_db) {
+        (0, None) => (1.0, 0.0),
+        (0, Some(k_db)) => {
+            let k = 10.0_f64.powf(f64::from(k_db) / 10.0);
+            ((k / (k + 1.0)).sqrt(), (1.0 / (k + 1.0)).sqrt())
+        }
+        _ => (0.0, 1.0),
     }
 }
 
@@ -138,9 +153,11 @@ pub struct Paths {
     sums: Vec<Complex32>,
     update: u64,
     moves: bool,
-    interval: Option<u64>,
-    h0: Vec<Complex32>,
-    h1: Vec<Complex32>,
+    interval: u64,
+    /// The first and the last step whose channel is kept.
+    kept: Option<(u64, u64)>,
+    /// The channel at each step that is kept, step `s` at `s` modulo their number; paths × antennas.
+    steps: Vec<Vec<Complex32>>,
 }
 
 impl Paths {
@@ -175,7 +192,7 @@ impl Paths {
         let fastest_hz = motion.as_ref().map_or(0.0, Motion::largest_shift_hz).max(link.doppler_hz.abs()).max(shift_hz);
         let moves_direct = (direction.moves() || direct_hz != 0.0) && specs.iter().any(|p| p.direct > 0.0);
         let update = emulator.update_for(fastest_hz, rate_hz);
-        let zero = vec![Complex32::ZERO; specs.len() * antennas];
+        let steps = vec![vec![Complex32::ZERO; specs.len() * antennas]; 2];
         let mut paths = Self {
             bank: Bank::new(waves.clone(), link.doppler_hz * update as f64 / rate_hz),
             sums: vec![Complex32::ZERO; waves.len()],
@@ -190,9 +207,9 @@ impl Paths {
             motion,
             csi,
             loss: link.path_loss,
-            h0: zero.clone(),
-            h1: zero,
-            interval: None,
+            interval: 0,
+            kept: None,
+            steps,
             specs,
             antennas,
             rate_hz,
@@ -223,42 +240,65 @@ impl Paths {
         self.update
     }
 
+    /// Keeps the channel of so many samples, so that [`Paths::update`] may go back by them without computing anything anew.
+    pub fn keep(&mut self, samples: u64) {
+        let count = if self.moves { 2 + samples.div_ceil(self.update) as usize } else { 2 };
+        let zero = vec![Complex32::ZERO; self.specs.len() * self.antennas];
+        self.steps.resize(count, zero);
+        self.kept = None;
+        self.update(0);
+    }
+
     /// The channel at the start of the current interval, paths × antennas.
     #[must_use]
     pub fn h0(&self) -> &[Complex32] {
-        &self.h0
+        &self.steps[self.place(self.interval)]
     }
 
     /// The channel at its end.
     #[must_use]
     pub fn h1(&self) -> &[Complex32] {
-        &self.h1
+        &self.steps[self.place(self.interval + 1)]
+    }
+
+    const fn place(&self, step: u64) -> usize {
+        (step % self.steps.len() as u64) as usize
     }
 
     /// Goes to an update interval. A channel that does not move has one only.
     pub fn update(&mut self, interval: u64) {
-        if self.interval == Some(interval) || (self.interval.is_some() && !self.moves) {
+        if !self.moves {
+            if self.kept.is_none() {
+                self.step(0);
+                let (first, others) = self.steps.split_at_mut(1);
+                others.iter_mut().for_each(|h| h.copy_from_slice(&first[0]));
+                self.kept = Some((0, 1));
+            }
             return;
         }
-        if self.interval.is_some_and(|i| i + 1 == interval) {
-            std::mem::swap(&mut self.h0, &mut self.h1);
-        } else {
-            self.step(interval);
-            std::mem::swap(&mut self.h0, &mut self.h1);
+        self.interval = interval;
+        let count = self.steps.len() as u64;
+        let (mut first, mut last) = match self.kept {
+            Some((first, last)) if first <= interval && interval <= last + count => (first, last),
+            _ => {
+                self.step(interval);
+                (interval, interval)
+            }
+        };
+        while last <= interval {
+            last += 1;
+            self.step(last);
+            first = first.max((last + 1).saturating_sub(count));
         }
-        if self.moves {
-            self.step(interval + 1);
-        } else {
-            self.h1.copy_from_slice(&self.h0);
-        }
-        self.interval = Some(interval);
+        self.kept = Some((first, last));
     }
 
-    /// Writes the channel at the start of an interval to `h1`.
+    /// Writes the channel at the start of an interval to its place.
     fn step(&mut self, interval: u64) {
         let sample = interval.wrapping_mul(self.update);
+        let place = self.place(interval);
         if let Some((csi, gain)) = &self.csi {
-            for (i, h) in self.h1.iter_mut().enumerate() {
+            for (i, h) in self.steps[place].iter_mut().enumerate() {
                 *h = traced(csi, *gain, sample as f64 / self.rate_hz, i / self.antennas, i % self.antennas);
             }
             return;
@@ -284,7 +324,7 @@ impl Paths {
                     let d = direct_part(spec.direct, sine, phase_turns, m);
                     z += Complex32::new(d.re as f32, d.im as f32);
                 }
-                self.h1[t * m_all + m] = z * factor as f32;
+                self.steps[place][t * m_all + m] = z * factor as f32;
             }
         }
     }
@@ -310,7 +350,7 @@ impl Paths {
     /// `h`: `paths·antennas` values.
     pub fn truth(&self, sample: u64, h: &mut [Complex32]) {
         if let Some((csi, gain)) = &self.csi {
-            for (i, h) in h.iter_mut().enumerate().take(self.h0.len()) {
+            for (i, h) in h.iter_mut().enumerate().take(self.specs.len() * self.antennas) {
                 *h = traced(csi, *gain, sample as f64 / self.rate_hz, i / self.antennas, i % self.antennas);
             }
             return;

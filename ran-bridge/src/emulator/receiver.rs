@@ -15,6 +15,15 @@ enum Kind {
     Exact(Box<Dispersive>),
 }
 
+impl Kind {
+    fn process(&mut self, plan: &Plan, x: &[&[Complex32]], y: &mut [Complex32]) {
+        match self {
+            Self::Whole(taps) => taps.process(plan, x, y),
+            Self::Exact(link) => link.process(plan, x, y),
+        }
+    }
+}
+
 /// The link to one receiver, with noise.
 ///
 /// # Input
@@ -30,10 +39,8 @@ enum Kind {
 /// `y[n] = e^{j2πΔf n/f_s} Σ_t Σ_p Σ_k s(k−τ_t)·u_{t,p}[n−L−k] + noise[n]` with `s` = [`super::fractional_delay`] and
 /// `L` = [`super::PathSpec::latency_samples`].
 ///
-/// `h` is exact at the multiples of [`EmulatorConfig::update_for`] samples with straight lines between. Artificial noise lies in
-/// the M−1 directions orthogonal to each port-0 weight vector; what of it reaches the receiver is drawn with exactly its
-/// power, `σ²/(M−1)·(‖h‖² − |hᵀw|²/‖w‖²)` (all of it, `σ²|h|²`, when M = 1). [`super::reference`] computes the same from the
-/// formulae, slowly.
+/// `h` is exact at the multiples of [`EmulatorConfig::update_for`] samples with straight lines between. Artificial noise is among the
+/// inputs `x_p`, with weights of its own. [`super::reference`] computes the same from the formulae, slowly.
 /// # Errors
 /// None: sizes are fixed at construction, missing ports count as zero.
 pub struct ReceiverChannel {
@@ -65,14 +72,13 @@ impl ReceiverChannel {
         } else {
             Kind::Whole(WholeTaps::new(link, emulator, seed, (antennas, ports), rate_hz, max_len))
         };
-        let turned = exact && link.cfo_hz != 0.0;
         Self {
             antennas,
             kind,
             offset: Offset::new(link.cfo_hz, rate_hz),
             sigma: link.noise_dbfs.map_or(0.0, |db| 10.0_f32.powf(db / 20.0)),
             noise: noise.stream(stream as u64),
-            work: vec![Complex32::ZERO; if turned { max_len } else { 0 }],
+            work: vec![Complex32::ZERO; if link.cfo_hz == 0.0 { 0 } else { max_len }],
         }
     }
 
@@ -110,14 +116,13 @@ impl ReceiverChannel {
     /// # Shapes
     /// `x`: one slice a port, each of `plan.len` samples; `y`: `plan.len` samples, overwritten.
     pub fn process(&mut self, plan: &Plan, x: &[&[Complex32]], y: &mut [Complex32]) {
-        match &mut self.kind {
-            Kind::Whole(taps) => taps.process(plan, x, y),
-            Kind::Exact(link) if self.offset.is_none() => link.process(plan, x, y),
-            Kind::Exact(link) => {
-                let work = &mut self.work[..plan.len];
-                link.process(plan, x, work);
-                self.offset.turn(plan.start, work, y);
-            }
+        if self.offset.is_none() {
+            self.kind.process(plan, x, y);
+        } else {
+            // the receiver's oscillator turns what arrives
+            let work = &mut self.work[..plan.len];
+            self.kind.process(plan, x, work);
+            self.offset.turn(plan.start, work, y);
         }
         self.add_noise(plan, y);
     }

@@ -87,6 +87,13 @@ impl Reference {
         &self.paths
     }
 
+    /// Amplitude at a sample relative to that of [`Reference::paths`]: the path loss along recorded positions.
+    #[must_use]
+    pub fn factor(&self, sample: u64) -> f64 {
+        let of = |m: &Motion| m.amplitude(&m.at(sample as f64 / self.rate_hz), self.link.path_loss);
+        self.motion.as_ref().map_or(1.0, of)
+    }
+
     /// `h_{t,m}` at a sample.
     #[must_use]
     pub fn channel(&self, sample: u64, t: usize, m: usize) -> Complex64 {
@@ -167,8 +174,8 @@ impl Reference {
     ///
     /// # Shapes
     /// `x`: the UE's stream from sample 0 on; `weights(n)`: combining weights M×P at sample `n`.
-    #[must_use]
-    pub fn send(
+    #[cfg(test)]
+    pub(crate) fn send(
         &self,
         x: &[Complex32],
         weights: &dyn Fn(u64) -> Vec<Complex64>,

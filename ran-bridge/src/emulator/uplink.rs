@@ -1,7 +1,7 @@
 //! The uplink from one UE to the gNB's ports.
 
 use super::fir::Filter;
-use super::lines::{Ends, Lines, STEP};
+use super::lines::{Ends, Lines, STEP, Time};
 use super::offset::Offset;
 use super::paths::{Paths, Side, seed_of};
 use super::stream::{BLOCK, Streams};
@@ -45,7 +45,8 @@ impl UplinkChannel {
         rate_hz: f64,
     ) -> Self {
         let seed = seed_of(link, emulator, stream, Side::Uplink);
-        let lines = Lines::new(Paths::new(link, emulator, seed, antennas, rate_hz), (antennas, ports));
+        let paths = Paths::new(link, emulator, seed, antennas, rate_hz);
+        let lines = Lines::new(paths, (antennas, ports), Time::Output);
         Self {
             ports,
             streams: Streams::new(1, lines.response().longest()),
@@ -55,20 +56,6 @@ impl UplinkChannel {
             w0: Vec::with_capacity(antennas * ports),
             constant: false,
         }
-    }
-
-    /// The true channel at a sample: paths × antennas, row-major.
-    ///
-    /// # Shapes
-    /// `h`: `paths·antennas` values; see [`UplinkChannel::truth_len`].
-    pub fn truth(&self, sample: u64, h: &mut [Complex32]) {
-        self.lines.paths().truth(sample, h);
-    }
-
-    /// Values of a truth: paths × antennas.
-    #[must_use]
-    pub fn truth_len(&self) -> usize {
-        self.lines.paths().h0().len()
     }
 
     /// Forgets the samples of the past, for a UE that begins anew.
@@ -96,11 +83,11 @@ impl UplinkChannel {
                 let mut len = self.lines.within(n, (segment.len - at).min(BLOCK));
                 let place = |_: usize, back: u32| -(back as i32);
                 if constant {
-                    self.lines.still(n, w0, false, place);
+                    self.lines.still(n, w0, place);
                 } else {
                     len = len.min(STEP - (n % STEP as u64) as usize);
                     let share = |i: usize| i as f32 / segment.len as f32;
-                    self.lines.changing(n, len, Ends { w0, w1, from: share(at), to: share(at + len) }, false, place);
+                    self.lines.changing(n, len, Ends { w0, w1, from: share(at), to: share(at + len) }, place);
                 }
                 let offset = segment.offset + at;
                 let from = x.get(offset..).unwrap_or(&[]);

@@ -1,9 +1,11 @@
 //! Links whose delays are whole samples: one multiplication a tap and port.
 
-use super::offset::{CFO_BLOCK, Offset};
 use super::{EmulatorConfig, Fading, LinkConfig, TapConfig};
 use crate::front_end::{Plan, multiply, multiply_add, multiply_add_ramp, multiply_ramp};
 use num_complex::Complex32;
+
+/// Samples over which weights and channel, both of them straight lines, may have one as their product.
+const PIECE: u64 = 32;
 
 struct Tap {
     delay: usize,
@@ -13,11 +15,10 @@ struct Tap {
     h1: Vec<Complex32>,
 }
 
-/// Taps of whole samples: `y[n] = e^{j2πΔf n/f_s} Σ_t Σ_p g_{t,p}(n−d_t)·x_p[n−d_t]` with `g_{t,p}(i) = Σ_m h_{t,m}(i)·w_{m,p}(i)`.
+/// Taps of whole samples: `y[n] = Σ_t Σ_p g_{t,p}(n−d_t)·x_p[n−d_t]` with `g_{t,p}(i) = Σ_m h_{t,m}(i)·w_{m,p}(i)`.
 pub struct WholeTaps {
     antennas: usize,
     ports: usize,
-    offset: Offset,
     update: u64,
     interval: Option<u64>,
     moves: bool,
@@ -54,7 +55,6 @@ impl WholeTaps {
         Self {
             antennas,
             ports,
-            offset: Offset::new(link.cfo_hz, rate_hz),
             update: emulator.update_for(link.doppler_hz, rate_hz),
             interval: None,
             moves: taps.iter().any(|t| t.fading.moves()),
@@ -102,7 +102,7 @@ impl WholeTaps {
         self.work = work;
     }
 
-    /// Walks over pieces on which weights, channel and rotation are straight lines.
+    /// Walks over pieces on which weights and channel are straight lines.
     fn spread(&mut self, plan: &Plan, x: &[&[Complex32]], y: &mut [Complex32]) {
         let overwrite_first = self.tail.is_empty();
         for (segment, w0, w1) in plan.pieces() {
@@ -112,23 +112,18 @@ impl WholeTaps {
                 let mut len = segment.len - at;
                 if self.moves {
                     len = len.min((self.update - n % self.update) as usize);
+                    if w0 != w1 {
+                        len = len.min((PIECE - n % PIECE) as usize);
+                    }
                     self.update_channel(n);
-                }
-                if !self.offset.is_none() {
-                    // where the weights change as well, a product of two lines must be one
-                    let block = if w0 == w1 { CFO_BLOCK } else { CFO_BLOCK / 4 };
-                    len = len.min((block - n % block) as usize);
                 }
                 let (s0, s1) = (at as f32 / segment.len as f32, (at + len) as f32 / segment.len as f32);
                 let offset = segment.offset + at;
                 let mut overwrite = overwrite_first;
                 for tap in &self.taps {
-                    // the receiver's oscillator turns what arrives, so the time of arrival counts
-                    let arrival = n + tap.delay as u64;
-                    let (r0, r1) = (self.offset.at(arrival), self.offset.at(arrival + len as u64));
                     for (port, x) in x.iter().enumerate().take(self.ports) {
-                        let c0 = self.effective(tap, port, w0, w1, s0, n) * r0;
-                        let c1 = self.effective(tap, port, w0, w1, s1, n + len as u64) * r1;
+                        let c0 = self.effective(tap, port, w0, w1, s0, n);
+                        let c1 = self.effective(tap, port, w0, w1, s1, n + len as u64);
                         let to = &mut y[offset + tap.delay..offset + tap.delay + len];
                         let from = &x[offset..offset + len];
                         let step = (c1 - c0) / len as f32;

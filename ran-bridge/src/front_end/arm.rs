@@ -53,6 +53,8 @@ pub(super) enum Ready {
     Beam(Beam),
     Power(f32),
     Noise(Option<ReadyNoise>),
+    /// The beam of protected slots.
+    Wide(Vec<Complex32>),
 }
 
 /// Changes that are checked and take effect together, once they are [committed](FrontEnd::commit).
@@ -89,12 +91,19 @@ impl Ready {
             Self::Beam(_) => 0,
             Self::Power(_) => 1,
             Self::Noise(_) => 2,
+            Self::Wide(_) => 3,
         }
+    }
+
+    /// The weights by sub-band, where it brings some.
+    pub(super) fn sub_bands(&self) -> Option<&ReadySubBands> {
+        if let Self::Beam(beam) = self { beam.sub_bands() } else { None }
     }
 
     fn change(&self) -> Change {
         match self {
             Self::Beam(beam) => beam.change(),
+            Self::Wide(weights) => Change::Weights(weights.clone()),
             Self::Power(db) => Change::PowerDb(*db),
             Self::Noise(noise) => Change::Noise(noise.as_ref().map(|n| n.spec.clone())),
         }
@@ -119,6 +128,24 @@ impl Queue {
 
     pub(super) fn take_beam(&mut self, n: u64) -> Option<Ready> {
         self.take(n, |ready| matches!(ready, Ready::Beam(_)))
+    }
+
+    /// The wide beam that will be in force just before a sample, where one waits.
+    pub(super) fn wide_before(&self, sample: u64) -> Option<&[Complex32]> {
+        let mut waits = self.0.iter().rev().filter(|(at, _)| *at < sample);
+        waits.find_map(|(_, ready)| if let Ready::Wide(w) = ready { Some(&w[..]) } else { None })
+    }
+
+    pub(super) fn add_wide(&mut self, sample: u64, weights: Vec<Complex32>) -> Result<(), FrontEndError> {
+        if self.0.len() >= MAX_PENDING {
+            return Err(FrontEndError::Busy { waiting: self.0.len(), most: MAX_PENDING });
+        }
+        self.insert(sample, Ready::Wide(weights));
+        Ok(())
+    }
+
+    pub(super) fn take_wide(&mut self, n: u64) -> Option<Ready> {
+        self.take(n, |ready| matches!(ready, Ready::Wide(_)))
     }
 
     pub(super) fn has_noise(&self) -> bool {
@@ -205,6 +232,7 @@ impl FrontEnd {
             Ready::Beam(_) => self.beam.change(),
             Ready::Power(_) => Change::PowerDb(self.power_db),
             Ready::Noise(_) => Change::Noise(self.noise.as_ref().map(|n| n.spec.clone())),
+            Ready::Wide(_) => Change::Weights(self.wide.clone()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Streams of artificial noise, white or in a band.
 
 use super::change::PrbRange;
-use crate::emulator::NoiseTable;
+use crate::emulator::{NoiseTable, mix};
 use num_complex::Complex32;
 use rustfft::FftPlanner;
 use std::sync::Arc;
@@ -103,14 +103,6 @@ impl Shaped {
     fn place(&self, k: u64, block: u64) -> usize {
         (mix(self.seed ^ mix(k.wrapping_add(mix(block)))) % TABLE as u64) as usize
     }
-}
-
-/// The finaliser of SplitMix64.
-const fn mix(x: u64) -> u64 {
-    let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 #[cfg(test)]

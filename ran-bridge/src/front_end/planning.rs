@@ -67,7 +67,7 @@ impl FrontEnd {
         let layout = self.layout;
         let ours = |ready: &Ready| match ready {
             Ready::Beam(beam) => layout == Layout::Ports && beam.sub_bands().is_none(),
-            Ready::Power(_) | Ready::Noise(_) => true,
+            Ready::Power(_) | Ready::Noise(_) | Ready::Wide(_) => true,
         };
         while let Some(ready) = self.pending.take(n, ours) {
             self.put(ready);
@@ -79,6 +79,7 @@ impl FrontEnd {
             Ready::Beam(beam) => self.beam = beam,
             Ready::Power(db) => self.power_db = db,
             Ready::Noise(noise) => self.noise = noise,
+            Ready::Wide(weights) => self.wide = weights,
         }
     }
 

@@ -197,13 +197,29 @@ impl FrontEnd {
         &self.slots
     }
 
-    /// Replaces the wide beam, from the next protected slot on; gives the old one.
+    /// Replaces the wide beam at sample `at`, or at the next slot boundary where that is past or not given; gives the sample and the old one.
     ///
     /// # Errors
-    /// As for weights.
-    pub fn set_wide(&mut self, weights: &[Complex32]) -> Result<Vec<Complex32>, FrontEndError> {
+    /// As for weights; [`FrontEndError::Busy`].
+    pub fn set_wide(&mut self, at: Option<u64>, weights: &[Complex32]) -> Result<(u64, Vec<Complex32>), FrontEndError> {
         check_weights(weights, self.antennas, self.ports)?;
-        Ok(std::mem::replace(&mut self.wide, weights.to_vec()))
+        let taken = self.position + self.unfinished() as u64;
+        let sample = at.filter(|n| *n >= taken).unwrap_or_else(|| self.slots.next_boundary(taken));
+        let old = self.pending.wide_before(sample).unwrap_or(&self.wide).to_vec();
+        self.pending.add_wide(sample, weights.to_vec())?;
+        Ok((sample, old))
+    }
+
+    /// What is armed is in force at the next sample already, without a ramp: for one that begins where another ended, so nothing else was on
+    /// air before. Weights by sub-band begin with the next symbol.
+    pub fn settle(&mut self) {
+        while let Some(ready) = self.pending.take(u64::MAX, |ready| ready.sub_bands().is_none()) {
+            self.put(ready);
+        }
+        self.retarget(self.position);
+        self.signal.settle();
+        self.amplitude.0 = self.amplitude.1;
+        self.noise_ramp.settle();
     }
 
     /// Replaces the slot grid, from the next sample on (a symbol that is being precoded by sub-band ends as it began); gives the old one.
@@ -212,14 +228,23 @@ impl FrontEnd {
     /// [`FrontEndError::Grid`]; [`FrontEndError::Ramp`] and [`FrontEndError::Numerology`] where the ramp or the sub-bands in force
     /// or waiting do not go with the new slots.
     pub fn set_slots(&mut self, slots: ProtectedSlots) -> Result<ProtectedSlots, FrontEndError> {
-        check_slots(&slots)?;
+        self.check_slots(&slots)?;
+        Ok(std::mem::replace(&mut self.slots, slots))
+    }
+
+    /// Whether [`FrontEnd::set_slots`] takes this grid.
+    ///
+    /// # Errors
+    /// Its.
+    pub fn check_slots(&self, slots: &ProtectedSlots) -> Result<(), FrontEndError> {
+        check_slots(slots)?;
         if let Some(streams) = &self.streams {
             check_ramp(slots.slot_samples, u32::try_from(self.ramp_samples).unwrap_or(u32::MAX))?;
             for bands in self.pending.beams().chain([&self.beam]).filter_map(Beam::sub_bands) {
                 streams.numerology(bands.spec.scs_hz, slots.slot_samples)?;
             }
         }
-        Ok(std::mem::replace(&mut self.slots, slots))
+        Ok(())
     }
 
     /// Replaces the sounding plan. `unitary`: M×M row-major, column `c` is sent in occasion `c mod M`.

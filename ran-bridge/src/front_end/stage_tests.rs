@@ -130,7 +130,7 @@ proptest! {
     #[test]
     fn no_step_is_larger_than_that_of_a_ramp(changes in prop::collection::vec((0_u64..12_000, 0_u64..100, -20.0_f32..0.0), 1..6)) {
         let mut fe = front_end(2, 1, RATE_HZ, grid(50, SLOT, &[(2, 1, 1)]));
-        fe.set_wide(&weights(2, 1, 99)).unwrap();
+        fe.set_wide(Some(0), &weights(2, 1, 99)).unwrap();
         for &(at, seed, db) in &changes {
             fe.arm(Some(at), Change::Weights(weights(2, 1, seed))).unwrap();
             fe.arm(Some(at), Change::PowerDb(db)).unwrap();
@@ -143,6 +143,79 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_new_wide_beam_waits_for_the_next_slot() {
+    let (n, slot) = (3 * SLOT as usize, SLOT as usize);
+    for sub_bands in [false, true] {
+        // every slot is protected
+        let mut fe = front_end(2, 1, RATE_HZ, grid(0, SLOT, &[(1, 0, 1)]));
+        let (old, new) = (weights(2, 1, 1), weights(2, 1, 98));
+        if sub_bands {
+            let band = SubBand { first_prb: 0, prbs: 10, weights: weights(2, 1, 3) };
+            fe.arm(Some(0), Change::SubBands(SubBands { scs_hz: 15_000, carrier_prbs: 20, bands: vec![band] }))
+                .unwrap();
+        }
+        let begin = run(&mut fe, &[vec![Complex32::ONE; 1000]], &[]);
+        let at = begin[0].len();
+        assert_eq!(fe.set_wide(None, &new).unwrap(), (SLOT.into(), old.clone()));
+        // what waits is what a later one replaces
+        assert_eq!(fe.set_wide(Some(2 * u64::from(SLOT)), &old).unwrap().1, new);
+        let mut plan = Plan::new(fe.width(), 64);
+        let x = vec![Complex32::ONE; n];
+        let (mut from, mut y) = (1000, Vec::new());
+        while y.len() < 2 * slot - at {
+            let to = (from + 777).min(n);
+            from += fe.step(&[&x[from..to]], &mut plan);
+            let mut streams: [&[Complex32]; MAX_INPUTS] = [&[]; MAX_INPUTS];
+            let count = fe.streams(&[&x[from.saturating_sub(plan.len)..]], &plan, &mut streams);
+            for (segment, w0, w1) in plan.pieces() {
+                let inputs = w0.len() / 2;
+                for i in 0..segment.len {
+                    let share = i as f32 / segment.len as f32;
+                    let all = (0..count).map(|k| (w0[k] + (w1[k] - w0[k]) * share) * streams[k][segment.offset + i]);
+                    assert!(count <= inputs);
+                    y.push(all.sum::<Complex32>());
+                }
+            }
+        }
+        let ramp = if sub_bands { 0 } else { 40 };
+        for (i, y) in y.iter().enumerate().take(2 * slot - at) {
+            let want = match at + i {
+                k if k < slot => old[0],
+                k if k < slot + ramp => continue,
+                _ => new[0],
+            };
+            assert!((y - want).norm() < 1e-5, "sample {}: {y} {want}, sub-bands: {sub_bands}", at + i);
+        }
+    }
+}
+
+#[test]
+fn what_is_settled_is_on_air_from_the_first_sample() {
+    let mut fe = front_end(2, 1, RATE_HZ, grid(0, SLOT, &[(2, 1, 1)]));
+    fe.seek(1234);
+    let (beam, wide) = (weights(2, 1, 7), weights(2, 1, 8));
+    fe.arm(Some(1234), Change::Weights(beam.clone())).unwrap();
+    fe.arm(Some(1234), Change::PowerDb(-6.0206)).unwrap();
+    fe.arm(Some(1234), Change::Noise(Some(white(-20.0)))).unwrap();
+    fe.set_wide(Some(1234), &wide).unwrap();
+    fe.settle();
+    let mut plan = Plan::new(fe.width(), 64);
+    fe.plan(100, &mut plan);
+    let (_, from, to) = plan.pieces().next().unwrap();
+    assert_eq!((from, plan.start), (to, 1234));
+    let inputs = from.len() / 2;
+    for m in 0..2 {
+        assert!((from[m * inputs] - beam[m] * 0.5).norm() < 1e-5, "{from:?}");
+    }
+    // −20 dBFS over both antennas
+    let noise: f32 = (0..2).map(|m| from[m * inputs + 1].norm_sqr()).sum();
+    assert!((noise - 0.01).abs() < 1e-5, "{noise}");
+    fe.plan(10_000, &mut plan);
+    let (_, from, _) = plan.pieces().filter(|(s, ..)| s.mode == Mode::Wide).last().unwrap();
+    assert!((from[0] - wide[0] * 0.5).norm() < 1e-5);
 }
 
 #[test]

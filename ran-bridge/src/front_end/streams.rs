@@ -234,6 +234,9 @@ impl FrontEnd {
         if self.streams.as_ref().is_none_or(|s| s.filled > 0 || s.out_from < s.out_to) {
             return;
         }
+        while let Some(wide) = self.pending.take_wide(n) {
+            self.put(wide);
+        }
         if self.layout == Layout::Antennas || self.pending.sub_bands_due(n) {
             while let Some(beam) = self.pending.take_beam(n) {
                 self.put(beam);

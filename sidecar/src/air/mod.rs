@@ -14,3 +14,6 @@ pub use control::{ControlSocket, Refusal};
 pub use hold::{HoldConfig, HoldError, WorkerCommand, hold};
 pub use process::run;
 pub use rows::{AppliedRow, PeerRow, StatusRow, TruthRow, WorkerRow};
+
+#[cfg(test)]
+pub(crate) mod stand_in;

@@ -139,8 +139,10 @@ impl<'a> Gains<'a> {
         self.form = Form::Polynomial(nodes, differences);
         self.first = first;
         let columns = self.pieces.used.len();
-        let amplitude =
-            (self.link.paths().iter().map(crate::emulator::PathSpec::power).sum::<f64>() * piece.power()).sqrt();
+        let mean = self.link.paths().iter().map(crate::emulator::PathSpec::power).sum::<f64>();
+        // where it is weaker, along a recorded movement
+        let factor = self.link.factor(first).min(self.link.factor(end - 1));
+        let amplitude = factor * (mean * piece.power()).sqrt();
         if amplitude == 0.0 {
             return 0.0;
         }

@@ -1,13 +1,19 @@
 //! Captures made by the data plane's own stages, and what must be found in those that are not as they should be.
 
+use super::gains::{CLOSE, Gains};
+use super::pieces::Pieces;
 use super::*;
 use crate::air::{
     AirConfig, CaptureOrder, CaptureStatus, Direction, FaultKind, FaultSpec, FaultState, FaultStatus, GnbEnd, Tap,
     TruthPiece, UeEnd,
 };
-use crate::emulator::{LinkConfig, NoiseTable, ReceiverChannel, TapConfig, TdlProfile, UplinkChannel};
+use crate::emulator::reference::Reference;
+use crate::emulator::{
+    EmulatorConfig, LinkConfig, NoiseTable, PathLoss, PathLossModel, ReceiverChannel, TapConfig, TdlProfile,
+    TraceConfig, UplinkChannel,
+};
 use crate::front_end::{Change, FrontEnd, Plan, ProtectedSlots, inputs};
-use num_complex::Complex32;
+use num_complex::{Complex32, Complex64};
 use std::path::Path;
 
 const RATE_HZ: f64 = 7.68e6;
@@ -373,4 +379,28 @@ fn a_second_of_mimo_and_of_tdl() {
         std::println!("{name}: {:.1} s, {report:?}", (crate::clock::mono_ns() - from) as f64 / 1e9);
         assert!(report.is_right && crate::clock::mono_ns() - from < 180_000_000_000);
     }
+}
+
+#[test]
+fn gains_of_a_weak_link_are_as_near_as_those_of_a_strong_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("walk.csv");
+    std::fs::write(&path, "0,100,-20\n10,250,280\n").unwrap();
+    // 33.5 m/s: 350 Hz; 85 dB of path loss
+    let loss = PathLoss { model: PathLossModel::UmiLos, distance_m: 1.0, carrier_hz: 3.5e9 };
+    let trace = Some(TraceConfig { path, carrier_hz: 3.5e9 });
+    let link = LinkConfig { path_loss: Some(loss), trace, ..LinkConfig::default() };
+    let reference = Reference::new(&link, &EmulatorConfig::default(), 0, (1, 1), RATE_HZ);
+    let (one, len) = (vec![Complex32::ONE], 100_000);
+    let truth =
+        TruthPiece { direction: Direction::Downlink, first: 0, len, from: one.clone(), to: one, by_antenna: false };
+    let pieces = Pieces::parse(&serde_json::to_string(&truth).unwrap(), Direction::Downlink, 1).unwrap();
+    let mut gains = Gains::new(&reference, &pieces, 1, RATE_HZ);
+    for n in (0..len).step_by(97) {
+        assert!(gains.seek(n) > 0);
+        let (mut y, want) = ([Complex64::ZERO], reference.channel(n, 0, 0));
+        gains.multiply_add(0, 0, n, std::iter::once(Complex64::ONE), &mut y);
+        assert!((y[0] - want).norm() < 3e-7 * want.norm(), "{n}: {} {want}", y[0]);
+    }
+    assert!(gains.distance > 0.0 && gains.distance <= CLOSE);
 }

@@ -53,7 +53,9 @@ fn wait(air: &mut AirClient, order: &CaptureOrder, before: &Status) -> Result<Ca
     let bar = indicatif::ProgressBar::new(order.samples);
     let (mut at, mut still) = (before.dl_sample, 0);
     loop {
-        if let Some(Event::Capture(done)) = air.wait(LOOK_NS, |e| matches!(e, Event::Capture(_)))? {
+        if let Some(Event::Capture(done)) =
+            air.wait(LOOK_NS, |e| matches!(e, Event::Capture(c) if c.order == *order && c.is_over()))?
+        {
             bar.finish_and_clear();
             return match &done.fault {
                 None => Ok(done),

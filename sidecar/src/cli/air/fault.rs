@@ -17,7 +17,7 @@ pub(super) fn run(command: &FaultCommand, config: &Config, as_json: bool) -> Res
     let at = |at: Option<u64>| at.map_or(At::NextSlot, At::Sample);
     let status = match command {
         FaultCommand::Run(args) => return all(&mut air, args, config, as_json),
-        FaultCommand::Prepare(args) => order(&mut air, FaultOrder::Prepare { fault: spec(args, config)? })?,
+        FaultCommand::Prepare(args) => prepare(&mut air, args, config)?,
         FaultCommand::Arm { id, at: first } => order(&mut air, FaultOrder::Arm { id: *id, at: at(*first) })?,
         FaultCommand::Stop { id } => order(&mut air, FaultOrder::Stop { id: *id })?,
         FaultCommand::Verify { id } => order(&mut air, FaultOrder::Verify { id: *id })?,
@@ -27,14 +27,14 @@ pub(super) fn run(command: &FaultCommand, config: &Config, as_json: bool) -> Res
 }
 
 fn all(air: &mut AirClient, args: &FaultArgs, config: &Config, as_json: bool) -> Result<Exit, CliError> {
-    let rate_hz = config.air.sample_rate.hz();
-    let prepared = order(air, FaultOrder::Prepare { fault: spec(args, config)? })?;
-    let id = prepared.id;
+    let rate_hz = rate_of(air)?;
+    let id = prepare(air, args, config)?.id;
     let mut status = order(air, FaultOrder::Arm { id, at: args.at.map_or(At::NextSlot, At::Sample) })?;
     let bar = indicatif::ProgressBar::new(status.spec.samples);
     while matches!(status.state, FaultState::Armed | FaultState::Running) {
         bar.set_position(status.done_samples);
-        let ended = air.wait(LOOK_NS, |e| matches!(e, Event::Fault(s) if s.id == id))?;
+        let is_end = |s: &FaultStatus| s.id == id && matches!(s.state, FaultState::Done | FaultState::Stopped);
+        let ended = air.wait(LOOK_NS, |e| matches!(e, Event::Fault(s) if is_end(s)))?;
         status = match ended {
             Some(Event::Fault(status)) => status,
             _ => order(air, FaultOrder::Verify { id })?,
@@ -56,11 +56,28 @@ fn all(air: &mut AirClient, args: &FaultArgs, config: &Config, as_json: bool) ->
 fn order(air: &mut AirClient, order: FaultOrder) -> Result<FaultStatus, CliError> {
     match air.ask(&Command::Fault { order })? {
         Event::Fault(status) => Ok(status),
-        _ => Err(CliError::new(Exit::Peer, "air answers something else", "install the same release on both sides")),
+        _ => Err(something_else()),
     }
 }
 
-fn spec(args: &FaultArgs, config: &Config) -> Result<FaultSpec, CliError> {
+fn something_else() -> CliError {
+    CliError::new(Exit::Peer, "air answers something else", "install the same release on both sides")
+}
+
+/// The rate that `air` runs at, whatever the configuration here says.
+fn rate_of(air: &mut AirClient) -> Result<f64, CliError> {
+    match air.ask(&Command::Status)? {
+        Event::Status(status) => Ok(status.rate_hz),
+        _ => Err(something_else()),
+    }
+}
+
+fn prepare(air: &mut AirClient, args: &FaultArgs, config: &Config) -> Result<FaultStatus, CliError> {
+    let fault = spec(args, config, rate_of(air)?)?;
+    order(air, FaultOrder::Prepare { fault })
+}
+
+fn spec(args: &FaultArgs, config: &Config, rate_hz: f64) -> Result<FaultSpec, CliError> {
     let kind = match &args.kind {
         KindArgs::Blank => FaultKind::Blank,
         KindArgs::Attenuate { by } => FaultKind::Attenuate { db: by.db() as f32 },
@@ -75,7 +92,7 @@ fn spec(args: &FaultArgs, config: &Config) -> Result<FaultSpec, CliError> {
         stream: stream_of(config, &args.on)?,
         direction: if args.uplink { Direction::Uplink } else { Direction::Downlink },
         kind,
-        samples: (args.duration.s() * config.air.sample_rate.hz()).round() as u64,
+        samples: (args.duration.s() * rate_hz).round() as u64,
     })
 }
 
@@ -108,6 +125,26 @@ fn shown(s: &FaultStatus) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::air::stand_in::StandIn;
+    use crate::config::Duration;
+
+    #[test]
+    fn a_duration_is_counted_at_the_rate_of_air() {
+        let air = StandIn::new(vec![vec![Event::Status(StandIn::status(30.72e6))]]);
+        let mut config = Config::default();
+        assert!(config.air.sample_rate.hz() < 30e6);
+        config.air.control = air.address().to_owned();
+        let on = config.air.ues[0].name.clone();
+        let args = FaultArgs { on, uplink: false, duration: Duration::new(0.05), at: None, kind: KindArgs::Blank };
+        // its second answer never comes
+        assert!(run(&FaultCommand::Prepare(args), &config, true).is_err());
+        let commands = air.commands();
+        let Some(Command::Fault { order: FaultOrder::Prepare { fault } }) = commands.last() else {
+            panic!("{commands:?}")
+        };
+        // 50 ms at 30.72 MS/s
+        assert_eq!(fault.samples, 1_536_000);
+    }
 
     #[test]
     fn a_fault_is_told_in_full() {
