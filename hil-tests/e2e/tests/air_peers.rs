@@ -63,6 +63,33 @@ fn a_ue_that_joins_late_dies_and_rejoins_is_put_at_its_place() {
 }
 
 #[test]
+fn a_ue_that_joins_while_others_are_ahead_misses_what_the_gnb_has_and_is_not_late() {
+    let lab = Lab::start(1, 2, |_| {});
+    let (mut gnb_tx, mut gnb_rx) = lab.gnb();
+    let (mut first_rx, mut first_tx) = lab.ue(0);
+    first_rx.ask();
+    until("the first joined", || lab.stats.counters().joins == 1);
+    gnb_tx.send_tags(1000);
+    assert!(first_rx.take() == tags(0, 1000));
+    // 300 samples ahead of its downlink, as a UE with a timing advance may
+    first_tx.send_tags(1300);
+    assert!(gnb_rx.collect(1300) == tags(0, 1300));
+
+    // Joins at downlink 1000, where the gNB has 1300 of uplink: its sample 300 is the first that counts.
+    let (mut rx, mut tx) = lab.ue(1);
+    rx.ask();
+    until("the second joined", || lab.stats.counters().joins == 3);
+    gnb_tx.send_tags(1300);
+    assert!(rx.take() == tags(1000, 1300));
+    tx.send_tags(1300);
+    first_tx.send_tags(1300);
+    let sum: Vec<Complex32> = tags(1300, 1000).iter().zip(tags(300, 1000)).map(|(a, b)| a + b).collect();
+    assert!(gnb_rx.collect(1000) == sum);
+    let c = lab.stop().counters;
+    assert_eq!((c.late_samples, c.invented_samples, c.clipped_samples), (0, 0, 0));
+}
+
+#[test]
 fn a_ue_that_was_given_up_and_asks_again_keeps_its_own_count() {
     let lab = Lab::start(1, 1, |c| c.late_after_ms = 200);
     let (mut gnb_tx, mut gnb_rx) = lab.gnb();

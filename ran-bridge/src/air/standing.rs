@@ -21,10 +21,23 @@ pub struct Standing {
     pub ul_base: i64,
     /// The gNB.
     pub gnb: PeerState,
-    /// State, base and index of the last join of each receiver.
-    pub ues: Vec<(PeerState, i64, u64)>,
+    /// The receivers.
+    pub ues: Vec<UeStanding>,
     /// Number of the next fault on purpose: none is given twice.
     pub next_fault: u32,
+}
+
+/// What of a receiver does not follow from its wires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UeStanding {
+    /// Where it is.
+    pub state: PeerState,
+    /// Uplink index of its sample 0.
+    pub base: i64,
+    /// Index of its last join.
+    pub joined_at: u64,
+    /// Uplink samples from there on that the gNB had before, below 2^48.
+    pub given_before: u64,
 }
 
 impl Standing {
@@ -38,7 +51,7 @@ impl Standing {
             engine.faults.next_id().into(),
         ]);
         for (to, ue) in ues.chunks_exact_mut(3).zip(&engine.ues) {
-            to.copy_from_slice(&[code(ue.state), ue.base as u64, ue.joined_at]);
+            to.copy_from_slice(&[code(ue.state) | ue.given_before << 8, ue.base as u64, ue.joined_at]);
         }
         words
     }
@@ -50,7 +63,9 @@ impl Standing {
         if words[0] & 1 == 0 {
             return None;
         }
-        let ues = words[4..].chunks_exact(3).map(|w| (state(w[0]), w[1] as i64, w[2])).collect();
+        let ue =
+            |w: &[u64]| UeStanding { state: state(w[0]), base: w[1] as i64, joined_at: w[2], given_before: w[0] >> 8 };
+        let ues = words[4..].chunks_exact(3).map(ue).collect();
         let next_fault = u32::try_from(words[3]).unwrap_or(1).max(1);
         Some(Self { dl_base: words[1], ul_base: words[2] as i64, gnb: state(words[0] >> 8), ues, next_fault })
     }
@@ -88,11 +103,11 @@ impl Engine<'_> {
         self.ul_base = from.ul_base;
         self.gnb.state = from.gnb;
         self.faults.go_on(from.next_fault);
-        for (ue, &(state, base, joined_at)) in self.ues.iter_mut().zip(&from.ues) {
+        for (ue, stood) in self.ues.iter_mut().zip(&from.ues) {
             if ue.rx.is_some() {
-                ue.state = state;
+                ue.state = stood.state;
             }
-            (ue.base, ue.joined_at) = (base, joined_at);
+            (ue.base, ue.joined_at, ue.given_before) = (stood.base, stood.joined_at, stood.given_before);
         }
         self.plug();
         self.resume_gnb();

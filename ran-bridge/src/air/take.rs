@@ -77,7 +77,7 @@ impl Engine<'_> {
                 }
             }
             if ue.asks() && ue.may_join(mono_ns()) {
-                ue.join(self.dl);
+                ue.join(self.dl, self.ul);
                 let name = ue.name.clone();
                 add(&self.stats.joins, 1);
                 self.note();

@@ -25,6 +25,9 @@ pub(super) struct Ue {
     pub(super) base: i64,
     /// Index at which it joined last.
     pub(super) joined_at: u64,
+    /// So many uplink samples from there on the gNB had already then, as others send ahead of the downlink: its own for them count for nothing,
+    /// and are not late.
+    pub(super) given_before: u64,
     pub(super) told_silent: bool,
     /// When the first of its connections ended while the other was still there; 0 = none or both.
     leaving_ns: u64,
@@ -71,6 +74,7 @@ impl Ue {
             sends,
             base: 0,
             joined_at: 0,
+            given_before: 0,
             told_silent: false,
             leaving_ns: 0,
             retry_ns: 0,
@@ -137,14 +141,16 @@ impl Ue {
         }
     }
 
-    /// It asked for its first sample, or again after it had been given up: its sample count continues at downlink `now`.
-    pub(super) fn join(&mut self, now: u64) {
+    /// It asked for its first sample, or again after it had been given up: its sample count continues at downlink `now`. `ul`: the next
+    /// uplink sample for the gNB.
+    pub(super) fn join(&mut self, now: u64, ul: u64) {
         self.state = PeerState::Present;
         self.out.restart(now);
         self.channel.restart();
         self.sends.restart();
         self.base = i64::try_from(now).unwrap_or(i64::MAX / 4) - i64::try_from(self.given()).unwrap_or(0);
         self.joined_at = now;
+        self.given_before = ul.saturating_sub(now);
         self.told_silent = false;
     }
 
@@ -194,6 +200,15 @@ impl Ue {
             zeros.1 = lost;
         }
         zeros
+    }
+
+    /// How many of `count` own samples from index `first` on are late: those that the gNB had before it joined are not.
+    pub(super) fn late(&self, first: i64, count: usize) -> u64 {
+        let at = |x: u64| i64::try_from(x).unwrap_or(i64::MAX);
+        let (from, to) = (at(self.joined_at), at(self.joined_at.saturating_add(self.given_before)));
+        let end = first.saturating_add_unsigned(count as u64);
+        let excused = end.min(to).saturating_sub(first.max(from)).max(0);
+        count as u64 - excused as u64
     }
 
     pub(super) fn status(&self) -> PeerStatus {

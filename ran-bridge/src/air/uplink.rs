@@ -167,7 +167,7 @@ impl Part<'_> {
         let first = ue.uplink.first() as i64;
         if own > first {
             let late = ue.uplink.drop_front((own - first) as usize);
-            add(&self.stats.late_samples, late as u64);
+            add(&self.stats.late_samples, ue.late(ue.base + first, late));
         }
         let skip = (ue.uplink.first() as i64 - own).clamp(0, n as i64) as usize;
         let count = (n - skip).min(ue.uplink.len());

@@ -69,11 +69,16 @@ fn failed(error: impl std::fmt::Display) -> BenchError {
 pub fn soak(plan: &SoakPlan, out: &mut dyn FnMut(Row)) -> Result<String, BenchError> {
     let dir = std::env::temp_dir().join(format!("sidecar-soak-{}-{}", std::process::id(), plan.seed));
     std::fs::create_dir_all(&dir).map_err(failed)?;
-    let went = in_dir(plan, &dir, out);
-    match &went {
+    let mut missed = false;
+    let went = in_dir(plan, &dir, &mut |row: Row| {
+        missed |= row.missed();
+        out(row);
+    });
+    if went.is_err() || missed {
+        eprintln!("logs and records stay in {}", dir.display());
+    } else {
         // a folder in the system's place for temporary things; what stays does no harm
-        Ok(_) => drop(std::fs::remove_dir_all(&dir)),
-        Err(_) => eprintln!("logs and records stay in {}", dir.display()),
+        drop(std::fs::remove_dir_all(&dir));
     }
     went
 }
