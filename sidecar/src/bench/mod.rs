@@ -9,6 +9,7 @@ mod hop;
 mod list;
 mod loop_bench;
 mod loop_lab;
+mod machine;
 mod nr;
 mod record;
 mod row;

@@ -6,6 +6,7 @@
 //! uplink. Samples are compared with what was sent after the clock has been read.
 
 use super::super::list::{BenchContext, BenchError as ListError};
+use super::super::machine::Ticks;
 use super::super::row::Row;
 use super::case::Case;
 use super::data_plane::{DataPlane, Done};
@@ -146,12 +147,14 @@ pub fn run(options: &Options, progress: &mut dyn FnMut(f64)) -> Result<Vec<Row>,
             lanes.push(Lane::gnuradio(installed, flow)?);
         }
     }
+    let since = Ticks::now();
     let measured = measure(options, &mut lanes, progress);
+    let stolen = Ticks::row(since);
     for lane in lanes {
         end(lane, &mut results, measured.is_err())?;
     }
     measured?;
-    Ok(report::rows(&results))
+    Ok(report::rows(&results).into_iter().chain(stolen).collect())
 }
 
 fn measure(options: &Options, lanes: &mut [Lane], progress: &mut dyn FnMut(f64)) -> Result<(), BenchError> {
