@@ -117,6 +117,11 @@ fn follow(
     }
 }
 
+/// Where the following begins after these blocks of a stretch that ends with `end`: a block that its end cuts is none of them.
+fn after(reports: &[SsbReport], end: usize) -> usize {
+    reports.iter().map(|r| r.sample as usize + 1).max().unwrap_or(end)
+}
+
 /// Follows `cell` through `iq` from sample `from` on, each place of its period in which `reports` has blocks by itself, and adds its blocks in
 /// order of time; searches again where all are lost.
 pub(super) fn blocks(
@@ -127,8 +132,9 @@ pub(super) fn blocks(
     cell: &Cell,
     reports: &mut Vec<SsbReport>,
 ) -> Result<(), CsiError> {
-    let (mut at, mut cell) = (from, *cell);
+    let mut cell = *cell;
     let mut recent: Vec<SsbReport> = reports.clone();
+    let mut at = after(&recent, from);
     while at < iq.len() {
         let mut trackers = places(&recent, &cell, rate_hz)
             .into_iter()
@@ -150,12 +156,12 @@ pub(super) fn blocks(
                 recent.iter_mut().for_each(|r| r.sample += at as u64);
                 cell = Cell { sample: again.sample + at as u64, ..*again };
             }
-            let seen = same.is_some();
-            at = to;
-            if seen {
+            if same.is_some() {
+                at = after(&recent, to);
                 reports.extend(recent.iter().cloned());
                 break;
             }
+            at = to;
         }
     }
     Ok(())
