@@ -1,11 +1,9 @@
 //! Links whose delays are whole samples: one multiplication a tap and port.
 
+use super::lines::STEP;
 use super::{EmulatorConfig, Fading, LinkConfig, TapConfig};
 use crate::front_end::{Plan, multiply, multiply_add, multiply_add_ramp, multiply_ramp};
 use num_complex::Complex32;
-
-/// Samples over which weights and channel, both of them straight lines, may have one as their product.
-const PIECE: u64 = 32;
 
 struct Tap {
     delay: usize,
@@ -113,7 +111,7 @@ impl WholeTaps {
                 if self.moves {
                     len = len.min((self.update - n % self.update) as usize);
                     if w0 != w1 {
-                        len = len.min((PIECE - n % PIECE) as usize);
+                        len = len.min(STEP - (n % STEP as u64) as usize);
                     }
                     self.update_channel(n);
                 }

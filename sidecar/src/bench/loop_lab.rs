@@ -165,11 +165,7 @@ impl LabChild {
     /// [`LabError`].
     pub fn start(dir: &Path, ports: &Ports, world: &World<'_>) -> Result<Self, LabError> {
         let me = std::env::current_exe().map_err(|e| LabError::system("find this program", e))?;
-        // a test binary lives one folder deeper
-        let folders = [me.parent(), me.parent().and_then(Path::parent)];
-        let binary = folders.into_iter().flatten().map(|d| d.join("lab")).find(|p| p.is_file());
-        let missing = me.with_file_name("lab");
-        let binary = binary.ok_or(LabError::Missing(missing))?;
+        let binary = beside(&me, "lab").ok_or_else(|| LabError::Missing(me.with_file_name("lab")))?;
         let file = dir.join("lab.yaml");
         std::fs::write(&file, config(ports, world).to_string()).map_err(|e| LabError::system("write lab.yaml", e))?;
         let log = dir.join("lab.log");
@@ -210,8 +206,15 @@ impl Drop for LabChild {
     }
 }
 
+/// A program of ours that lies beside this one.
+pub(super) fn beside(me: &Path, name: &str) -> Option<PathBuf> {
+    // a test binary lives one folder deeper
+    let folders = [me.parent(), me.parent().and_then(Path::parent)];
+    folders.into_iter().flatten().map(|d| d.join(name)).find(|p| p.is_file())
+}
+
 /// SIGTERM, a moment, then SIGKILL.
-fn stop(child: &mut Child) {
+pub(super) fn stop(child: &mut Child) {
     if matches!(child.try_wait(), Ok(Some(_))) {
         return;
     }

@@ -153,25 +153,13 @@ fn scalar(stream: u32, e: &ChannelEstimate, delay_s: f32, scs_hz: f64, at_s: f64
 
 #[cfg(test)]
 mod tests {
+    use super::super::recorded::a_cell;
     use super::*;
 
     #[test]
     fn the_running_delay_moves_with_the_windows() {
         let config = RanConfig::demo("ipc:///nowhere", vec![]);
-        let cell = Cell {
-            pci: 1,
-            ssb_offset_hz: -450e3,
-            scs_hz: config.cell.scs_hz,
-            sample: 0,
-            snr_db: 10.0,
-            cfo_hz: 0.0,
-            symbol_phase_rad: 0.0,
-            l_max: 4,
-            blocks: 1,
-            rsrp_dbfs: -40.0,
-            mib_crc_ok: true,
-            explained: 1.0,
-        };
+        let cell = a_cell(config.cell.scs_hz);
         let numerology = Numerology::new(config.rate_hz, config.cell.scs_hz).unwrap();
         let mut ear = Ear::new(0, &config, &cell, numerology).unwrap();
         assert_eq!(ear.late_samples(), 0);

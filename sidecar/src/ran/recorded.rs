@@ -1,4 +1,4 @@
-//! A cell of a recording of a real gNB, for tests.
+//! Cells for tests: one of a recording of a real gNB, and one that nobody heard.
 
 use num_complex::Complex32;
 use ran_bridge::nr::{Cell, SearchConfig, search};
@@ -27,4 +27,22 @@ pub(crate) fn with_blocks(block: &[Complex32], seconds: f64, at: impl Iterator<I
     let mut iq: Vec<Complex32> = (0..len).map(|n| Complex32::cis((n * n % 9973) as f32) * 1e-6).collect();
     at.for_each(|at| iq[at..at + block.len()].copy_from_slice(block));
     iq
+}
+
+/// A cell with its block at the carrier's centre.
+pub(crate) fn a_cell(scs_hz: f64) -> Cell {
+    Cell {
+        pci: 1,
+        ssb_offset_hz: 0.0,
+        scs_hz,
+        sample: 0,
+        snr_db: 10.0,
+        cfo_hz: 0.0,
+        symbol_phase_rad: 0.0,
+        l_max: 4,
+        blocks: 1,
+        rsrp_dbfs: -40.0,
+        mib_crc_ok: true,
+        explained: 1.0,
+    }
 }

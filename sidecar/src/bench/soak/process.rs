@@ -1,11 +1,11 @@
 //! Processes under test, and what the kernel says of them.
 
+use crate::bench::loop_lab::{beside, stop};
 use crate::config::Config;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 /// What the kernel says of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,15 +84,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        end(self.pid(), Signal::SIGTERM);
-        for _ in 0..100 {
-            if self.ended() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let _gone = self.0.kill();
-        let _gone = self.0.wait();
+        stop(&mut self.0);
     }
 }
 
@@ -109,14 +101,14 @@ fn program() -> std::io::Result<PathBuf> {
     if me.file_name().is_some_and(|n| n == "sidecar") {
         return Ok(me);
     }
-    let folders = [me.parent(), me.parent().and_then(Path::parent)];
-    let found = folders.into_iter().flatten().map(|d| d.join("sidecar")).find(|p| p.is_file());
-    found.ok_or_else(|| std::io::Error::new(std::io::ErrorKind::NotFound, "build it: cargo build -p sidecar"))
+    beside(&me, "sidecar")
+        .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::NotFound, "build it: cargo build -p sidecar"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_child_is_seen_running_then_ended_then_gone() {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::guard::Limits;
 use crate::ran::config::Monitor;
+use crate::ran::recorded::a_cell;
 use crate::ran::shared::ActionJob;
 use crate::wire::local::LocalListener;
 use std::path::Path;
@@ -27,20 +28,7 @@ fn thread(path: &Path) -> (FastThread, SyncSender<ActionJob>) {
 
 /// A thread that tracks a cell of the demo's numerology, whose SSB began at sample 1100.
 fn tracking(thread: &mut FastThread) {
-    let cell = ran_bridge::nr::Cell {
-        pci: 1,
-        ssb_offset_hz: 0.0,
-        scs_hz: thread.config.cell.scs_hz,
-        sample: 0,
-        snr_db: 10.0,
-        cfo_hz: 0.0,
-        symbol_phase_rad: 0.0,
-        l_max: 4,
-        blocks: 1,
-        rsrp_dbfs: -40.0,
-        mib_crc_ok: true,
-        explained: 1.0,
-    };
+    let cell = a_cell(thread.config.cell.scs_hz);
     let place = Place::of(&thread.numerology, ran_bridge::nr::SsbCase::A, 1100, 0, false, 10e-3);
     let monitors = thread.config.monitors.clone();
     let ear = |m: &Monitor| Ear::new(m.stream, &thread.config, &cell, thread.numerology).unwrap();
