@@ -90,8 +90,11 @@ fn a_ue_that_joins_while_others_are_ahead_misses_what_the_gnb_has_and_is_not_lat
 }
 
 #[test]
-fn a_ue_that_was_given_up_and_asks_again_keeps_its_own_count() {
-    let lab = Lab::start(1, 1, |c| c.late_after_ms = 200);
+fn a_ue_that_was_given_up_goes_on_where_the_cells_frame_number_is_what_it_expects() {
+    // At 96 kHz the 1024 frames of a cycle are 983 040 samples.
+    const CYCLE: usize = 983_040;
+    const MISSED: usize = 500_000;
+    let lab = Lab::start(1, 1, |c| (c.late_after_ms, c.rate_hz) = (200, 96e3));
     let (mut gnb_tx, mut gnb_rx) = lab.gnb();
     let (mut ue_rx, mut ue_tx) = lab.ue(0);
     ue_rx.ask();
@@ -100,18 +103,24 @@ fn a_ue_that_was_given_up_and_asks_again_keeps_its_own_count() {
     assert!(ue_rx.take() == tags(0, 100));
     ue_tx.send_tags(100);
     assert!(gnb_rx.collect(100) == tags(0, 100));
-    gnb_tx.send_tags(5 * SLOT);
+    gnb_tx.send_tags(MISSED);
     lab.event(|e| matches!(e, Event::Peer { state: PeerState::Late, .. }));
-    assert_eq!(gnb_rx.collect(5 * SLOT).len(), 5 * SLOT);
-    // It had 100 samples and now gets those from 38 500 on: its uplink sample 100 belongs to 38 500.
+    assert!(is_zero(&gnb_rx.collect(MISSED)));
+
+    // It asks again; 100 samples are all it knows of the cell's time, and so many the cell's must be after whole cycles.
     ue_rx.ask();
+    ue_rx.takes_nothing(Duration::from_millis(50));
+    let rest = CYCLE - MISSED;
+    gnb_tx.send_tags(rest - 70);
+    let mut got = gnb_rx.collect(rest - 70);
     until("it is back", || lab.stats.counters().joins == 3);
-    gnb_tx.send_tags(50);
-    assert!(ue_rx.take() == tags(100 + 5 * SLOT as u64, 50));
-    gnb_rx.ask();
+    gnb_tx.send_tags(70 + 50);
+    assert!(ue_rx.take() == tags(100 + CYCLE as u64, 50));
     ue_tx.send_tags(50);
-    assert!(gnb_rx.take() == tags(100, 50));
-    lab.stop();
+    got.extend(gnb_rx.collect(rest + 50 - got.len()));
+    assert!(is_zero(&got[..rest]) && got[rest..] == tags(100, 50));
+    let c = lab.stop().counters;
+    assert_eq!((c.missed_dl_samples, c.late_peers, c.late_samples, c.invented_samples), (CYCLE as u64, 1, 0, 0));
 }
 
 #[test]
@@ -142,7 +151,7 @@ fn a_ue_that_asks_but_sends_nothing_does_not_stop_the_cell() {
     assert_eq!(lab.stats.counters().late_peers, 2);
 
     // What it then sends belongs to samples that are over; from there on it is at its place.
-    ue_tx.send_tags(100 + SLOT);
+    ue_tx.send(&vec![Complex32::ZERO; 100 + SLOT]);
     until("it is back", || lab.stats.counters().joins == 4);
     gnb_tx.send_tags(50);
     assert!(ue_rx.take() == tags(100 + 4 * SLOT as u64, 50));

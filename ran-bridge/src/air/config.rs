@@ -163,6 +163,13 @@ impl AirConfig {
         (0..m * p).map(|i| if i / p == i % p { Complex32::ONE } else { Complex32::ZERO }).collect()
     }
 
+    /// Samples of one cycle of the frame number.
+    #[must_use]
+    pub fn frame_cycle_samples(&self) -> u64 {
+        //= TS 38.331 §6.2.2, MIB: the system frame number has 10 bits; TS 38.211 §4.3.1: a frame is 10 ms
+        (1024.0 * 0.01 * self.rate_hz).round() as u64
+    }
+
     /// Checks every number.
     ///
     /// # Errors

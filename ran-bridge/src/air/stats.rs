@@ -81,6 +81,8 @@ counters! {
     worker_restarts,
     /// Uplink samples that came for an index already given to the gNB.
     late_samples,
+    /// Downlink samples that a receiver did not get because it had been given up as late.
+    missed_dl_samples,
     /// Messages of more than 614 400 samples, dropped.
     oversize_messages,
     /// Messages that are no whole number of samples, dropped.

@@ -77,7 +77,11 @@ impl Engine<'_> {
                 }
             }
             if ue.asks() && ue.may_join(mono_ns()) {
-                ue.join(self.dl, self.ul);
+                let place = ue.place(self.dl, self.config.frame_cycle_samples());
+                if place > self.dl + self.config.uplink_lead_samples {
+                    continue;
+                }
+                add(&self.stats.missed_dl_samples, ue.join(place, self.dl, self.ul));
                 let name = ue.name.clone();
                 add(&self.stats.joins, 1);
                 self.note();
@@ -98,11 +102,12 @@ impl Engine<'_> {
     /// Takes what the receivers have sent.
     pub(super) fn take_uplink(&mut self) {
         let mut gone = 0;
+        let mut begins = false;
         for ue in &mut self.ues {
-            let Some(wire) = &mut ue.tx else { continue };
-            while wire.readable && wire.requested() {
+            while let Some(wire) = ue.tx.as_mut().filter(|w| w.readable && w.requested()) {
                 match wire.receive(&mut ue.uplink, MAX_REPLY_SAMPLES) {
-                    Ok(Got::Samples(_, zeroed)) => {
+                    Ok(Got::Samples(n, zeroed)) => {
+                        begins |= ue.begins_to_send(n);
                         add(&self.stats.nonfinite_samples, zeroed);
                         self.heard_ns = mono_ns();
                         (ue.retry_ns, ue.retry_ms) = (0, 0);
@@ -116,10 +121,14 @@ impl Engine<'_> {
                     }
                 }
             }
+            add(&self.stats.late_samples, ue.drop_late(self.ul));
             if self.gnb.wires.is_none() {
                 let n = ue.uplink.len();
                 ue.uplink.drop_front(n);
             }
+        }
+        if begins {
+            self.note();
         }
         self.end_wires(gone);
     }

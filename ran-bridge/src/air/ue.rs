@@ -7,6 +7,7 @@ use crate::emulator::{NoiseTable, ReceiverChannel, UplinkChannel};
 use crate::front_end;
 use crate::iq::zmtp::Role;
 use crate::iq::{BYTES_PER_SAMPLE, Ledger, MAX_REPLY_SAMPLES, SampleFifo, Wire, grow_zeros};
+use num_complex::Complex32;
 
 /// A receiver (UE, eavesdropper, monitor) as the data plane sees it.
 pub(super) struct Ue {
@@ -29,6 +30,10 @@ pub(super) struct Ue {
     /// and are not late.
     pub(super) given_before: u64,
     pub(super) told_silent: bool,
+    /// Whether it has sent anything but zeros since it connected.
+    pub(super) has_sent: bool,
+    /// Downlink index of the first sample it is given after it joined.
+    starts_at: u64,
     /// When the first of its connections ended while the other was still there; 0 = none or both.
     leaving_ns: u64,
     /// Given up because it sent no uplink: tried again at this time although its request still waits; 0 = at its request.
@@ -76,6 +81,8 @@ impl Ue {
             joined_at: 0,
             given_before: 0,
             told_silent: false,
+            has_sent: false,
+            starts_at: 0,
             leaving_ns: 0,
             retry_ns: 0,
             retry_ms: 0,
@@ -141,17 +148,55 @@ impl Ue {
         }
     }
 
-    /// It asked for its first sample, or again after it had been given up: its sample count continues at downlink `now`. `ul`: the next
-    /// uplink sample for the gNB.
-    pub(super) fn join(&mut self, now: u64, ul: u64) {
+    /// Where a receiver that was given up goes on. A UE counts slots and frames by the samples it gets and has no other clock: what it misses must
+    /// be whole `cycle`s of the frame number, after which the cell's frames have the same numbers again; srsUE 23.04 never finds back from any other
+    /// gap, nor from zeros. Who has sent nothing but zeros has not found the cell yet, or only listens: anywhere will do.
+    pub(super) fn place(&self, now: u64, cycle: u64) -> u64 {
+        let next = u64::try_from(self.base.saturating_add_unsigned(self.given())).unwrap_or(0);
+        let keeps_time = self.state == PeerState::Late && self.has_sent;
+        if keeps_time { next + now.saturating_sub(next).next_multiple_of(cycle) } else { now }
+    }
+
+    /// It asked for its first sample, or again after it had been given up: its sample count continues at downlink `place`, soon after `now`.
+    /// `ul`: the next uplink sample for the gNB. Gives how many samples were left out.
+    pub(super) fn join(&mut self, place: u64, now: u64, ul: u64) -> u64 {
+        let before = self.base.saturating_add_unsigned(self.given());
+        let was_late = self.state == PeerState::Late;
         self.state = PeerState::Present;
         self.out.restart(now);
+        self.starts_at = place;
         self.channel.restart();
         self.sends.restart();
-        self.base = i64::try_from(now).unwrap_or(i64::MAX / 4) - i64::try_from(self.given()).unwrap_or(0);
-        self.joined_at = now;
-        self.given_before = ul.saturating_sub(now);
+        self.base = i64::try_from(place).unwrap_or(i64::MAX / 4) - i64::try_from(self.given()).unwrap_or(0);
+        self.joined_at = place.max(u64::try_from(self.uplink_end()).unwrap_or(0));
+        self.given_before = ul.saturating_sub(self.joined_at);
         self.told_silent = false;
+        if was_late { place.saturating_sub(u64::try_from(before).unwrap_or(0)) } else { 0 }
+    }
+
+    /// Drops downlink from before its place.
+    pub(super) fn trim(&mut self) {
+        let early = self.starts_at.saturating_sub(self.out.first());
+        self.out.drop_front(usize::try_from(early).unwrap_or(usize::MAX));
+    }
+
+    /// The last `n` samples of its uplink are new. Whether they are the first that are no zeros.
+    pub(super) fn begins_to_send(&mut self, n: usize) -> bool {
+        let new = self.uplink.samples();
+        let begins = !self.has_sent && new[new.len().saturating_sub(n)..].iter().any(|z| *z != Complex32::ZERO);
+        self.has_sent |= begins;
+        begins
+    }
+
+    /// Drops what it sent for indices that are over: `ul` is the gNB's next. Gives how many samples were late.
+    pub(super) fn drop_late(&mut self, ul: u64) -> u64 {
+        let first = self.uplink.first() as i64;
+        let over = i64::try_from(ul).unwrap_or(i64::MAX) - self.base - first;
+        if !matches!(self.state, PeerState::Present | PeerState::Late) {
+            return 0;
+        }
+        let dropped = self.uplink.drop_front(usize::try_from(over).unwrap_or(0));
+        self.late(self.base + first, dropped)
     }
 
     /// Its connection ended: whoever comes next counts from 0.
@@ -161,6 +206,7 @@ impl Ue {
         }
         self.clear_out(now);
         self.uplink.restart(0);
+        self.has_sent = false;
         (self.retry_ns, self.retry_ms) = (0, 0);
     }
 
@@ -179,6 +225,7 @@ impl Ue {
         self.out.restart(dl);
         if let Some(wire) = &self.rx {
             let first = u64::try_from(self.base.saturating_add_unsigned(self.given())).unwrap_or(0);
+            self.starts_at = first;
             let backlog = if self.is_present() { dl.saturating_sub(first) } else { 0 };
             let missing = backlog.max(wire.owed_samples());
             if missing > 0 {
@@ -203,7 +250,7 @@ impl Ue {
     }
 
     /// How many of `count` own samples from index `first` on are late: those that the gNB had before it joined are not.
-    pub(super) fn late(&self, first: i64, count: usize) -> u64 {
+    fn late(&self, first: i64, count: usize) -> u64 {
         let at = |x: u64| i64::try_from(x).unwrap_or(i64::MAX);
         let (from, to) = (at(self.joined_at), at(self.joined_at.saturating_add(self.given_before)));
         let end = first.saturating_add_unsigned(count as u64);

@@ -131,6 +131,7 @@ impl Engine<'_> {
         let mut gone = 0;
         let waits = self.gnb.wires.iter().flat_map(|w| &w.tx).any(Wire::is_in_message);
         for ue in &mut self.ues {
+            ue.trim();
             let Some(wire) = &mut ue.rx else { continue };
             let is_due = wire.requested() && wire.unwritten() == 0 && !ue.out.is_empty();
             if is_due && !waits && ue.state == PeerState::Present {
@@ -163,12 +164,8 @@ impl Part<'_> {
     /// Drops what comes too late, and counts what is missing.
     fn of(&mut self, ue: &mut Ue) -> Has {
         let (ul, n) = (self.ul, self.n);
+        add(&self.stats.late_samples, ue.drop_late(ul));
         let own = ul as i64 - ue.base;
-        let first = ue.uplink.first() as i64;
-        if own > first {
-            let late = ue.uplink.drop_front((own - first) as usize);
-            add(&self.stats.late_samples, ue.late(ue.base + first, late));
-        }
         let skip = (ue.uplink.first() as i64 - own).clamp(0, n as i64) as usize;
         let count = (n - skip).min(ue.uplink.len());
         let invented = n - count - (ue.joined_at.saturating_sub(ul) as usize).min(n - count);
