@@ -99,15 +99,15 @@ fn a_ue_that_was_given_up_goes_on_where_the_cells_frame_number_is_what_it_expect
     let (mut ue_rx, mut ue_tx) = lab.ue(0);
     ue_rx.ask();
     until("it joined", || lab.stats.counters().joins == 1);
-    gnb_tx.send_tags(100);
-    assert!(ue_rx.take() == tags(0, 100));
-    ue_tx.send_tags(100);
-    assert!(gnb_rx.collect(100) == tags(0, 100));
+    gnb_tx.send_tags(2000);
+    assert!(ue_rx.take() == tags(0, 2000));
+    ue_tx.send_tags(2000);
+    assert!(gnb_rx.collect(2000) == tags(0, 2000));
     gnb_tx.send_tags(MISSED);
     lab.event(|e| matches!(e, Event::Peer { state: PeerState::Late, .. }));
     assert!(is_zero(&gnb_rx.collect(MISSED)));
 
-    // It asks again; 100 samples are all it knows of the cell's time, and so many the cell's must be after whole cycles.
+    // It asks again; 2000 samples, enough to find the cell in, are all it knows of the cell's time, and so many the cell's must be after whole cycles.
     ue_rx.ask();
     ue_rx.takes_nothing(Duration::from_millis(50));
     let rest = CYCLE - MISSED;
@@ -115,10 +115,10 @@ fn a_ue_that_was_given_up_goes_on_where_the_cells_frame_number_is_what_it_expect
     let mut got = gnb_rx.collect(rest - 70);
     until("it is back", || lab.stats.counters().joins == 3);
     gnb_tx.send_tags(70 + 50);
-    assert!(ue_rx.take() == tags(100 + CYCLE as u64, 50));
+    assert!(ue_rx.take() == tags(2000 + CYCLE as u64, 50));
     ue_tx.send_tags(50);
     got.extend(gnb_rx.collect(rest + 50 - got.len()));
-    assert!(is_zero(&got[..rest]) && got[rest..] == tags(100, 50));
+    assert!(is_zero(&got[..rest]) && got[rest..] == tags(2000, 50));
     let c = lab.stop().counters;
     assert_eq!((c.missed_dl_samples, c.late_peers, c.late_samples, c.invented_samples), (CYCLE as u64, 1, 0, 0));
 }
@@ -151,7 +151,7 @@ fn a_ue_that_asks_but_sends_nothing_does_not_stop_the_cell() {
     assert_eq!(lab.stats.counters().late_peers, 2);
 
     // What it then sends belongs to samples that are over; from there on it is at its place.
-    ue_tx.send(&vec![Complex32::ZERO; 100 + SLOT]);
+    ue_tx.send_tags(100 + SLOT);
     until("it is back", || lab.stats.counters().joins == 4);
     gnb_tx.send_tags(50);
     assert!(ue_rx.take() == tags(100 + 4 * SLOT as u64, 50));

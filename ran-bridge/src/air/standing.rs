@@ -32,8 +32,6 @@ pub struct Standing {
 pub struct UeStanding {
     /// Where it is.
     pub state: PeerState,
-    /// Whether it has sent anything but zeros.
-    pub has_sent: bool,
     /// Uplink index of its sample 0.
     pub base: i64,
     /// Index of its last join.
@@ -53,8 +51,7 @@ impl Standing {
             engine.faults.next_id().into(),
         ]);
         for (to, ue) in ues.chunks_exact_mut(3).zip(&engine.ues) {
-            let head = code(ue.state) | u64::from(ue.has_sent) << 7 | ue.given_before << 8;
-            to.copy_from_slice(&[head, ue.base as u64, ue.joined_at]);
+            to.copy_from_slice(&[code(ue.state) | ue.given_before << 8, ue.base as u64, ue.joined_at]);
         }
         words
     }
@@ -66,13 +63,8 @@ impl Standing {
         if words[0] & 1 == 0 {
             return None;
         }
-        let ue = |w: &[u64]| UeStanding {
-            state: state(w[0]),
-            has_sent: w[0] >> 7 & 1 != 0,
-            base: w[1] as i64,
-            joined_at: w[2],
-            given_before: w[0] >> 8,
-        };
+        let ue =
+            |w: &[u64]| UeStanding { state: state(w[0]), base: w[1] as i64, joined_at: w[2], given_before: w[0] >> 8 };
         let ues = words[4..].chunks_exact(3).map(ue).collect();
         let next_fault = u32::try_from(words[3]).unwrap_or(1).max(1);
         Some(Self { dl_base: words[1], ul_base: words[2] as i64, gnb: state(words[0] >> 8), ues, next_fault })
@@ -87,7 +79,7 @@ fn code(state: PeerState) -> u64 {
 }
 
 fn state(code: u64) -> PeerState {
-    STATES.get(code as usize & 0x7f).copied().unwrap_or(PeerState::Awaited)
+    STATES.get(code as usize & 0xff).copied().unwrap_or(PeerState::Awaited)
 }
 
 fn samples_taken(wire: &Wire) -> u64 {
@@ -116,7 +108,6 @@ impl Engine<'_> {
                 ue.state = stood.state;
             }
             (ue.base, ue.joined_at, ue.given_before) = (stood.base, stood.joined_at, stood.given_before);
-            ue.has_sent = stood.has_sent;
         }
         self.plug();
         self.resume_gnb();

@@ -102,12 +102,11 @@ impl Engine<'_> {
     /// Takes what the receivers have sent.
     pub(super) fn take_uplink(&mut self) {
         let mut gone = 0;
-        let mut begins = false;
         for ue in &mut self.ues {
-            while let Some(wire) = ue.tx.as_mut().filter(|w| w.readable && w.requested()) {
+            let Some(wire) = &mut ue.tx else { continue };
+            while wire.readable && wire.requested() {
                 match wire.receive(&mut ue.uplink, MAX_REPLY_SAMPLES) {
-                    Ok(Got::Samples(n, zeroed)) => {
-                        begins |= ue.begins_to_send(n);
+                    Ok(Got::Samples(_, zeroed)) => {
                         add(&self.stats.nonfinite_samples, zeroed);
                         self.heard_ns = mono_ns();
                         (ue.retry_ns, ue.retry_ms) = (0, 0);
@@ -126,9 +125,6 @@ impl Engine<'_> {
                 let n = ue.uplink.len();
                 ue.uplink.drop_front(n);
             }
-        }
-        if begins {
-            self.note();
         }
         self.end_wires(gone);
     }

@@ -7,7 +7,6 @@ use crate::emulator::{NoiseTable, ReceiverChannel, UplinkChannel};
 use crate::front_end;
 use crate::iq::zmtp::Role;
 use crate::iq::{BYTES_PER_SAMPLE, Ledger, MAX_REPLY_SAMPLES, SampleFifo, Wire, grow_zeros};
-use num_complex::Complex32;
 
 /// A receiver (UE, eavesdropper, monitor) as the data plane sees it.
 pub(super) struct Ue {
@@ -30,8 +29,8 @@ pub(super) struct Ue {
     /// and are not late.
     pub(super) given_before: u64,
     pub(super) told_silent: bool,
-    /// Whether it has sent anything but zeros since it connected.
-    pub(super) has_sent: bool,
+    /// With fewer samples a UE has not found the cell.
+    settled_after: u64,
     /// Downlink index of the first sample it is given after it joined.
     starts_at: u64,
     /// When the first of its connections ended while the other was still there; 0 = none or both.
@@ -81,7 +80,8 @@ impl Ue {
             joined_at: 0,
             given_before: 0,
             told_silent: false,
-            has_sent: false,
+            //= TS 38.213 §4.1: before it knows the cell, a UE takes SS/PBCH blocks to come every 20 ms
+            settled_after: if end.tx.is_some() { (0.02 * config.rate_hz) as u64 } else { u64::MAX },
             starts_at: 0,
             leaving_ns: 0,
             retry_ns: 0,
@@ -150,10 +150,10 @@ impl Ue {
 
     /// Where a receiver that was given up goes on. A UE counts slots and frames by the samples it gets and has no other clock: what it misses must
     /// be whole `cycle`s of the frame number, after which the cell's frames have the same numbers again; srsUE 23.04 never finds back from any other
-    /// gap, nor from zeros. Who has sent nothing but zeros has not found the cell yet, or only listens: anywhere will do.
+    /// gap, nor from zeros. For one that has not found the cell yet, or only listens, anywhere will do.
     pub(super) fn place(&self, now: u64, cycle: u64) -> u64 {
         let next = u64::try_from(self.base.saturating_add_unsigned(self.given())).unwrap_or(0);
-        let keeps_time = self.state == PeerState::Late && self.has_sent;
+        let keeps_time = self.state == PeerState::Late && self.given() >= self.settled_after;
         if keeps_time { next + now.saturating_sub(next).next_multiple_of(cycle) } else { now }
     }
 
@@ -180,14 +180,6 @@ impl Ue {
         self.out.drop_front(usize::try_from(early).unwrap_or(usize::MAX));
     }
 
-    /// The last `n` samples of its uplink are new. Whether they are the first that are no zeros.
-    pub(super) fn begins_to_send(&mut self, n: usize) -> bool {
-        let new = self.uplink.samples();
-        let begins = !self.has_sent && new[new.len().saturating_sub(n)..].iter().any(|z| *z != Complex32::ZERO);
-        self.has_sent |= begins;
-        begins
-    }
-
     /// Drops what it sent for indices that are over: `ul` is the gNB's next. Gives how many samples were late.
     pub(super) fn drop_late(&mut self, ul: u64) -> u64 {
         let first = self.uplink.first() as i64;
@@ -206,7 +198,6 @@ impl Ue {
         }
         self.clear_out(now);
         self.uplink.restart(0);
-        self.has_sent = false;
         (self.retry_ns, self.retry_ms) = (0, 0);
     }
 

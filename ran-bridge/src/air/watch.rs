@@ -58,7 +58,6 @@ impl Engine<'_> {
             self.connections.lost(wire.index());
             // What it sent last is not its successor's.
             ue.uplink.restart(0);
-            ue.has_sent = false;
         }
         if let Some(wire) = ue.rx.as_mut().filter(is_gone) {
             some = true;

@@ -140,7 +140,8 @@ pub struct Seen {
 
 /// A gNB, two slots of downlink ahead of the uplink it has, and a UE that sends as much as it gets.
 pub struct Lab {
-    stop: Arc<AtomicBool>,
+    /// gNB's and UE's.
+    stops: [Arc<AtomicBool>; 2],
     odd: Arc<AtomicBool>,
     passed: Arc<AtomicU64>,
     threads: [JoinHandle<Looker>; 2],
@@ -148,15 +149,16 @@ pub struct Lab {
 
 impl Lab {
     pub fn start(air: &Air, slot: usize) -> Self {
-        let (stop, odd) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let stops = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+        let odd = Arc::new(AtomicBool::new(false));
         let passed = Arc::new(AtomicU64::new(0));
         let wires = air.wires.clone();
-        let (s, o) = (Arc::clone(&stop), Arc::clone(&odd));
+        let (s, o) = (Arc::clone(&stops[0]), Arc::clone(&odd));
         let gnb = std::thread::spawn(move || gnb(&wires, slot, &s, &o));
         let wires = air.wires.clone();
-        let (s, p) = (Arc::clone(&stop), Arc::clone(&passed));
+        let (s, p) = (Arc::clone(&stops[1]), Arc::clone(&passed));
         let ue = std::thread::spawn(move || ue(&wires, &s, &p));
-        let lab = Self { stop, odd, passed, threads: [gnb, ue] };
+        let lab = Self { stops, odd, passed, threads: [gnb, ue] };
         lab.passes(10 * slot as u64);
         lab
     }
@@ -173,9 +175,13 @@ impl Lab {
         self.odd.store(true, Ordering::Relaxed);
     }
 
+    /// Ends the gNB, then the UE: the other way round the gNB would get zeros for a UE that has gone.
     pub fn stop(self) -> Seen {
-        self.stop.store(true, Ordering::Relaxed);
-        let [gnb, ue] = self.threads.map(|t| t.join().expect("a peer"));
+        let mut seen = self.stops.iter().zip(self.threads).map(|(stop, thread)| {
+            stop.store(true, Ordering::Relaxed);
+            thread.join().expect("a peer")
+        });
+        let (gnb, ue) = (seen.next().expect("two peers"), seen.next().expect("two peers"));
         Seen { ue: ue.runs, gnb: gnb.runs, after: ue.after }
     }
 }
