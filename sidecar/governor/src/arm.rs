@@ -1,0 +1,115 @@
+//! Arming: who may fire what, where and how long.
+
+use crate::policy::{Grant, Mode, Policy};
+use crate::refusal::Refusal;
+use serde::{Deserialize, Serialize};
+
+/// Longest time a token may hold, ns.
+const MAX_TOKEN_NS: u64 = 60_000_000_000;
+/// A look at the band older than this counts for nothing, ns.
+const LOOK_NS: u64 = 2_000_000_000;
+
+/// What is heard in a band before anything is sent into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// When, monotonic ns.
+    pub at_ns: u64,
+    /// Physical cell identities above the threshold.
+    pub cells: Vec<u16>,
+}
+
+/// What for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Self-test, calibration, sounding, a relayed downlink of our own cell.
+    Own,
+    /// Friendly jamming of this cell, after this look at the band.
+    Jam {
+        /// Physical cell identity.
+        victim: u16,
+        /// What was heard; `None` = nobody has listened.
+        heard: Option<Heard>,
+    },
+}
+
+/// Who asks for what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ArmRequest {
+    /// Where it goes.
+    pub mode: Mode,
+    /// Serial number of the radio that is open.
+    pub serial: String,
+    /// Lower edge of what is wanted, Hz.
+    pub low_hz: f64,
+    /// Upper edge, Hz.
+    pub high_hz: f64,
+    /// What for.
+    pub purpose: Purpose,
+    /// How long the token holds, ns; at most 60 s.
+    pub for_ns: u64,
+    /// What the operator has typed; needed on the air.
+    #[serde(default)]
+    pub phrase: String,
+}
+
+/// The right to fire until it expires: 128 bits that only its holder knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token(pub [u8; 16]);
+
+/// What a token is bound to.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Armed {
+    pub(crate) token: Token,
+    pub(crate) policy: [u8; 32],
+    pub(crate) serial: String,
+    pub(crate) low_hz: f64,
+    pub(crate) high_hz: f64,
+    pub(crate) grant: usize,
+    pub(crate) expires_ns: u64,
+}
+
+impl ArmRequest {
+    /// Checks it against the policy.
+    pub(crate) fn check(&self, policy: &Policy, token: Token, now_ns: u64) -> Result<Armed, Refusal> {
+        if !(self.low_hz.is_finite() && self.high_hz.is_finite() && self.low_hz < self.high_hz) {
+            return Err(Refusal::Number("the band"));
+        }
+        if self.for_ns == 0 || self.for_ns > MAX_TOKEN_NS {
+            return Err(Refusal::Cap { what: "the token's time, s,", asked: self.for_ns as f64 * 1e-9, cap: 60.0 });
+        }
+        let fits = |g: &Grant| {
+            g.mode == self.mode
+                && g.radios.contains(&self.serial)
+                && g.low_hz <= self.low_hz
+                && self.high_hz <= g.high_hz
+        };
+        let Some(grant) = policy.grants().iter().position(fits) else {
+            let (serial, low_hz, high_hz) = (self.serial.clone(), self.low_hz, self.high_hz);
+            return Err(Refusal::NoGrant { serial, low_hz, high_hz });
+        };
+        if self.mode == Mode::Licensed && self.phrase != policy.phrase() {
+            return Err(Refusal::Phrase);
+        }
+        if let Purpose::Jam { victim, heard } = &self.purpose {
+            let grant = &policy.grants()[grant];
+            if !grant.victims.contains(victim) {
+                return Err(Refusal::Victim(*victim));
+            }
+            let look = heard.as_ref().filter(|h| h.at_ns <= now_ns && now_ns - h.at_ns <= LOOK_NS);
+            let cells = &look.ok_or(Refusal::NotListened)?.cells;
+            if let Some(other) = cells.iter().find(|c| !grant.victims.contains(c)) {
+                return Err(Refusal::OtherCell(*other));
+            }
+        }
+        Ok(Armed {
+            token,
+            policy: *policy.hash(),
+            serial: self.serial.clone(),
+            low_hz: self.low_hz,
+            high_hz: self.high_hz,
+            grant,
+            expires_ns: now_ns.saturating_add(self.for_ns),
+        })
+    }
+}

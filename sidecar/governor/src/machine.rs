@@ -1,0 +1,220 @@
+//! The machine: safe, armed, on air, and back to safe by every path.
+
+use crate::MAX_UNSENT_MS;
+use crate::arm::{ArmRequest, Armed, Token};
+use crate::burst::{Burst, Pending, Permit};
+use crate::chain::Event;
+use crate::duty::Duty;
+use crate::policy::{Denial, Policy};
+use crate::refusal::Refusal;
+use jiff::Timestamp;
+use num_complex::Complex32;
+use serde::{Deserialize, Serialize};
+
+/// Who is silent for so long is taken for dead, ns.
+pub const DEADMAN_NS: u64 = 200_000_000;
+
+/// Where the governor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Nothing may be sent.
+    Safe,
+    /// A token is out.
+    Armed,
+    /// A burst is approved and not over.
+    OnAir,
+}
+
+/// Who must be alive for anything to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feeder {
+    /// The control loop.
+    Loop,
+    /// The receive monitor.
+    Monitor,
+}
+
+/// Why it went to the safe state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// Somebody asked: command line, HTTP, stop file.
+    Asked,
+    /// The process was told to end.
+    Signal,
+    /// The policy is over, or the clock was put back before it.
+    PolicyEnded,
+    /// The token is over.
+    TokenExpired,
+    /// One of the two was silent for [`DEADMAN_NS`].
+    DeadMan(Feeder),
+    /// The radio said no.
+    DeviceError,
+    /// A write did not come back.
+    HungWrite,
+    /// Whoever sends the samples is gone.
+    PipeClosed,
+    /// The log could not be written.
+    LogError,
+    /// A piece broke the rules.
+    BadPiece,
+}
+
+/// See the [crate].
+#[derive(Debug)]
+pub struct Governor {
+    policy: Result<Policy, Denial>,
+    duties: Vec<Duty>,
+    armed: Option<Armed>,
+    on_air: Option<(u64, f64)>,
+    fed_ns: [Option<u64>; 2],
+    next_id: u64,
+}
+
+impl Governor {
+    /// In the safe state, with what [`Policy::load`] gave. Another policy needs another governor.
+    #[must_use]
+    pub fn new(policy: Result<Policy, Denial>, now_ns: u64) -> Self {
+        let grants = policy.as_ref().map_or(&[][..], Policy::grants);
+        let duties = grants.iter().map(|g| Duty::new(g.max_duty, g.duty_window_ms, now_ns)).collect();
+        Self { policy, duties, armed: None, on_air: None, fed_ns: [None; 2], next_id: 1 }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        match (&self.armed, self.on_air) {
+            (None, _) => State::Safe,
+            (Some(_), None) => State::Armed,
+            (Some(_), Some(_)) => State::OnAir,
+        }
+    }
+
+    /// The loop or the monitor is alive.
+    pub const fn feed(&mut self, who: Feeder, now_ns: u64) {
+        self.fed_ns[who as usize] = Some(now_ns);
+    }
+
+    /// Gives a token. `nonce`: 128 fresh random bits. An arming that was there is over.
+    ///
+    /// # Errors
+    /// [`Refusal`]; where it was armed before, it still is.
+    pub fn arm(&mut self, ask: &ArmRequest, nonce: [u8; 16], now_ns: u64, wall: Timestamp) -> Result<Token, Refusal> {
+        let policy = self.policy.as_ref().map_err(Clone::clone)?;
+        policy.is_in_force(wall)?;
+        if self.on_air.is_some() {
+            return Err(Refusal::State(State::OnAir));
+        }
+        self.armed = Some(ask.check(policy, Token(nonce), now_ns)?);
+        Ok(Token(nonce))
+    }
+
+    /// Approves one burst. From here on it is on air, and its air time is spent, whether it is sent or not.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn fire(&mut self, burst: &Burst, now_ns: u64, wall: Timestamp) -> Result<Pending, Refusal> {
+        let policy = self.policy.as_ref().map_err(Clone::clone)?;
+        policy.is_in_force(wall)?;
+        let armed = self.armed.as_ref().ok_or(Refusal::State(State::Safe))?;
+        if self.on_air.is_some() {
+            return Err(Refusal::State(State::OnAir));
+        }
+        if now_ns >= armed.expires_ns {
+            return Err(Refusal::Expired);
+        }
+        if self.silent(now_ns).is_some() {
+            return Err(Refusal::DeadMan);
+        }
+        let grant = &policy.grants()[armed.grant];
+        let duty = &mut self.duties[armed.grant];
+        burst.check(armed, grant, duty.left_ns(now_ns), now_ns)?;
+        duty.spend(burst.air_ns(), now_ns);
+        let id = self.next_id;
+        self.next_id += 1;
+        self.on_air = Some((id, grant.max_amplitude));
+        let event = Event::Fire { id, policy: hex(&armed.policy), serial: armed.serial.clone(), burst: *burst };
+        Ok(Pending { id, burst: *burst, event })
+    }
+
+    /// Whether these samples may go to the driver now: the last thing before it. `unsent`: samples on their way that are not sent yet.
+    /// A piece that is refused brings the safe state, but for [`Refusal::Unsent`]: that one may be tried again. After the burst's last
+    /// sample it is armed again.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn take(&mut self, permit: &mut Permit, piece: &[Complex32], unsent: u64, now_ns: u64) -> Result<(), Refusal> {
+        let verdict = self.look(permit, piece, unsent, now_ns);
+        match &verdict {
+            Ok(()) => {
+                permit.left -= piece.len() as u64;
+                if permit.left == 0 {
+                    self.on_air = None;
+                }
+            }
+            Err(Refusal::Unsent) => {}
+            Err(_) => {
+                self.stop(Stop::BadPiece);
+            }
+        }
+        verdict
+    }
+
+    fn look(&self, permit: &Permit, piece: &[Complex32], unsent: u64, now_ns: u64) -> Result<(), Refusal> {
+        let (Some(armed), Some((id, amplitude))) = (&self.armed, self.on_air) else {
+            return Err(Refusal::State(self.state()));
+        };
+        if permit.id != id {
+            return Err(Refusal::Token);
+        }
+        if now_ns >= armed.expires_ns {
+            return Err(Refusal::Expired);
+        }
+        if self.silent(now_ns).is_some() {
+            return Err(Refusal::DeadMan);
+        }
+        let n = piece.len() as u64;
+        if n > permit.left {
+            return Err(Refusal::TooMany);
+        }
+        if let Some(z) = piece.iter().find(|z| z.norm().is_nan() || z.norm() > amplitude as f32) {
+            return Err(Refusal::Cap { what: "the amplitude", asked: z.norm().into(), cap: amplitude });
+        }
+        if unsent.saturating_add(n) as f64 > MAX_UNSENT_MS * 1e-3 * permit.rate_hz {
+            return Err(Refusal::Unsent);
+        }
+        Ok(())
+    }
+
+    /// Ends what ends by itself. To be called every few milliseconds. Gives what is to be logged, once the radio is safe.
+    pub fn tick(&mut self, now_ns: u64, wall: Timestamp) -> Option<Event> {
+        let armed = self.armed.as_ref()?;
+        let over = self.policy.as_ref().is_ok_and(|p| p.is_in_force(wall).is_err());
+        let why = match self.silent(now_ns) {
+            _ if over => Stop::PolicyEnded,
+            _ if now_ns >= armed.expires_ns => Stop::TokenExpired,
+            Some(who) if self.on_air.is_some() => Stop::DeadMan(who),
+            _ => return None,
+        };
+        self.stop(why)
+    }
+
+    /// To the safe state: the token and every permit are over. Gives what is to be logged, once the radio is safe; `None` = it was safe already.
+    pub fn stop(&mut self, why: Stop) -> Option<Event> {
+        self.on_air = None;
+        self.armed.take().map(|_| Event::Stop { why })
+    }
+
+    /// Who has not fed the dead-man for too long.
+    fn silent(&self, now_ns: u64) -> Option<Feeder> {
+        let dead = |at: Option<u64>| at.is_none_or(|at| now_ns.saturating_sub(at) > DEADMAN_NS);
+        [Feeder::Loop, Feeder::Monitor].into_iter().find(|who| dead(self.fed_ns[*who as usize]))
+    }
+}
+
+/// Hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,92 @@
+//! Why a proposal is refused.
+
+use crate::machine::State;
+use crate::policy::Denial;
+
+/// Why this arming, burst or piece is refused. Each has one name in metrics ([`Refusal::name`]).
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing may be transmitted at all.
+    #[error(transparent)]
+    Denied(#[from] Denial),
+    /// Not now.
+    #[error("refused in the state {0:?}")]
+    State(State),
+    /// No grant has this radio, mode and band.
+    #[error("no grant of the policy has radio {serial} at {low_hz} to {high_hz} Hz in this mode")]
+    NoGrant {
+        /// Serial number.
+        serial: String,
+        /// Lower edge of what was asked for, Hz.
+        low_hz: f64,
+        /// Upper edge, Hz.
+        high_hz: f64,
+    },
+    /// A number that is none.
+    #[error("{0} is no sensible number")]
+    Number(&'static str),
+    /// Into the air without the phrase.
+    #[error("type the phrase of the policy to go on the air")]
+    Phrase,
+    /// A cell that is not ours.
+    #[error("cell {0} is not among the policy's victims")]
+    Victim(u16),
+    /// Nobody has listened, or too long ago.
+    #[error("listen to the band first: no look of the last 2 s")]
+    NotListened,
+    /// Somebody else is there.
+    #[error("another cell is heard in the band: {0}")]
+    OtherCell(u16),
+    /// A token that was never given, is used up, or of an arming that is over.
+    #[error("this token is not in force: arm again")]
+    Token,
+    /// It expired.
+    #[error("the token has expired: arm again")]
+    Expired,
+    /// Beyond a cap.
+    #[error("{what} {asked} is beyond the policy's {cap}")]
+    Cap {
+        /// Of what.
+        what: &'static str,
+        /// What was asked for.
+        asked: f64,
+        /// What is allowed.
+        cap: f64,
+    },
+    /// The dead-man is not fed.
+    #[error("the dead-man is not fed by both the loop and the monitor")]
+    DeadMan,
+    /// The burst is not in the log.
+    #[error("the burst is not in the log")]
+    NotLogged,
+    /// More samples than the burst has.
+    #[error("more samples than were approved")]
+    TooMany,
+    /// More would be on their way than [`crate::MAX_UNSENT_MS`].
+    #[error("more than 20 ms would be unsent")]
+    Unsent,
+}
+
+impl Refusal {
+    /// Its name in metrics and in the log.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Denied(_) => "denied",
+            Self::State(_) => "state",
+            Self::NoGrant { .. } => "no_grant",
+            Self::Number(_) => "number",
+            Self::Phrase => "phrase",
+            Self::Victim(_) => "victim",
+            Self::NotListened => "not_listened",
+            Self::OtherCell(_) => "other_cell",
+            Self::Token => "token",
+            Self::Expired => "expired",
+            Self::Cap { .. } => "cap",
+            Self::DeadMan => "dead_man",
+            Self::NotLogged => "not_logged",
+            Self::TooMany => "too_many",
+            Self::Unsent => "unsent",
+        }
+    }
+}
