@@ -154,9 +154,9 @@ impl Engine<'_> {
             let name = ue.name.clone();
             add(&self.stats.late_peers, 1);
             let advice = if does_not_ask {
-                "it takes no downlink: look at its log; it is served again when it asks"
+                "it takes no downlink: look at its log; it is served again when it asks, at most 10.24 s of radio time later"
             } else {
-                "it sends no uplink: look at its log; it is served again when it sends some, and tried again now and then"
+                "it sends no uplink: look at its log; it is served again when it sends some (at most 10.24 s of radio time later), and tried again now and then"
             };
             self.note();
             self.tell_peer(&name, PeerState::Late, advice.into());
