@@ -64,6 +64,15 @@ fn a_ue_that_joins_late_dies_and_rejoins_is_put_at_its_place() {
 
 #[test]
 fn a_ue_that_joins_while_others_are_ahead_misses_what_the_gnb_has_and_is_not_late() {
+    joins_while_others_are_ahead(false);
+}
+
+#[test]
+fn nor_is_one_that_sends_before_it_asks() {
+    joins_while_others_are_ahead(true);
+}
+
+fn joins_while_others_are_ahead(sends_first: bool) {
     let lab = Lab::start(1, 2, |_| {});
     let (mut gnb_tx, mut gnb_rx) = lab.gnb();
     let (mut first_rx, mut first_tx) = lab.ue(0);
@@ -77,11 +86,17 @@ fn a_ue_that_joins_while_others_are_ahead_misses_what_the_gnb_has_and_is_not_lat
 
     // Joins at downlink 1000, where the gNB has 1300 of uplink: its sample 300 is the first that counts.
     let (mut rx, mut tx) = lab.ue(1);
+    if sends_first {
+        tx.send_tags(1300);
+        tx.is_asked();
+    }
     rx.ask();
     until("the second joined", || lab.stats.counters().joins == 3);
     gnb_tx.send_tags(1300);
     assert!(rx.take() == tags(1000, 1300));
-    tx.send_tags(1300);
+    if !sends_first {
+        tx.send_tags(1300);
+    }
     first_tx.send_tags(1300);
     let sum: Vec<Complex32> = tags(1300, 1000).iter().zip(tags(300, 1000)).map(|(a, b)| a + b).collect();
     assert!(gnb_rx.collect(1000) == sum);

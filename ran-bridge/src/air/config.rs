@@ -163,6 +163,13 @@ impl AirConfig {
         (0..m * p).map(|i| if i / p == i % p { Complex32::ONE } else { Complex32::ZERO }).collect()
     }
 
+    /// Samples of the time in which a UE that does not know the cell has met one of its blocks.
+    #[must_use]
+    pub fn block_period_samples(&self) -> u64 {
+        //= TS 38.213 §4.1: for cell selection a UE takes half frames with SS/PBCH blocks to come every two frames
+        (0.02 * self.rate_hz).round() as u64
+    }
+
     /// Samples of one cycle of the frame number.
     #[must_use]
     pub fn frame_cycle_samples(&self) -> u64 {

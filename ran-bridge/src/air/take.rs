@@ -77,7 +77,7 @@ impl Engine<'_> {
                 }
             }
             if ue.asks() && ue.may_join(mono_ns()) {
-                let place = ue.place(self.dl, self.config.frame_cycle_samples());
+                let place = ue.place(self.dl, self.config);
                 if place > self.dl + self.config.uplink_lead_samples {
                     continue;
                 }

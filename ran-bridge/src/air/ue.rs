@@ -29,10 +29,6 @@ pub(super) struct Ue {
     /// and are not late.
     pub(super) given_before: u64,
     pub(super) told_silent: bool,
-    /// With fewer samples a UE has not found the cell.
-    settled_after: u64,
-    /// Downlink index of the first sample it is given after it joined.
-    starts_at: u64,
     /// When the first of its connections ended while the other was still there; 0 = none or both.
     leaving_ns: u64,
     /// Given up because it sent no uplink: tried again at this time although its request still waits; 0 = at its request.
@@ -80,9 +76,6 @@ impl Ue {
             joined_at: 0,
             given_before: 0,
             told_silent: false,
-            //= TS 38.213 §4.1: before it knows the cell, a UE takes SS/PBCH blocks to come every 20 ms
-            settled_after: if end.tx.is_some() { (0.02 * config.rate_hz) as u64 } else { u64::MAX },
-            starts_at: 0,
             leaving_ns: 0,
             retry_ns: 0,
             retry_ms: 0,
@@ -148,35 +141,44 @@ impl Ue {
         }
     }
 
+    /// Downlink index of the next sample it is to be given.
+    fn next(&self) -> u64 {
+        u64::try_from(self.base.saturating_add_unsigned(self.given())).unwrap_or(0)
+    }
+
     /// Where a receiver that was given up goes on. A UE counts slots and frames by the samples it gets and has no other clock: what it misses must
-    /// be whole `cycle`s of the frame number, after which the cell's frames have the same numbers again; srsUE 23.04 never finds back from any other
+    /// be whole cycles of the frame number, after which the cell's frames have the same numbers again; srsUE 23.04 never finds back from any other
     /// gap, nor from zeros. For one that has not found the cell yet, or only listens, anywhere will do.
-    pub(super) fn place(&self, now: u64, cycle: u64) -> u64 {
-        let next = u64::try_from(self.base.saturating_add_unsigned(self.given())).unwrap_or(0);
-        let keeps_time = self.state == PeerState::Late && self.given() >= self.settled_after;
-        if keeps_time { next + now.saturating_sub(next).next_multiple_of(cycle) } else { now }
+    pub(super) fn place(&self, now: u64, config: &AirConfig) -> u64 {
+        let has_found = self.tx.is_some() && self.given() >= config.block_period_samples();
+        if self.state != PeerState::Late || !has_found {
+            return now;
+        }
+        let next = self.next();
+        next + now.saturating_sub(next).next_multiple_of(config.frame_cycle_samples())
     }
 
     /// It asked for its first sample, or again after it had been given up: its sample count continues at downlink `place`, soon after `now`.
     /// `ul`: the next uplink sample for the gNB. Gives how many samples were left out.
     pub(super) fn join(&mut self, place: u64, now: u64, ul: u64) -> u64 {
-        let before = self.base.saturating_add_unsigned(self.given());
-        let was_late = self.state == PeerState::Late;
+        let left_out = if self.state == PeerState::Late { place.saturating_sub(self.next()) } else { 0 };
         self.state = PeerState::Present;
         self.out.restart(now);
-        self.starts_at = place;
         self.channel.restart();
         self.sends.restart();
-        self.base = i64::try_from(place).unwrap_or(i64::MAX / 4) - i64::try_from(self.given()).unwrap_or(0);
-        self.joined_at = place.max(u64::try_from(self.uplink_end()).unwrap_or(0));
+        let at = |x: u64| i64::try_from(x).unwrap_or(i64::MAX / 4);
+        self.base = at(place) - at(self.given());
+        // What it sent before, and nobody took, is gone.
+        let first = self.base.saturating_add_unsigned(self.uplink.first());
+        self.joined_at = place.max(u64::try_from(first).unwrap_or(0));
         self.given_before = ul.saturating_sub(self.joined_at);
         self.told_silent = false;
-        if was_late { place.saturating_sub(u64::try_from(before).unwrap_or(0)) } else { 0 }
+        left_out
     }
 
-    /// Drops downlink from before its place.
+    /// Drops downlink from before its place. To be called between its messages.
     pub(super) fn trim(&mut self) {
-        let early = self.starts_at.saturating_sub(self.out.first());
+        let early = self.next().saturating_sub(self.out.first());
         self.out.drop_front(usize::try_from(early).unwrap_or(usize::MAX));
     }
 
@@ -215,8 +217,7 @@ impl Ue {
         let mut zeros = (0, 0);
         self.out.restart(dl);
         if let Some(wire) = &self.rx {
-            let first = u64::try_from(self.base.saturating_add_unsigned(self.given())).unwrap_or(0);
-            self.starts_at = first;
+            let first = self.next();
             let backlog = if self.is_present() { dl.saturating_sub(first) } else { 0 };
             let missing = backlog.max(wire.owed_samples());
             if missing > 0 {

@@ -131,7 +131,9 @@ impl Engine<'_> {
         let mut gone = 0;
         let waits = self.gnb.wires.iter().flat_map(|w| &w.tx).any(Wire::is_in_message);
         for ue in &mut self.ues {
-            ue.trim();
+            if ue.asks() {
+                ue.trim();
+            }
             let Some(wire) = &mut ue.rx else { continue };
             let is_due = wire.requested() && wire.unwritten() == 0 && !ue.out.is_empty();
             if is_due && !waits && ue.state == PeerState::Present {

@@ -122,6 +122,10 @@ impl Answerer {
         let samples = tags(self.next, n);
         self.send(&samples);
     }
+    /// Waits for the next request: what was sent before is taken.
+    pub fn is_asked(&self) {
+        assert_eq!(self.socket.poll(zmq::POLLIN, 5000).unwrap(), 1, "a request within 5 s");
+    }
     pub fn is_not_asked(&self, wait: Duration) {
         let ready = self.socket.poll(zmq::POLLIN, wait.as_millis() as i64).unwrap();
         assert_eq!(ready, 0, "no request may come yet");
