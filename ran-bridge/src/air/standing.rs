@@ -110,7 +110,7 @@ impl Engine<'_> {
             (ue.base, ue.joined_at, ue.given_before) = (stood.base, stood.joined_at, stood.given_before);
         }
         self.plug();
-        self.resume_gnb();
+        let unanswered = self.resume_gnb();
         let torn_dl = self.gnb.wires.iter().flat_map(|w| &w.tx).map(Wire::torn_samples).max().unwrap_or(0);
         self.front_end.seek(self.dl);
         self.combiner.seek(self.ul);
@@ -125,16 +125,19 @@ impl Engine<'_> {
             // a sample of the gNB's that is zero now is zero at everybody
             let dl = if self.ues[i].is_present() { dl + torn_dl } else { dl };
             let torn = self.ues[i].tx.as_ref().map_or(0, Wire::torn_samples);
+            // and of an answer to the gNB that was not written whole, everybody's samples are
+            let ul = if self.ues[i].owes_uplink() { ul + unanswered } else { ul };
             add(&self.stats.resumed_dl_samples, dl);
             add(&self.stats.resumed_ul_samples, ul + torn);
         }
         self.note();
     }
 
-    fn resume_gnb(&mut self) {
+    /// Gives how many samples of uplink are zero now at the gNB, as their answer had begun.
+    fn resume_gnb(&mut self) -> u64 {
         let base = self.dl_base;
         self.dl = base;
-        let Some(wires) = &mut self.gnb.wires else { return };
+        let Some(wires) = &mut self.gnb.wires else { return 0 };
         self.dl = base + wires.tx.iter().map(samples_taken).min().unwrap_or(0);
         for (wire, fifo) in wires.tx.iter().zip(&mut self.gnb.ports) {
             let ahead = base + samples_taken(wire) - self.dl;
@@ -151,5 +154,6 @@ impl Engine<'_> {
             fifo.restart(0);
             grow_zeros(fifo, wire.owed_samples() as usize);
         }
+        wires.rx.iter().map(Wire::owed_samples).max().unwrap_or(0)
     }
 }

@@ -73,7 +73,8 @@ counters! {
     held_dl_samples,
     /// Uplink samples that are zero for the same reason.
     held_ul_samples,
-    /// Downlink samples that were taken and not given when that process ended: zeros in their place.
+    /// Downlink samples that were taken and not given when that process ended: zeros in their place. What was held then, and waits for a
+    /// peer that does not read, counts here once more.
     resumed_dl_samples,
     /// Uplink samples likewise.
     resumed_ul_samples,
