@@ -1,5 +1,6 @@
 //! Arming: who may fire what, where and how long.
 
+use crate::band::Band;
 use crate::policy::{Grant, Mode, Policy};
 use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};
@@ -40,10 +41,8 @@ pub struct ArmRequest {
     pub mode: Mode,
     /// Serial number of the radio that is open.
     pub serial: String,
-    /// Lower edge of what is wanted, Hz.
-    pub low_hz: f64,
-    /// Upper edge, Hz.
-    pub high_hz: f64,
+    /// What is wanted.
+    pub band: Band,
     /// What for.
     pub purpose: Purpose,
     /// How long the token holds, ns; at most 60 s.
@@ -63,8 +62,7 @@ pub(crate) struct Armed {
     pub(crate) token: Token,
     pub(crate) policy: [u8; 32],
     pub(crate) serial: String,
-    pub(crate) low_hz: f64,
-    pub(crate) high_hz: f64,
+    pub(crate) band: Band,
     pub(crate) grant: usize,
     pub(crate) expires_ns: u64,
 }
@@ -72,22 +70,13 @@ pub(crate) struct Armed {
 impl ArmRequest {
     /// Checks it against the policy.
     pub(crate) fn check(&self, policy: &Policy, token: Token, now_ns: u64) -> Result<Armed, Refusal> {
-        if !(self.low_hz.is_finite() && self.high_hz.is_finite() && self.low_hz < self.high_hz) {
-            return Err(Refusal::Number("the band"));
-        }
+        self.band.check()?;
         if self.for_ns == 0 || self.for_ns > MAX_TOKEN_NS {
             return Err(Refusal::Cap { what: "the token's time, s,", asked: self.for_ns as f64 * 1e-9, cap: 60.0 });
         }
-        let fits = |g: &Grant| {
-            g.mode == self.mode
-                && g.radios.contains(&self.serial)
-                && g.low_hz <= self.low_hz
-                && self.high_hz <= g.high_hz
-        };
-        let Some(grant) = policy.grants().iter().position(fits) else {
-            let (serial, low_hz, high_hz) = (self.serial.clone(), self.low_hz, self.high_hz);
-            return Err(Refusal::NoGrant { serial, low_hz, high_hz });
-        };
+        let fits = |g: &Grant| g.mode == self.mode && g.radios.contains(&self.serial) && self.band.is_within(&g.band());
+        let no_grant = || Refusal::NoGrant { serial: self.serial.clone(), band: self.band };
+        let grant = policy.grants().iter().position(fits).ok_or_else(no_grant)?;
         if self.mode == Mode::Licensed && self.phrase != policy.phrase() {
             return Err(Refusal::Phrase);
         }
@@ -106,8 +95,7 @@ impl ArmRequest {
             token,
             policy: *policy.hash(),
             serial: self.serial.clone(),
-            low_hz: self.low_hz,
-            high_hz: self.high_hz,
+            band: self.band,
             grant,
             expires_ns: now_ns.saturating_add(self.for_ns),
         })

@@ -1,6 +1,7 @@
 //! A burst: finite by construction, and nothing before it is on disk.
 
 use crate::arm::{Armed, Token};
+use crate::band::Band;
 use crate::chain::{Event, Receipt};
 use crate::policy::Grant;
 use crate::refusal::Refusal;
@@ -15,10 +16,8 @@ pub struct Burst {
     pub samples: u64,
     /// Sample rate, Hz.
     pub rate_hz: f64,
-    /// Lower edge of what is occupied, Hz.
-    pub low_hz: f64,
-    /// Upper edge, Hz.
-    pub high_hz: f64,
+    /// What is occupied.
+    pub band: Band,
     /// Gain setting, dB.
     pub gain_db: f64,
 }
@@ -44,12 +43,9 @@ impl Burst {
         if !self.gain_db.is_finite() {
             return Err(Refusal::Number("the gain"));
         }
-        if !(self.low_hz.is_finite() && self.high_hz.is_finite() && self.low_hz < self.high_hz) {
-            return Err(Refusal::Number("the band"));
-        }
-        if self.low_hz < armed.low_hz || self.high_hz > armed.high_hz {
-            let (serial, low_hz, high_hz) = (armed.serial.clone(), self.low_hz, self.high_hz);
-            return Err(Refusal::NoGrant { serial, low_hz, high_hz });
+        self.band.check()?;
+        if !self.band.is_within(&armed.band) {
+            return Err(Refusal::NoGrant { serial: armed.serial.clone(), band: self.band });
         }
         let air_ms = self.air_ns() * 1e-6;
         let cap =
@@ -83,7 +79,7 @@ impl Pending {
     /// # Errors
     /// [`Refusal::NotLogged`] where the receipt is another event's; the air stays reserved until a stop.
     pub fn logged(self, receipt: &Receipt) -> Result<Permit, Refusal> {
-        let permit = Permit { id: self.id, left: self.burst.samples, rate_hz: self.burst.rate_hz };
+        let permit = Permit { id: self.id, token: self.burst.token };
         if receipt.is_of(&self.event) { Ok(permit) } else { Err(Refusal::NotLogged) }
     }
 }
@@ -92,14 +88,5 @@ impl Pending {
 #[derive(Debug)]
 pub struct Permit {
     pub(crate) id: u64,
-    pub(crate) left: u64,
-    pub(crate) rate_hz: f64,
-}
-
-impl Permit {
-    /// Samples that may still be sent.
-    #[must_use]
-    pub const fn left(&self) -> u64 {
-        self.left
-    }
+    pub(crate) token: Token,
 }

@@ -4,6 +4,7 @@
 //! dropped or moved line but the last ones breaks it; a log that was cut off at a line's end is found only by who knows its last hash.
 
 use crate::arm::{ArmRequest, Token};
+use crate::band::Band;
 use crate::burst::Burst;
 use crate::machine::{Stop, hex};
 use jiff::Timestamp;
@@ -62,26 +63,25 @@ pub enum Event {
 
 /// A burst without its token: who reads the log cannot fire.
 mod without_token {
-    use super::{Burst, Token};
+    use super::{Band, Burst, Token};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     #[derive(Serialize, Deserialize)]
     struct Shape {
         samples: u64,
         rate_hz: f64,
-        low_hz: f64,
-        high_hz: f64,
+        band: Band,
         gain_db: f64,
     }
 
     pub(super) fn serialize<S: Serializer>(b: &Burst, s: S) -> Result<S::Ok, S::Error> {
-        let Burst { samples, rate_hz, low_hz, high_hz, gain_db, .. } = *b;
-        Shape { samples, rate_hz, low_hz, high_hz, gain_db }.serialize(s)
+        let Burst { samples, rate_hz, band, gain_db, .. } = *b;
+        Shape { samples, rate_hz, band, gain_db }.serialize(s)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Burst, D::Error> {
-        let Shape { samples, rate_hz, low_hz, high_hz, gain_db } = Shape::deserialize(d)?;
-        Ok(Burst { token: Token([0; 16]), samples, rate_hz, low_hz, high_hz, gain_db })
+        let Shape { samples, rate_hz, band, gain_db } = Shape::deserialize(d)?;
+        Ok(Burst { token: Token([0; 16]), samples, rate_hz, band, gain_db })
     }
 }
 

@@ -16,6 +16,7 @@
 //! Power settings are gains in dB as the device counts them, amplitudes are relative to full scale (1 = full scale). Neither is a power in dBm.
 
 mod arm;
+mod band;
 mod burst;
 mod chain;
 mod duty;
@@ -24,6 +25,7 @@ mod policy;
 mod refusal;
 
 pub use arm::{ArmRequest, Heard, Purpose, Token};
+pub use band::Band;
 pub use burst::{Burst, Pending, Permit};
 pub use chain::{Chain, ChainFault, Disk, Event, Receipt, verify};
 pub use machine::{DEADMAN_NS, Feeder, Governor, State, Stop};

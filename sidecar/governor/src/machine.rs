@@ -54,12 +54,22 @@ pub enum Stop {
     DeviceError,
     /// A write did not come back.
     HungWrite,
-    /// Whoever sends the samples is gone.
+    /// Whoever sends the samples, or feeds the dead-man, is gone.
     PipeClosed,
     /// The log could not be written.
     LogError,
     /// A piece broke the rules.
     BadPiece,
+}
+
+/// The burst that is on air.
+#[derive(Debug, Clone, Copy)]
+struct OnAir {
+    id: u64,
+    /// Samples that may still be sent.
+    left: u64,
+    max_amplitude: f64,
+    rate_hz: f64,
 }
 
 /// See the [crate].
@@ -68,7 +78,7 @@ pub struct Governor {
     policy: Result<Policy, Denial>,
     duties: Vec<Duty>,
     armed: Option<Armed>,
-    on_air: Option<(u64, f64)>,
+    on_air: Option<OnAir>,
     fed_ns: [Option<u64>; 2],
     next_id: u64,
 }
@@ -85,7 +95,7 @@ impl Governor {
     /// Where it is.
     #[must_use]
     pub const fn state(&self) -> State {
-        match (&self.armed, self.on_air) {
+        match (&self.armed, &self.on_air) {
             (None, _) => State::Safe,
             (Some(_), None) => State::Armed,
             (Some(_), Some(_)) => State::OnAir,
@@ -134,7 +144,8 @@ impl Governor {
         duty.spend(burst.air_ns(), now_ns);
         let id = self.next_id;
         self.next_id += 1;
-        self.on_air = Some((id, grant.max_amplitude));
+        let (max_amplitude, rate_hz) = (grant.max_amplitude, burst.rate_hz);
+        self.on_air = Some(OnAir { id, left: burst.samples, max_amplitude, rate_hz });
         let event = Event::Fire { id, policy: hex(&armed.policy), serial: armed.serial.clone(), burst: *burst };
         Ok(Pending { id, burst: *burst, event })
     }
@@ -145,28 +156,33 @@ impl Governor {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub fn take(&mut self, permit: &mut Permit, piece: &[Complex32], unsent: u64, now_ns: u64) -> Result<(), Refusal> {
+    pub fn take(&mut self, permit: &Permit, piece: &[Complex32], unsent: u64, now_ns: u64) -> Result<(), Refusal> {
         let verdict = self.look(permit, piece, unsent, now_ns);
         match &verdict {
-            Ok(()) => {
-                permit.left -= piece.len() as u64;
-                if permit.left == 0 {
-                    self.on_air = None;
-                }
-            }
+            Ok(left) => self.on_air = self.on_air.map(|b| OnAir { left: *left, ..b }).filter(|b| b.left > 0),
             Err(Refusal::Unsent) => {}
             Err(_) => {
                 self.stop(Stop::BadPiece);
             }
         }
-        verdict
+        verdict.map(|_| ())
     }
 
-    fn look(&self, permit: &Permit, piece: &[Complex32], unsent: u64, now_ns: u64) -> Result<(), Refusal> {
-        let (Some(armed), Some((id, amplitude))) = (&self.armed, self.on_air) else {
+    /// Samples of the burst on air that may still be sent; 0 where none is.
+    #[must_use]
+    pub const fn left(&self) -> u64 {
+        match &self.on_air {
+            Some(burst) => burst.left,
+            None => 0,
+        }
+    }
+
+    /// Gives how many samples are left after this piece.
+    fn look(&self, permit: &Permit, piece: &[Complex32], unsent: u64, now_ns: u64) -> Result<u64, Refusal> {
+        let (Some(armed), Some(burst)) = (&self.armed, &self.on_air) else {
             return Err(Refusal::State(self.state()));
         };
-        if permit.id != id {
+        if permit.id != burst.id || permit.token != armed.token {
             return Err(Refusal::Token);
         }
         if now_ns >= armed.expires_ns {
@@ -176,16 +192,15 @@ impl Governor {
             return Err(Refusal::DeadMan);
         }
         let n = piece.len() as u64;
-        if n > permit.left {
-            return Err(Refusal::TooMany);
+        let left = burst.left.checked_sub(n).ok_or(Refusal::TooMany)?;
+        let cap = burst.max_amplitude;
+        if let Some(z) = piece.iter().find(|z| z.norm().is_nan() || z.norm() > cap as f32) {
+            return Err(Refusal::Cap { what: "the amplitude", asked: z.norm().into(), cap });
         }
-        if let Some(z) = piece.iter().find(|z| z.norm().is_nan() || z.norm() > amplitude as f32) {
-            return Err(Refusal::Cap { what: "the amplitude", asked: z.norm().into(), cap: amplitude });
-        }
-        if unsent.saturating_add(n) as f64 > MAX_UNSENT_MS * 1e-3 * permit.rate_hz {
+        if unsent.saturating_add(n) as f64 > MAX_UNSENT_MS * 1e-3 * burst.rate_hz {
             return Err(Refusal::Unsent);
         }
-        Ok(())
+        Ok(left)
     }
 
     /// Ends what ends by itself. To be called every few milliseconds. Gives what is to be logged, once the radio is safe.

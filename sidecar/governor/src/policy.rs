@@ -1,5 +1,6 @@
 //! The policy file: what a named person allows, where, how strong and until when.
 
+use crate::band::Band;
 use ed25519_dalek::{Signature, VerifyingKey};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -189,6 +190,12 @@ impl File {
 }
 
 impl Grant {
+    /// The band.
+    #[must_use]
+    pub const fn band(&self) -> Band {
+        Band { low_hz: self.low_hz, high_hz: self.high_hz }
+    }
+
     fn check(&self) -> Result<(), Denial> {
         let within = |what, x: f64, low: f64, high: f64| match x {
             x if x.is_finite() && x > low && x <= high => Ok(()),

@@ -1,5 +1,6 @@
 //! Why a proposal is refused.
 
+use crate::band::Band;
 use crate::machine::State;
 use crate::policy::Denial;
 
@@ -13,14 +14,12 @@ pub enum Refusal {
     #[error("refused in the state {0:?}")]
     State(State),
     /// No grant has this radio, mode and band.
-    #[error("no grant of the policy has radio {serial} at {low_hz} to {high_hz} Hz in this mode")]
+    #[error("no grant of the policy has radio {serial} at {band} in this mode")]
     NoGrant {
         /// Serial number.
         serial: String,
-        /// Lower edge of what was asked for, Hz.
-        low_hz: f64,
-        /// Upper edge, Hz.
-        high_hz: f64,
+        /// What was asked for.
+        band: Band,
     },
     /// A number that is none.
     #[error("{0} is no sensible number")]

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{feed, key, logged, sign, wall};
-use governor::{ArmRequest, Burst, Governor, Heard, Mode, Policy, Purpose, Token};
+use governor::{ArmRequest, Band, Burst, Governor, Heard, Mode, Policy, Purpose, Token};
 use num_complex::Complex32;
 use proptest::prelude::*;
 use std::cell::Cell;
@@ -88,8 +88,8 @@ impl Written {
             && ask.serial == "R"
             && (ask.mode != Mode::Licensed || ask.phrase == "I transmit under C")
             && jams_well
-            && burst.low_hz >= low
-            && burst.high_hz <= high
+            && burst.band.low_hz >= low
+            && burst.band.high_hz <= high
             && burst.gain_db <= gain
             && largest <= amplitude * (1.0 + 1e-6)
             && amplitude <= 1.0
@@ -115,8 +115,7 @@ fn command() -> impl Strategy<Value = (ArmRequest, Burst, f32)> {
             ArmRequest {
                 mode,
                 serial: serial.into(),
-                low_hz,
-                high_hz,
+                band: Band { low_hz, high_hz },
                 purpose,
                 for_ns: 1_000_000_000,
                 phrase: phrase.into(),
@@ -129,8 +128,8 @@ fn command() -> impl Strategy<Value = (ArmRequest, Burst, f32)> {
     (ask, samples, rate, gain, wide, proptest::bool::weighted(0.9), amplitude).prop_map(
         |(ask, samples, rate_hz, gain_db, wide, good, amplitude)| {
             let token = Token(if good { [1; 16] } else { [2; 16] });
-            let (low_hz, high_hz) = (ask.low_hz - wide, ask.high_hz + wide);
-            (ask, Burst { token, samples, rate_hz, low_hz, high_hz, gain_db }, amplitude)
+            let band = Band { low_hz: ask.band.low_hz - wide, high_hz: ask.band.high_hz + wide };
+            (ask, Burst { token, samples, rate_hz, band, gain_db }, amplitude)
         },
     )
 }
@@ -159,11 +158,11 @@ fn no_policy_and_no_command_lets_a_sample_through_that_is_not_allowed() {
             return Ok(());
         }
         let Ok(pending) = g.fire(&burst, 0, wall()) else { return Ok(()) };
-        let mut permit = logged(pending);
+        let permit = logged(pending);
         let piece = vec![Complex32::new(amplitude, 0.0); 1 + (burst.samples as usize).min(1000) / 2];
         let mut all = 0_u64;
         for _ in 0..4 {
-            if g.take(&mut permit, &piece, 0, 0).is_ok() {
+            if g.take(&permit, &piece, 0, 0).is_ok() {
                 all += piece.len() as u64;
             }
         }

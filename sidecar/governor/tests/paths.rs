@@ -4,20 +4,20 @@ mod common;
 
 use common::{MS, ask, burst, feed, governor, is_stop, logged, on_air, samples, wall};
 use governor::{
-    ArmRequest, Burst, Chain, DEADMAN_NS, Event, Feeder, Heard, Mode, Purpose, Refusal, State, Stop, Token,
+    ArmRequest, Band, Burst, Chain, DEADMAN_NS, Event, Feeder, Heard, Mode, Purpose, Refusal, State, Stop, Token,
 };
 use num_complex::Complex32;
 
 #[test]
 fn arm_fire_log_and_send_to_the_last_sample_and_not_beyond() {
-    let (mut g, mut permit) = on_air();
-    assert_eq!((g.state(), permit.left()), (State::OnAir, 10_000));
+    let (mut g, permit) = on_air();
+    assert_eq!((g.state(), g.left()), (State::OnAir, 10_000));
     for _ in 0..9 {
-        g.take(&mut permit, &samples(1000), 0, MS).unwrap();
+        g.take(&permit, &samples(1000), 0, MS).unwrap();
     }
-    g.take(&mut permit, &samples(1000), 0, MS).unwrap();
-    assert_eq!((g.state(), permit.left()), (State::Armed, 0));
-    assert_eq!(g.take(&mut permit, &samples(1), 0, MS), Err(Refusal::State(State::Armed)));
+    g.take(&permit, &samples(1000), 0, MS).unwrap();
+    assert_eq!((g.state(), g.left()), (State::Armed, 0));
+    assert_eq!(g.take(&permit, &samples(1), 0, MS), Err(Refusal::State(State::Armed)));
     assert_eq!(g.state(), State::Safe, "who tries that is stopped");
 }
 
@@ -29,34 +29,34 @@ fn a_piece_beyond_a_limit_brings_the_safe_state() {
         vec![Complex32::new(f32::NAN, 0.0)],
         vec![Complex32::new(f32::INFINITY, 0.0)],
     ] {
-        let (mut g, mut permit) = on_air();
-        assert!(g.take(&mut permit, &piece, 0, MS).is_err());
+        let (mut g, permit) = on_air();
+        assert!(g.take(&permit, &piece, 0, MS).is_err());
         assert_eq!(g.state(), State::Safe);
-        assert_eq!(g.take(&mut permit, &samples(1), 0, MS), Err(Refusal::State(State::Safe)));
+        assert_eq!(g.take(&permit, &samples(1), 0, MS), Err(Refusal::State(State::Safe)));
     }
 }
 
 #[test]
 fn at_most_20_ms_are_unsent() {
-    let (mut g, mut permit) = on_air();
-    assert_eq!(g.take(&mut permit, &samples(1000), 19_001, MS), Err(Refusal::Unsent));
-    assert_eq!((g.state(), permit.left()), (State::OnAir, 10_000), "it may be tried again");
-    g.take(&mut permit, &samples(1000), 19_000, MS).unwrap();
+    let (mut g, permit) = on_air();
+    assert_eq!(g.take(&permit, &samples(1000), 19_001, MS), Err(Refusal::Unsent));
+    assert_eq!((g.state(), g.left()), (State::OnAir, 10_000), "it may be tried again");
+    g.take(&permit, &samples(1000), 19_000, MS).unwrap();
 }
 
 #[test]
 fn both_feed_the_dead_man() {
     for (silent, other) in [(Feeder::Loop, Feeder::Monitor), (Feeder::Monitor, Feeder::Loop)] {
-        let (mut g, mut permit) = on_air();
+        let (mut g, permit) = on_air();
         g.feed(other, DEADMAN_NS);
         assert_eq!(g.tick(DEADMAN_NS, wall()), None);
-        g.take(&mut permit, &samples(10), 0, DEADMAN_NS).unwrap();
+        g.take(&permit, &samples(10), 0, DEADMAN_NS).unwrap();
         assert_eq!(g.tick(DEADMAN_NS + 1, wall()), Some(Event::Stop { why: Stop::DeadMan(silent) }));
-        assert!(g.take(&mut permit, &samples(10), 0, DEADMAN_NS + 1).is_err());
+        assert!(g.take(&permit, &samples(10), 0, DEADMAN_NS + 1).is_err());
     }
     // even where nobody calls tick
-    let (mut g, mut permit) = on_air();
-    assert_eq!(g.take(&mut permit, &samples(10), 0, DEADMAN_NS + 1), Err(Refusal::DeadMan));
+    let (mut g, permit) = on_air();
+    assert_eq!(g.take(&permit, &samples(10), 0, DEADMAN_NS + 1), Err(Refusal::DeadMan));
     // nor is a burst approved
     let mut g = governor();
     let token = g.arm(&ask(), [1; 16], 0, wall()).unwrap();
@@ -65,11 +65,11 @@ fn both_feed_the_dead_man() {
 
 #[test]
 fn token_and_policy_end() {
-    let (mut g, mut permit) = on_air();
+    let (mut g, permit) = on_air();
     feed(&mut g, 999 * MS);
     assert_eq!(g.tick(999 * MS, wall()), None);
     feed(&mut g, 1000 * MS);
-    assert_eq!(g.take(&mut permit, &samples(1), 0, 1000 * MS), Err(Refusal::Expired));
+    assert_eq!(g.take(&permit, &samples(1), 0, 1000 * MS), Err(Refusal::Expired));
     let (mut g, _) = on_air();
     feed(&mut g, 1000 * MS);
     assert_eq!(g.tick(1000 * MS, wall()), Some(Event::Stop { why: Stop::TokenExpired }));
@@ -82,16 +82,23 @@ fn token_and_policy_end() {
 
 #[test]
 fn a_stop_is_final_and_may_come_twice() {
-    let (mut g, mut permit) = on_air();
+    let (mut g, permit) = on_air();
     assert!(is_stop(g.stop(Stop::Asked).as_ref()));
     assert_eq!((g.stop(Stop::Signal), g.state()), (None, State::Safe));
-    assert!(g.take(&mut permit, &samples(1), 0, MS).is_err());
+    assert!(g.take(&permit, &samples(1), 0, MS).is_err());
     assert_eq!(g.fire(&burst(Token([1; 16])), MS, wall()).unwrap_err(), Refusal::State(State::Safe));
     // the permit of an old burst is no permit of a new one
     let token = g.arm(&ask(), [2; 16], MS, wall()).unwrap();
-    let mut new = logged(g.fire(&burst(token), MS, wall()).unwrap());
-    assert_eq!(g.take(&mut permit, &samples(1), 0, MS), Err(Refusal::Token));
-    assert!(g.take(&mut new, &samples(1), 0, MS).is_err(), "and whoever tries it has stopped both");
+    let new = logged(g.fire(&burst(token), MS, wall()).unwrap());
+    assert_eq!(g.take(&permit, &samples(1), 0, MS), Err(Refusal::Token));
+    assert!(g.take(&new, &samples(1), 0, MS).is_err(), "and whoever tries it has stopped both");
+    // nor is that of another governor, whose bursts have the same numbers
+    let (_, other) = on_air();
+    let mut g = governor();
+    let token = g.arm(&ask(), [2; 16], 0, wall()).unwrap();
+    let own = logged(g.fire(&burst(token), 0, wall()).unwrap());
+    assert_eq!(g.take(&other, &samples(1), 0, MS), Err(Refusal::Token));
+    assert_eq!(g.take(&own, &samples(1), 0, MS), Err(Refusal::State(State::Safe)));
 }
 
 #[test]
@@ -113,11 +120,11 @@ fn what_is_not_granted_is_not_armed() {
     };
     let no_grant = |change: &dyn Fn(&mut ArmRequest)| matches!(arm(change), Err(Refusal::NoGrant { .. }));
     assert!(no_grant(&|a| a.serial = "other".into()));
-    assert!(no_grant(&|a| a.low_hz = 3.39e9) && no_grant(&|a| a.high_hz = 3.61e9));
+    assert!(no_grant(&|a| a.band.low_hz = 3.39e9) && no_grant(&|a| a.band.high_hz = 3.61e9));
     assert!(no_grant(&|a| a.mode = Mode::Shielded));
-    assert!(matches!(arm(&|a| a.low_hz = f64::NAN), Err(Refusal::Number(_))));
+    assert!(matches!(arm(&|a| a.band.low_hz = f64::NAN), Err(Refusal::Number(_))));
     assert!(matches!(arm(&|a| a.for_ns = 60_001 * MS), Err(Refusal::Cap { .. })));
-    let air = |a: &mut ArmRequest| (a.mode, a.low_hz, a.high_hz) = (Mode::Licensed, 1.841e9, 1.842e9);
+    let air = |a: &mut ArmRequest| (a.mode, a.band) = (Mode::Licensed, Band { low_hz: 1.841e9, high_hz: 1.842e9 });
     assert_eq!(arm(&|a| air(a)), Err(Refusal::Phrase));
     assert!(arm(&|a| (air(a), a.phrase = "I transmit under EXP-0815".into()).1).is_ok());
     let jam = |victim, heard: Option<(u64, &[u16])>| {
@@ -144,7 +151,7 @@ fn caps_of_a_burst_and_the_duty_cycle() {
     assert_eq!(fire(&|b| b.token = Token([2; 16])), Err("token"));
     assert_eq!(fire(&|b| b.gain_db = 20.1), Err("cap"));
     assert_eq!(fire(&|b| b.samples = 50_001), Err("cap"));
-    assert_eq!(fire(&|b| b.low_hz = 3.48e9), Err("no_grant"), "within the grant, outside of what is armed");
+    assert_eq!(fire(&|b| b.band.low_hz = 3.48e9), Err("no_grant"), "within the grant, outside of what is armed");
     for broken in [f64::NAN, f64::INFINITY, 0.0] {
         assert_eq!(fire(&|b| b.rate_hz = broken), Err("number"));
     }
@@ -159,8 +166,8 @@ fn caps_of_a_burst_and_the_duty_cycle() {
     let send = |g: &mut governor::Governor, now| {
         feed(g, now);
         g.fire(&b, now, wall()).map_err(|r| r.name()).map(|pending| {
-            let mut permit = logged(pending);
-            (0..5).for_each(|_| g.take(&mut permit, &samples(10_000), 0, now).unwrap());
+            let permit = logged(pending);
+            (0..5).for_each(|_| g.take(&permit, &samples(10_000), 0, now).unwrap());
         })
     };
     assert_eq!((send(&mut g, 0), send(&mut g, 0), send(&mut g, 499 * MS)), (Ok(()), Ok(()), Err("cap")));

@@ -4,7 +4,8 @@
 
 use ed25519_dalek::{Signer, SigningKey};
 use governor::{
-    ArmRequest, Burst, Chain, Denial, Disk, Event, Feeder, Governor, Mode, Pending, Permit, Policy, Purpose, Token,
+    ArmRequest, Band, Burst, Chain, Denial, Disk, Event, Feeder, Governor, Mode, Pending, Permit, Policy, Purpose,
+    Token,
 };
 use jiff::Timestamp;
 use num_complex::Complex32;
@@ -47,8 +48,7 @@ pub fn ask() -> ArmRequest {
     ArmRequest {
         mode: Mode::Conducted,
         serial: "31A5F2C".into(),
-        low_hz: 3.49e9,
-        high_hz: 3.51e9,
+        band: Band { low_hz: 3.49e9, high_hz: 3.51e9 },
         purpose: Purpose::Own,
         for_ns: 1000 * MS,
         phrase: String::new(),
@@ -56,7 +56,7 @@ pub fn ask() -> ArmRequest {
 }
 
 pub fn burst(token: Token) -> Burst {
-    Burst { token, samples: 10_000, rate_hz: RATE_HZ, low_hz: 3.495e9, high_hz: 3.505e9, gain_db: 20.0 }
+    Burst { token, samples: 10_000, rate_hz: RATE_HZ, band: Band { low_hz: 3.495e9, high_hz: 3.505e9 }, gain_db: 20.0 }
 }
 
 /// With the policy, fed at 0.
