@@ -8,5 +8,6 @@ pub mod front_end;
 pub mod gnb;
 pub mod iq;
 pub mod nr;
+pub mod radio;
 mod simd;
 pub mod sources;

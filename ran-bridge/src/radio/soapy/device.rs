@@ -1,0 +1,136 @@
+//! Opens a device and sets it, checking each value before and after.
+
+use super::super::config::RadioConfig;
+use super::super::error::RadioError;
+use super::super::limits::{DeviceLimits, Span, one_of, within};
+use super::super::profile::Profile;
+use super::probe::limits;
+use super::rx::SoapyReceiver;
+use super::said;
+use super::tx::SoapyTransmitter;
+use soapysdr::{Device, Direction};
+
+/// A read-back may differ by so much of what was asked for.
+const RATE_TOLERANCE: f64 = 1e-9;
+/// A synthesiser's step is some Hz.
+const FREQUENCY_TOLERANCE_HZ: f64 = 100.0;
+/// A gain's step where the device names none, dB.
+const GAIN_STEP_DB: f64 = 0.5;
+
+/// An open device. Its streams keep it open.
+pub struct SoapyUsrp {
+    device: Device,
+    limits: DeviceLimits,
+    profile: Profile,
+}
+
+impl SoapyUsrp {
+    /// Opens it, with what its family needs.
+    ///
+    /// # Errors
+    /// [`RadioError::Open`].
+    pub fn open(config: &RadioConfig) -> Result<Self, RadioError> {
+        let profile = Profile::of(&config.args);
+        let args = profile.complete(config.args.clone()).to_string();
+        let device = Device::new(args.as_str()).map_err(|e| RadioError::Open { args, why: e.message })?;
+        let limits = limits(&device)?;
+        Ok(Self { device, limits, profile })
+    }
+
+    /// What it says it can do.
+    #[must_use]
+    pub const fn limits(&self) -> &DeviceLimits {
+        &self.limits
+    }
+
+    /// Sets everything but transmit gains, which go to their lowest, and gives the streams that were asked for.
+    ///
+    /// # Errors
+    /// [`RadioError`]: the value, what there is, or what the device made of it.
+    pub fn streams(
+        &self,
+        config: &RadioConfig,
+    ) -> Result<(Option<SoapyTransmitter>, Option<SoapyReceiver>), RadioError> {
+        // every value is looked at before the first is set
+        self.check(config)?;
+        for channel in 0..self.limits.tx.len() {
+            let lowest = self.limits.channel(true, channel)?.gain_db.low;
+            self.device.set_gain(Direction::Tx, channel, lowest).map_err(said("the lowest transmit gain"))?;
+        }
+        if let Some(clock) = &config.clock_source {
+            self.device.set_clock_source(clock.as_str()).map_err(said("the clock source"))?;
+        }
+        if let Some(time) = &config.time_source {
+            self.device.set_time_source(time.as_str()).map_err(said("the time source"))?;
+        }
+        let tx = config.tx.as_ref().map(|tx| {
+            let at = (Direction::Tx, tx.channel);
+            self.tune(at, config.rate_hz, tx.frequency_hz, tx.antenna.as_deref())?;
+            let gain = self.limits.channel(true, tx.channel)?.gain_db;
+            SoapyTransmitter::new(self.device.clone(), tx.channel, stepped(gain))
+        });
+        let rx = config.rx.as_ref().map(|rx| {
+            let at = (Direction::Rx, rx.channel);
+            self.tune(at, config.rate_hz, rx.frequency_hz, rx.antenna.as_deref())?;
+            self.device.set_gain(at.0, at.1, rx.gain_db).map_err(said("the receive gain"))?;
+            let is = self.device.gain(at.0, at.1).map_err(said("the receive gain"))?;
+            let step = stepped(self.limits.channel(false, rx.channel)?.gain_db).step;
+            follows("the receive gain, dB,", rx.gain_db, is, step)?;
+            SoapyReceiver::new(&self.device, rx.channel, config.rate_hz)
+        });
+        Ok((tx.transpose()?, rx.transpose()?))
+    }
+
+    fn check(&self, config: &RadioConfig) -> Result<(), RadioError> {
+        one_of("clock source", config.clock_source.as_deref(), &self.limits.clock_sources)?;
+        one_of("time source", config.time_source.as_deref(), &self.limits.time_sources)?;
+        if let Some(nearest) = self.profile.nearest_rate_hz(&self.profile.complete(config.args.clone()), config.rate_hz)
+            && (nearest - config.rate_hz).abs() > RATE_TOLERANCE * config.rate_hz
+        {
+            let (asked, has) = (config.rate_hz.to_string(), format!("its master clock by whole numbers, as {nearest}"));
+            return Err(RadioError::Setting { what: "the sample rate, Hz,", asked, has });
+        }
+        let each = [
+            config.tx.as_ref().map(|t| (true, t.channel, t.frequency_hz, &t.antenna, None)),
+            config.rx.as_ref().map(|r| (false, r.channel, r.frequency_hz, &r.antenna, Some(r.gain_db))),
+        ];
+        for (transmits, channel, frequency_hz, antenna, gain_db) in each.into_iter().flatten() {
+            let has = self.limits.channel(transmits, channel)?;
+            within("the sample rate, Hz,", config.rate_hz, &has.rate_hz)?;
+            within("the frequency, Hz,", frequency_hz, &has.frequency_hz)?;
+            one_of("antenna", antenna.as_deref(), &has.antennas)?;
+            if let Some(gain_db) = gain_db {
+                within("the receive gain, dB,", gain_db, &[has.gain_db])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tune(
+        &self,
+        (direction, channel): (Direction, usize),
+        rate_hz: f64,
+        frequency_hz: f64,
+        antenna: Option<&str>,
+    ) -> Result<(), RadioError> {
+        let d = &self.device;
+        d.set_sample_rate(direction, channel, rate_hz).map_err(said("the sample rate"))?;
+        let is = d.sample_rate(direction, channel).map_err(said("the sample rate"))?;
+        follows("the sample rate, Hz,", rate_hz, is, RATE_TOLERANCE * rate_hz)?;
+        if let Some(antenna) = antenna {
+            d.set_antenna(direction, channel, antenna).map_err(said("the antenna"))?;
+        }
+        d.set_frequency(direction, channel, frequency_hz, ()).map_err(said("the frequency"))?;
+        let is = d.frequency(direction, channel).map_err(said("the frequency"))?;
+        follows("the frequency, Hz,", frequency_hz, is, FREQUENCY_TOLERANCE_HZ)
+    }
+}
+
+fn stepped(gain: Span) -> Span {
+    Span { step: if gain.step > 0.0 { gain.step } else { GAIN_STEP_DB }, ..gain }
+}
+
+/// Whether the device did what it was told.
+pub(super) fn follows(what: &'static str, asked: f64, is: f64, tolerance: f64) -> Result<(), RadioError> {
+    if (asked - is).abs() <= tolerance { Ok(()) } else { Err(RadioError::NotSet { what, asked, is }) }
+}
