@@ -19,5 +19,6 @@ pub mod ran;
 pub mod record;
 pub mod report;
 pub mod telemetry;
+pub mod tx;
 pub mod up;
 pub mod wire;

@@ -1,7 +1,12 @@
 //! What a device says it can do, and whether something lies within.
 
+use super::config::RadioConfig;
 use super::error::RadioError;
+use super::profile::Profile;
 use serde::Serialize;
+
+/// What a rate may differ from what was asked for, relative.
+pub(super) const RATE_TOLERANCE: f64 = 1e-9;
 
 /// From one value to another, by steps where `step` is above 0.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -107,9 +112,95 @@ impl DeviceLimits {
     }
 }
 
+impl DeviceLimits {
+    /// Whether everything that is asked for is something the device has.
+    ///
+    /// # Errors
+    /// [`RadioError::Setting`]: what, and what there is.
+    pub fn check(&self, config: &RadioConfig) -> Result<(), RadioError> {
+        one_of("clock source", config.clock_source.as_deref(), &self.clock_sources)?;
+        one_of("time source", config.time_source.as_deref(), &self.time_sources)?;
+        let profile = Profile::of(&config.args);
+        if let Some(nearest) = profile.nearest_rate_hz(&profile.complete(config.args.clone()), config.rate_hz)
+            && (nearest - config.rate_hz).abs() > RATE_TOLERANCE * config.rate_hz
+        {
+            let (asked, has) = (config.rate_hz.to_string(), format!("its master clock by whole numbers, as {nearest}"));
+            return Err(RadioError::Setting { what: "the sample rate, Hz,", asked, has });
+        }
+        let each = [
+            config.tx.as_ref().map(|t| (true, t.channel, t.frequency_hz, &t.antenna, None)),
+            config.rx.as_ref().map(|r| (false, r.channel, r.frequency_hz, &r.antenna, Some(r.gain_db))),
+        ];
+        for (transmits, channel, frequency_hz, antenna, gain_db) in each.into_iter().flatten() {
+            let has = self.channel(transmits, channel)?;
+            within("the sample rate, Hz,", config.rate_hz, &has.rate_hz)?;
+            within("the frequency, Hz,", frequency_hz, &has.frequency_hz)?;
+            one_of("antenna", antenna.as_deref(), &has.antennas)?;
+            if let Some(gain_db) = gain_db {
+                within("the receive gain, dB,", gain_db, &[has.gain_db])?;
+            }
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::{DeviceArgs, RxConfig, TxConfig};
     use super::*;
+
+    fn x310() -> DeviceLimits {
+        let span = |low, high, step| Span { low, high, step };
+        let channel = ChannelLimits {
+            frequency_hz: vec![span(10e6, 6e9, 0.0)],
+            rate_hz: vec![span(184.32e6 / 512.0, 184.32e6, 0.0)],
+            gain_db: span(0.0, 31.5, 0.5),
+            gain_elements_db: Vec::new(),
+            antennas: vec!["TX/RX".into(), "RX2".into()],
+            sensors: Vec::new(),
+        };
+        DeviceLimits {
+            driver: "uhd".into(),
+            hardware: "X310".into(),
+            serial: "1".into(),
+            info: Vec::new(),
+            clock_sources: vec!["internal".into(), "external".into()],
+            time_sources: vec!["none".into()],
+            has_time: true,
+            sensors: Vec::new(),
+            tx: vec![channel.clone(); 2],
+            rx: vec![channel; 2],
+        }
+    }
+
+    #[test]
+    fn each_value_is_looked_at() {
+        let good = RadioConfig {
+            args: DeviceArgs::parse("driver=uhd,type=x300").unwrap(),
+            rate_hz: 23.04e6,
+            clock_source: Some("external".into()),
+            time_source: None,
+            tx: Some(TxConfig { channel: 1, frequency_hz: 3.5e9, antenna: Some("TX/RX".into()) }),
+            rx: Some(RxConfig { channel: 0, frequency_hz: 3.5e9, antenna: Some("RX2".into()), gain_db: 31.5 }),
+        };
+        assert_eq!(x310().check(&good), Ok(()));
+        let fault = |change: &dyn Fn(&mut RadioConfig)| {
+            let mut bad = good.clone();
+            change(&mut bad);
+            let fault = x310().check(&bad).unwrap_err();
+            let RadioError::Setting { what, has, .. } = fault else { panic!("{fault}") };
+            (what, has)
+        };
+        assert_eq!(fault(&|c| c.clock_source = Some("gpsdo".into())), ("clock source", "internal, external".into()));
+        assert_eq!(fault(&|c| c.time_source = Some("gps".into())).0, "time source");
+        // 184.32 MHz by 9: UHD would take 20 MS/s and run at this
+        assert_eq!(fault(&|c| c.rate_hz = 20e6).1, "its master clock by whole numbers, as 20480000");
+        assert_eq!(fault(&|c| c.tx.as_mut().unwrap().channel = 2), ("transmit channel", "2 of them".into()));
+        assert_eq!(fault(&|c| c.tx.as_mut().unwrap().frequency_hz = 6.1e9).0, "the frequency, Hz,");
+        assert_eq!(fault(&|c| c.rx.as_mut().unwrap().frequency_hz = f64::NAN).0, "the frequency, Hz,");
+        assert_eq!(fault(&|c| c.rx.as_mut().unwrap().antenna = Some("CAL".into())).1, "TX/RX, RX2");
+        assert_eq!(fault(&|c| c.rx.as_mut().unwrap().gain_db = 32.0).1, "0 to 31.5 by 0.5");
+    }
 
     #[test]
     fn what_a_device_has_is_told_with_the_refusal() {

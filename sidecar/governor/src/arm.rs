@@ -1,6 +1,7 @@
 //! Arming: who may fire what, where and how long.
 
 use crate::band::Band;
+use crate::machine::hex;
 use crate::policy::{Grant, Mode, Policy};
 use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};
@@ -52,9 +53,42 @@ pub struct ArmRequest {
     pub phrase: String,
 }
 
-/// The right to fire until it expires: 128 bits that only its holder knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The right to fire until it expires: 128 bits that only its holder knows. As text 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Token(pub [u8; 16]);
+
+impl From<Token> for String {
+    fn from(token: Token) -> Self {
+        hex(&token.0)
+    }
+}
+
+impl TryFrom<String> for Token {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl std::str::FromStr for Token {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WHAT: &str = "a token has 32 hexadecimal digits, as `sidecar tx arm` prints it";
+        let is_hex = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let bits = u128::from_str_radix(text, 16).ok().filter(|_| is_hex).ok_or(WHAT)?;
+        Ok(Self(bits.to_be_bytes()))
+    }
+}
+
+/// Never the token itself: what prints it is a log.
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
 
 /// What a token is bound to.
 #[derive(Debug, Clone, PartialEq)]

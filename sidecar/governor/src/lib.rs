@@ -28,7 +28,7 @@ pub use arm::{ArmRequest, Heard, Purpose, Token};
 pub use band::Band;
 pub use burst::{Burst, Pending, Permit};
 pub use chain::{Chain, ChainFault, Disk, Event, Receipt, verify};
-pub use machine::{DEADMAN_NS, Feeder, Governor, State, Stop};
+pub use machine::{DEADMAN_NS, Feeder, Governor, State, Stop, hex};
 pub use policy::{Denial, Grant, MAX_BURST_MS, Mode, Policy};
 pub use refusal::Refusal;
 

@@ -60,6 +60,8 @@ pub enum Stop {
     LogError,
     /// A piece broke the rules.
     BadPiece,
+    /// The receiver hears too much: its input is in danger.
+    Overload,
 }
 
 /// The burst that is on air.
@@ -222,6 +224,26 @@ impl Governor {
         self.armed.take().map(|_| Event::Stop { why })
     }
 
+    /// What it goes by.
+    ///
+    /// # Errors
+    /// Why nothing may be sent at all.
+    pub fn policy(&self) -> Result<&Policy, &Denial> {
+        self.policy.as_ref()
+    }
+
+    /// When the token expires, monotonic ns; `None` = none is out.
+    #[must_use]
+    pub fn expires_ns(&self) -> Option<u64> {
+        self.armed.as_ref().map(|a| a.expires_ns)
+    }
+
+    /// When it was fed last, monotonic ns.
+    #[must_use]
+    pub const fn fed_ns(&self, who: Feeder) -> Option<u64> {
+        self.fed_ns[who as usize]
+    }
+
     /// Who has not fed the dead-man for too long.
     fn silent(&self, now_ns: u64) -> Option<Feeder> {
         let dead = |at: Option<u64>| at.is_none_or(|at| now_ns.saturating_sub(at) > DEADMAN_NS);
@@ -229,7 +251,8 @@ impl Governor {
     }
 }
 
-/// Hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+/// Hexadecimal digits, as hashes and tokens are written.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

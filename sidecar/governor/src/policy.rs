@@ -160,6 +160,12 @@ impl Policy {
         &self.file.stop_contact
     }
 
+    /// When it ends.
+    #[must_use]
+    pub const fn until(&self) -> Timestamp {
+        self.file.until
+    }
+
     /// What an operator types before anything goes into the air.
     #[must_use]
     pub fn phrase(&self) -> String {

@@ -175,3 +175,14 @@ fn caps_of_a_burst_and_the_duty_cycle() {
     // nor longer than its token
     assert_eq!(send(&mut g, 1951 * MS), Err("cap"));
 }
+
+#[test]
+fn a_token_is_text_to_people_and_nothing_to_logs() {
+    let token = Token([0x0a; 16]);
+    assert_eq!(String::from(token), "0a".repeat(16));
+    assert_eq!("0A".repeat(16).parse(), Ok(token));
+    assert_eq!(format!("{token:?}"), "Token(..)");
+    for bad in ["", "0a", "+a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a", &"0g".repeat(16), &"0a".repeat(17)] {
+        assert!(bad.parse::<Token>().is_err(), "{bad}");
+    }
+}

@@ -1,6 +1,8 @@
 //! What can be typed.
 
 use super::air::AirCommand;
+use super::radio::RadioCommand;
+use super::tx::TxCommand;
 use crate::config::Override;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -18,7 +20,7 @@ Examples:
   sidecar run export last                        its tables as Parquet, units in column metadata
   sidecar bench list                             what can be measured
 
-Exit codes: 0 done · 2 usage · 3 configuration · 4 peer · 5 input file · 6 bench bar missed · 7 run or record · 8 port or process · 9 integrity · 70 our fault
+Exit codes: 0 done · 2 usage · 3 configuration · 4 peer · 5 input file · 6 bench bar missed · 7 run or record · 8 port or process · 9 integrity · 11 refused to transmit · 70 our fault
 (`sidecar exit-codes` says more). Logs go to standard error; SIDECAR_LOG=debug or -v, -vv for more.";
 
 /// Closes the loop around a live 5G network: sense, predict, decide, guard, act, observe.
@@ -75,6 +77,14 @@ pub enum Command {
     App,
     /// The agent controller: decisions, coordination rounds, the HTTP interface.
     Controller,
+    /// The guard of the radio that may transmit: opens it alone, and lets nothing through that no signed policy allows.
+    TxGuard,
+    /// What is sent, if anything: status, arm, fire, stop, the log.
+    #[command(subcommand)]
+    Tx(TxCommand),
+    /// Radios: which are there, what they can do, whether they keep up.
+    #[command(subcommand)]
+    Radio(RadioCommand),
     /// Starts and supervises all of them; SIGTERM or Ctrl-C ends all.
     Up {
         /// Ends by itself after this long, e.g. '60 s'.

@@ -3,7 +3,9 @@
 use super::args::{Args, Command, RunCommand};
 use super::error::CliError;
 use super::exit::Exit;
-use super::{air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, learn_cmd, process_cmd, run_cmd, text};
+use super::{
+    air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, learn_cmd, process_cmd, radio, run_cmd, text, tx,
+};
 use crate::config::{Config, Loaded};
 use crate::telemetry::{LogStyle, init_tracing};
 use clap::Parser;
@@ -42,6 +44,7 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
             | Command::Core
             | Command::App
             | Command::Controller
+            | Command::TxGuard
             | Command::Up { .. }
     );
     // Processes say what they do; commands only what went wrong.
@@ -53,7 +56,10 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
         | Command::Ran
         | Command::Core
         | Command::App
-        | Command::Controller => process_cmd::run(args),
+        | Command::Controller
+        | Command::TxGuard => process_cmd::run(args),
+        Command::Tx(command) => tx::run(command, &load(args)?, args.json),
+        Command::Radio(command) => radio::run(command, args),
         Command::Up { duration } => process_cmd::up(args, *duration),
         Command::Run(command) => {
             let root = load(args)?.run.root;
@@ -93,6 +99,9 @@ impl Command {
             Self::Core => "core",
             Self::App => "app",
             Self::Controller => "controller",
+            Self::TxGuard => "tx-guard",
+            Self::Tx(_) => "tx",
+            Self::Radio(_) => "radio",
             Self::Up { .. } => "up",
             _ => "sidecar",
         }

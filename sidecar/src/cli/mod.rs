@@ -14,12 +14,16 @@ mod from_process;
 mod joined;
 mod learn_cmd;
 mod process_cmd;
+mod radio;
 mod run_cmd;
 mod stop;
 mod text;
+mod tx;
 
 pub use args::{Args, BenchArgs, Command, ConfigCommand, LearnCommand, RunCommand};
 pub use entry::main;
 pub use error::CliError;
 pub use exit::{EXIT_CODES, Exit};
+pub use radio::RadioCommand;
 pub use stop::Stop;
+pub use tx::TxCommand;

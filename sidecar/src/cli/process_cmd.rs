@@ -46,6 +46,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, CliError> {
     let went = match &args.command {
         Command::Air { .. } => hold_air(args, &config, &joined, &stop),
         Command::AirWorker { door } => air(&config, &joined, Some(door.clone()), &stop),
+        Command::TxGuard => super::tx::guard(&config, joined.run_id(), &stop),
         Command::Ran => {
             let ran = config.ran_process(joined.run_id());
             crate::ran::run(&ran, Some(joined.dir()), &stop.shared_flag()).map_err(CliError::from)

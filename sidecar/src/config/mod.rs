@@ -10,6 +10,7 @@ mod map_agents;
 mod map_air;
 mod map_controller;
 mod map_ran;
+mod map_tx;
 mod quantity;
 mod schema;
 mod sections;

@@ -41,6 +41,7 @@ impl Broken<'_> {
             ("app.metrics.listen", c.app.metrics.listen, &c.app.metrics.token),
             ("controller.metrics.listen", c.controller.metrics.listen, &c.controller.metrics.token),
             ("up.metrics.listen", c.up.metrics.listen, &c.up.metrics.token),
+            ("tx.metrics.listen", c.tx.metrics.listen, &c.tx.metrics.token),
             ("app.listen", c.app.listen, &None),
             ("controller.http", c.controller.http, &c.controller.token),
         ];

@@ -3,9 +3,12 @@
 use super::error::TelemetryError;
 use super::metrics::Metrics;
 use axum::Router;
+use axum::extract::Request;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::IntoResponse;
+use axum::response::Response;
 use axum::routing::get;
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
@@ -47,6 +50,14 @@ struct Served {
 /// # Errors
 /// [`TelemetryError::NeedsToken`], [`TelemetryError::Listen`].
 pub fn serve_metrics(at: &MetricsAt, metrics: &Metrics) -> Result<MetricsServer, TelemetryError> {
+    serve_with(at, metrics, Router::new())
+}
+
+/// The same, with routes of the process beside them, which carry the token, too.
+///
+/// # Errors
+/// As [`serve_metrics`].
+pub fn serve_with(at: &MetricsAt, metrics: &Metrics, routes: Router) -> Result<MetricsServer, TelemetryError> {
     let (addr, token) = (at.listen, at.token.as_deref().filter(|t| !t.is_empty()));
     if !addr.ip().is_loopback() && token.is_none() {
         return Err(TelemetryError::NeedsToken(addr));
@@ -66,7 +77,8 @@ pub fn serve_metrics(at: &MetricsAt, metrics: &Metrics) -> Result<MetricsServer,
                 let app = Router::new()
                     .route("/metrics", get(answer))
                     .route("/healthz", get(|| async { "ok\n" }))
-                    .with_state(served);
+                    .with_state(served.clone())
+                    .merge(routes.route_layer(from_fn_with_state(served, with_token)));
                 // A dropped sender is an order to stop, too.
                 let until = async move {
                     let _ = stopped.await;
@@ -105,6 +117,13 @@ async fn answer(State(served): State<Served>, headers: HeaderMap) -> impl IntoRe
         return (StatusCode::UNAUTHORIZED, "a token is needed\n").into_response();
     }
     ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], served.metrics.text()).into_response()
+}
+
+async fn with_token(State(served): State<Served>, request: Request, next: Next) -> Response {
+    if served.token.as_ref().is_some_and(|token| !bears(request.headers(), token)) {
+        return (StatusCode::UNAUTHORIZED, "a token is needed\n").into_response();
+    }
+    next.run(request).await
 }
 
 /// Whether a request carries `Authorization: Bearer <token>`.

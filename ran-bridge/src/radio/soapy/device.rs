@@ -2,7 +2,7 @@
 
 use super::super::config::RadioConfig;
 use super::super::error::RadioError;
-use super::super::limits::{DeviceLimits, Span, one_of, within};
+use super::super::limits::{DeviceLimits, RATE_TOLERANCE, Span};
 use super::super::profile::Profile;
 use super::probe::limits;
 use super::rx::SoapyReceiver;
@@ -10,8 +10,6 @@ use super::said;
 use super::tx::SoapyTransmitter;
 use soapysdr::{Device, Direction};
 
-/// A read-back may differ by so much of what was asked for.
-const RATE_TOLERANCE: f64 = 1e-9;
 /// A synthesiser's step is some Hz.
 const FREQUENCY_TOLERANCE_HZ: f64 = 100.0;
 /// A gain's step where the device names none, dB.
@@ -21,7 +19,6 @@ const GAIN_STEP_DB: f64 = 0.5;
 pub struct SoapyUsrp {
     device: Device,
     limits: DeviceLimits,
-    profile: Profile,
 }
 
 impl SoapyUsrp {
@@ -34,7 +31,7 @@ impl SoapyUsrp {
         let args = profile.complete(config.args.clone()).to_string();
         let device = Device::new(args.as_str()).map_err(|e| RadioError::Open { args, why: e.message })?;
         let limits = limits(&device)?;
-        Ok(Self { device, limits, profile })
+        Ok(Self { device, limits })
     }
 
     /// What it says it can do.
@@ -52,7 +49,7 @@ impl SoapyUsrp {
         config: &RadioConfig,
     ) -> Result<(Option<SoapyTransmitter>, Option<SoapyReceiver>), RadioError> {
         // every value is looked at before the first is set
-        self.check(config)?;
+        self.limits.check(config)?;
         for channel in 0..self.limits.tx.len() {
             let lowest = self.limits.channel(true, channel)?.gain_db.low;
             self.device.set_gain(Direction::Tx, channel, lowest).map_err(said("the lowest transmit gain"))?;
@@ -79,31 +76,6 @@ impl SoapyUsrp {
             SoapyReceiver::new(&self.device, rx.channel, config.rate_hz)
         });
         Ok((tx.transpose()?, rx.transpose()?))
-    }
-
-    fn check(&self, config: &RadioConfig) -> Result<(), RadioError> {
-        one_of("clock source", config.clock_source.as_deref(), &self.limits.clock_sources)?;
-        one_of("time source", config.time_source.as_deref(), &self.limits.time_sources)?;
-        if let Some(nearest) = self.profile.nearest_rate_hz(&self.profile.complete(config.args.clone()), config.rate_hz)
-            && (nearest - config.rate_hz).abs() > RATE_TOLERANCE * config.rate_hz
-        {
-            let (asked, has) = (config.rate_hz.to_string(), format!("its master clock by whole numbers, as {nearest}"));
-            return Err(RadioError::Setting { what: "the sample rate, Hz,", asked, has });
-        }
-        let each = [
-            config.tx.as_ref().map(|t| (true, t.channel, t.frequency_hz, &t.antenna, None)),
-            config.rx.as_ref().map(|r| (false, r.channel, r.frequency_hz, &r.antenna, Some(r.gain_db))),
-        ];
-        for (transmits, channel, frequency_hz, antenna, gain_db) in each.into_iter().flatten() {
-            let has = self.limits.channel(transmits, channel)?;
-            within("the sample rate, Hz,", config.rate_hz, &has.rate_hz)?;
-            within("the frequency, Hz,", frequency_hz, &has.frequency_hz)?;
-            one_of("antenna", antenna.as_deref(), &has.antennas)?;
-            if let Some(gain_db) = gain_db {
-                within("the receive gain, dB,", gain_db, &[has.gain_db])?;
-            }
-        }
-        Ok(())
     }
 
     fn tune(

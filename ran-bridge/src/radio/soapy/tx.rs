@@ -1,7 +1,7 @@
 //! A transmit channel.
 
 use super::super::error::RadioError;
-use super::super::limits::{Span, within};
+use super::super::limits::Span;
 use super::super::streams::{Lifeline, Transmit, TxEvent};
 use super::said;
 use num_complex::Complex32;
@@ -39,7 +39,10 @@ impl Transmit for SoapyTransmitter {
     }
 
     fn set_gain_db(&mut self, gain_db: f64) -> Result<(), RadioError> {
-        within("the transmit gain, dB,", gain_db, &[self.gain])?;
+        if !(gain_db >= self.gain.low && gain_db <= self.gain.high) {
+            let (asked, has) = (gain_db.to_string(), self.gain.to_string());
+            return Err(RadioError::Setting { what: "the transmit gain, dB,", asked, has });
+        }
         self.device.set_gain(Direction::Tx, self.channel, gain_db).map_err(said("the transmit gain"))?;
         let is = self.device.gain(Direction::Tx, self.channel).map_err(said("the transmit gain"))?;
         // rounding down by a step is the device's business, above what was asked for it may not be

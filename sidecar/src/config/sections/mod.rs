@@ -8,6 +8,7 @@ mod emulator;
 mod learn;
 mod ran;
 mod run;
+mod tx;
 mod up;
 
 pub use air::{AirSection, GnbSection, UeSection};
@@ -20,4 +21,5 @@ pub use emulator::{
 pub use learn::LearnSection;
 pub use ran::{CellSection, PowerSection, RanSection, SoundingSection};
 pub use run::{Config, MetricsSection, RunSection};
+pub use tx::{ListenSection, TxMode, TxSection};
 pub use up::{ExtraProcess, ProcessName, UpSection};

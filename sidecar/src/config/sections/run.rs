@@ -1,6 +1,6 @@
 //! The whole document, and what all processes share.
 
-use super::{AirSection, AppSection, ControllerSection, CoreSection, LearnSection, RanSection, UpSection};
+use super::{AirSection, AppSection, ControllerSection, CoreSection, LearnSection, RanSection, TxSection, UpSection};
 use crate::telemetry::MetricsAt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,8 @@ pub struct Config {
     pub app: AppSection,
     /// The agent controller: rules, limits, the HTTP interface.
     pub controller: ControllerSection,
+    /// The radio that may transmit, and what stands before it.
+    pub tx: TxSection,
     /// The supervisor.
     pub up: UpSection,
     /// What agents and controller learn together.

@@ -54,6 +54,8 @@ pub enum ProcessName {
     App,
     /// The agent controller.
     Controller,
+    /// The guard of the transmitting radio.
+    TxGuard,
 }
 
 impl ProcessName {
@@ -66,6 +68,7 @@ impl ProcessName {
             Self::Core => "core",
             Self::App => "app",
             Self::Controller => "controller",
+            Self::TxGuard => "tx-guard",
         }
     }
 }

@@ -1,0 +1,115 @@
+//! What can be typed after `sidecar tx`.
+
+use crate::config::{Duration, Frequency, GainDb, PowerDbfs};
+use clap::{Args, Subcommand};
+use governor::Token;
+use std::path::PathBuf;
+
+const FIRE: &str = "\
+Examples:
+  sidecar tx fire --tone '100 kHz' --level '-20 dBFS' --gain '10 dB' --for '5 ms'
+  sidecar tx fire --noise --level '-12 dBFS' --gain '10 dB' --for '50 ms' --jam 1
+  sidecar tx fire --zeros --gain '0 dB' --for '1 s'     everything but a signal
+
+Without --token it arms by itself for as long as the burst needs. It feeds the dead-man while it runs: Ctrl-C, or its end by any other
+way, ends the burst.";
+
+/// `sidecar tx …`
+#[derive(Debug, Subcommand)]
+pub enum TxCommand {
+    /// Whether anything is armed or on air, who allows it, what was refused, how the log stands.
+    Status,
+    /// Asks for the right to fire: a token that is bound to policy, radio, band and mode, and expires.
+    Arm(ArmArgs),
+    /// Sends one burst of so many samples, and waits for its end.
+    #[command(after_help = FIRE)]
+    Fire(FireArgs),
+    /// Brings the safe state at once, with the guard's help or without: exit code 0 means that nothing is sent any more.
+    Stop,
+    /// Prints the transmit log.
+    Log {
+        /// The file; by default that of the configuration.
+        file: Option<PathBuf>,
+        /// Only the last lines.
+        #[arg(short = 'n', long, value_name = "N")]
+        lines: Option<usize>,
+    },
+    /// Checks that no line of the log was changed, dropped or moved.
+    Verify {
+        /// The file; by default that of the configuration.
+        file: Option<PathBuf>,
+        /// Hash that its last line must have: then lines dropped at its end are found, too.
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+    /// Makes the lab's key: KEY, to be kept away from the machines that transmit, and KEY.pub for them.
+    Keygen {
+        /// File of the secret half.
+        #[arg(default_value = "lab.key")]
+        key: PathBuf,
+    },
+    /// Signs a policy: writes POLICY.sig.
+    Sign {
+        /// The policy, YAML.
+        policy: PathBuf,
+        /// The secret key.
+        #[arg(long, default_value = "lab.key")]
+        key: PathBuf,
+    },
+}
+
+/// Arming.
+#[derive(Debug, Args)]
+pub struct ArmArgs {
+    /// How long the token holds, 60 s at most.
+    #[arg(long = "for", value_name = "DURATION", default_value = "10 s")]
+    pub duration: Duration,
+    /// Friendly jamming of this cell, which the policy must name; the guard listens first and refuses where another is heard.
+    #[arg(long, value_name = "PCI")]
+    pub jam: Option<u16>,
+    /// The phrase that the policy wants typed before anything goes into the air.
+    #[arg(long, default_value = "")]
+    pub phrase: String,
+}
+
+/// One burst.
+#[derive(Debug, Args)]
+pub struct FireArgs {
+    /// A token from `sidecar tx arm`.
+    #[arg(long, value_parser = parse_token, conflicts_with_all = ["jam", "phrase"])]
+    pub token: Option<Token>,
+    /// Gain setting of the radio.
+    #[arg(long)]
+    pub gain: GainDb,
+    /// Length; or give --samples.
+    #[arg(long = "for", value_name = "DURATION", required_unless_present = "samples")]
+    pub duration: Option<Duration>,
+    /// Length in samples.
+    #[arg(long, conflicts_with = "duration")]
+    pub samples: Option<u64>,
+    /// A line this far above the centre.
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true, group = "wave", requires = "level")]
+    pub tone: Option<Frequency>,
+    /// Noise over the whole sampled band.
+    #[arg(long, group = "wave", requires = "level")]
+    pub noise: bool,
+    /// Silence: everything but a signal.
+    #[arg(long, group = "wave")]
+    pub zeros: bool,
+    /// Mean power of what is sent, relative to full scale.
+    #[arg(long, allow_hyphen_values = true)]
+    pub level: Option<PowerDbfs>,
+    /// Seed of the noise.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// See `sidecar tx arm`.
+    #[arg(long, value_name = "PCI")]
+    pub jam: Option<u16>,
+    /// See `sidecar tx arm`.
+    #[arg(long, default_value = "")]
+    pub phrase: String,
+}
+
+fn parse_token(text: &str) -> Result<Token, String> {
+    text.parse().map_err(str::to_owned)
+}

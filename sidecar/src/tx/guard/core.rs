@@ -1,0 +1,162 @@
+//! What the guard's threads share.
+
+use super::parts::Clocks;
+use crate::tx::messages::{Answer, OnAir, Reception};
+use crate::wire::clients::ClientId;
+use governor::{Chain, Disk, Event, Governor, Receipt, Refusal, Stop};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A refusal is written down at most this often, ns; all are counted.
+const REFUSAL_LOG_NS: u64 = 100_000_000;
+
+/// The governor, its log, and what people want to know.
+pub(super) struct Core {
+    pub(super) governor: Governor,
+    chain: Chain,
+    disk: Box<dyn Disk + Send>,
+    clocks: Clocks,
+    /// To be logged once the radio is safe.
+    waiting: Vec<Event>,
+    refusal_logged_ns: u64,
+    /// For the desk to send.
+    pub(super) outbox: Vec<(ClientId, Answer)>,
+    /// The radio: lowest gain, stream closed.
+    pub(super) radio_is_safe: bool,
+    pub(super) on_air: Option<OnAir>,
+    pub(super) last_stop: Option<Stop>,
+    pub(super) stops: u64,
+    pub(super) bursts: u64,
+    pub(super) sent_samples: u64,
+    pub(super) underflows: u64,
+    pub(super) refusals: BTreeMap<&'static str, u64>,
+    pub(super) reception: Reception,
+}
+
+impl Core {
+    pub(super) fn new(governor: Governor, chain: Chain, disk: Box<dyn Disk + Send>, clocks: Clocks) -> Self {
+        Self {
+            governor,
+            chain,
+            disk,
+            clocks,
+            waiting: Vec::new(),
+            refusal_logged_ns: 0,
+            outbox: Vec::new(),
+            radio_is_safe: false,
+            on_air: None,
+            last_stop: None,
+            stops: 0,
+            bursts: 0,
+            sent_samples: 0,
+            underflows: 0,
+            refusals: BTreeMap::new(),
+            reception: Reception::default(),
+        }
+    }
+
+    /// To the safe state, for good: the sender does the rest.
+    pub(super) fn stop(&mut self, why: Stop) {
+        let event = self.governor.stop(why);
+        self.note_stop(event);
+    }
+
+    /// What ends by itself.
+    pub(super) fn tick(&mut self, now_ns: u64) {
+        let event = self.governor.tick(now_ns, (self.clocks.wall)());
+        self.note_stop(event);
+    }
+
+    pub(super) fn note_stop(&mut self, event: Option<Event>) {
+        if let Some(event) = event {
+            if let Event::Stop { why } = &event {
+                tracing::warn!(?why, "to the safe state");
+                self.last_stop = Some(*why);
+            }
+            self.stops += 1;
+            self.waiting.push(event);
+        }
+    }
+
+    /// Writes an event down.
+    pub(super) fn log(&mut self, event: &Event) -> Option<Receipt> {
+        let (wall, mono_ns) = ((self.clocks.wall)(), (self.clocks.mono_ns)());
+        match self.chain.append(self.disk.as_mut(), event, wall, mono_ns) {
+            Ok(receipt) => Some(receipt),
+            Err(error) => {
+                tracing::error!(%error, "the transmit log cannot be written: nothing is sent any more");
+                let stop = self.governor.stop(Stop::LogError);
+                self.last_stop = Some(Stop::LogError);
+                self.stops += u64::from(stop.is_some());
+                None
+            }
+        }
+    }
+
+    /// The radio is safe, as far as it could be reached: what waited for that is written down.
+    pub(super) fn radio_is_safe(&mut self) {
+        self.radio_is_safe = true;
+        for event in std::mem::take(&mut self.waiting) {
+            self.log(&event);
+        }
+    }
+
+    /// Counts a refusal, and writes it down now and then.
+    pub(super) fn refused(&mut self, refusal: &Refusal, now_ns: u64) {
+        *self.refusals.entry(refusal.name()).or_default() += 1;
+        if now_ns.saturating_sub(self.refusal_logged_ns) < REFUSAL_LOG_NS {
+            return;
+        }
+        self.refusal_logged_ns = now_ns;
+        let event = Event::Refuse { why: refusal.name().to_owned(), text: refusal.to_string() };
+        if self.radio_is_safe {
+            self.log(&event);
+        } else {
+            self.waiting.push(event);
+        }
+    }
+
+    pub(super) const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+}
+
+/// The core for several threads, and what must be seen without waiting for it.
+pub(super) struct Shared {
+    core: Mutex<Core>,
+    /// When the driver call began that is under way, monotonic ns; 0 = none.
+    call_began_ns: AtomicU64,
+    /// Somebody asked for the safe state by HTTP.
+    pub(super) http_stop: AtomicBool,
+    pub(super) clocks: Clocks,
+}
+
+impl Shared {
+    pub(super) fn new(core: Core, clocks: Clocks) -> Self {
+        Self { core: Mutex::new(core), call_began_ns: AtomicU64::new(0), http_stop: AtomicBool::new(false), clocks }
+    }
+
+    /// The core; each holds it for a moment only. A thread that panicked with it has left a governor that is whole: it changes at once or not at all.
+    pub(super) fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn now_ns(&self) -> u64 {
+        (self.clocks.mono_ns)()
+    }
+
+    /// Calls the driver, watched by the desk.
+    pub(super) fn watched<T>(&self, call: impl FnOnce() -> T) -> T {
+        self.call_began_ns.store(self.now_ns().max(1), SeqCst);
+        let result = call();
+        self.call_began_ns.store(0, SeqCst);
+        result
+    }
+
+    /// How long the driver call under way has taken, ns.
+    pub(super) fn call_ns(&self, now_ns: u64) -> Option<u64> {
+        let began_ns = self.call_began_ns.load(SeqCst);
+        (began_ns != 0).then(|| now_ns.saturating_sub(began_ns))
+    }
+}

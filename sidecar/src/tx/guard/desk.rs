@@ -1,0 +1,318 @@
+//! The desk: whoever asks, and everything that ends by itself.
+
+use super::arming::{Arming, No};
+use super::core::{Core, Shared};
+use super::ears::Ears;
+use super::parts::Parts;
+use super::sender::{Job, Sender};
+use super::serve::routes;
+use super::status::{Gauges, status};
+use crate::air::Refusal;
+use crate::telemetry::{Metrics, serve_with};
+use crate::tx::config::GuardConfig;
+use crate::tx::error::TxError;
+use crate::tx::keys::load_policy;
+use crate::tx::messages::{Answer, Ask};
+use crate::tx::stop::pid_file;
+use crate::wire::clients::{ClientId, Clients, Frame};
+use crate::wire::{Agent, Dtype, Header, Kind, Message, WireError};
+use governor::{Band, Event, Feeder, Governor, State, Stop, hex};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use num_complex::Complex32;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+/// Longest time between two looks, ms.
+const LOOK_MS: u8 = 2;
+/// A driver call that takes longer while a burst is on air does not come back, ns.
+const HUNG_NS: u64 = 40_000_000;
+/// Last chance for the gain to go down from another thread, ns.
+const LIFELINE_NS: u64 = 5_000_000;
+/// At its end the guard waits so long for the radio, ns.
+const END_NS: u64 = 500_000_000;
+/// Gauges are renewed this often, ns.
+const SHOW_NS: u64 = 100_000_000;
+/// Messages read at once.
+const AT_ONCE: usize = 64;
+
+/// Runs the guard until `stop` is set or its radio is gone.
+///
+/// # Errors
+/// [`TxError`] where it cannot start, or the radio was lost.
+pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), TxError> {
+    let system = |what| move |source| TxError::System { what, source };
+    let clients = Clients::bind(&config.control).map_err(system("the guard's socket"))?;
+    let tx = config.radio.tx.as_ref();
+    let frequency_hz = tx.map_or(0.0, |t| t.frequency_hz);
+    let band = Band::of_rate(frequency_hz, config.radio.rate_hz);
+    let policy = load_policy(&config.policy, (parts.clocks.wall)());
+    let begin = match &policy {
+        Ok(p) => Event::Begin { policy: Some(hex(p.hash())), who: p.person().to_owned() },
+        Err(denial) => {
+            tracing::error!(%denial, "nothing may be sent");
+            Event::Begin { policy: None, who: denial.to_string() }
+        }
+    };
+    let governor = Governor::new(policy, (parts.clocks.mono_ns)());
+    let mut core = Core::new(governor, parts.chain, parts.disk, parts.clocks);
+    core.log(&begin);
+    let shared = Arc::new(Shared::new(core, parts.clocks));
+    let metrics = Metrics::new("tx_guard").map_err(|e| system("metrics")(std::io::Error::other(e)))?;
+    let gauges = Gauges::new(&metrics).map_err(|e| system("metrics")(std::io::Error::other(e)))?;
+    let served = serve_with(&config.metrics, &metrics, routes(Arc::clone(&shared)));
+    let _server = served.map_err(|e| system("the guard's HTTP")(std::io::Error::other(e)))?;
+    std::fs::write(pid_file(config), std::process::id().to_string()).map_err(system("the guard's process file"))?;
+
+    let end = Arc::new(AtomicBool::new(false));
+    let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+        std::thread::Builder::new().name(name.into()).spawn(work).map_err(system("a thread"))
+    };
+    let ears = config.radio.rx.as_ref().map(|rx| Ears::new(config.radio.rate_hz, rx.frequency_hz));
+    let hearing = match (parts.rx, ears.clone()) {
+        (Some(rx), Some(ears)) => {
+            let (shared, end, overload) = (Arc::clone(&shared), Arc::clone(&end), config.overload);
+            Some(spawn("ears", Box::new(move || ears.run(rx, &shared, overload, &end)))?)
+        }
+        _ => None,
+    };
+    let (jobs, taken) = mpsc::channel();
+    let (stream, streamed) = mpsc::channel();
+    let lifeline = parts.tx.lifeline();
+    let sender =
+        Sender { tx: parts.tx, rate_hz: config.radio.rate_hz, shared: Arc::clone(&shared), jobs: taken, streamed };
+    let sending = spawn("sender", Box::new(move || sender.run()))?;
+
+    let radio = format!("{} {}", parts.hardware, parts.serial);
+    let mut desk = Desk {
+        config,
+        serial: &parts.serial,
+        radio,
+        band,
+        shared: &shared,
+        ears: ears.as_ref(),
+        jobs,
+        stream,
+        clients,
+        feeders: BTreeSet::new(),
+        stoppers: Vec::new(),
+        gauges,
+        show_ns: 0,
+        seq: 0,
+    };
+    tracing::info!(radio = desk.radio, %band, "tx-guard is ready");
+    let mut lost = false;
+    while !stop.load(SeqCst) && !lost {
+        desk.turn();
+        if desk.is_hung() {
+            desk.die(lifeline);
+        }
+        lost = sending.is_finished() || hearing.as_ref().is_some_and(JoinHandle::is_finished);
+    }
+    shared.core().stop(if lost { Stop::DeviceError } else { Stop::Signal });
+    end.store(true, SeqCst);
+    let until_ns = shared.now_ns() + END_NS;
+    while !shared.core().radio_is_safe && shared.now_ns() < until_ns && !sending.is_finished() {
+        desk.turn();
+        if desk.is_hung() {
+            desk.die(lifeline);
+        }
+    }
+    drop(desk);
+    // the threads' panics, if any, have been printed
+    let _ = sending.join();
+    let _ = hearing.map(JoinHandle::join);
+    let _ = std::fs::remove_file(pid_file(config));
+    if lost {
+        return Err(ran_bridge::radio::RadioError::Gone("see the lines before".into()).into());
+    }
+    Ok(())
+}
+
+struct Desk<'a> {
+    config: &'a GuardConfig,
+    serial: &'a str,
+    radio: String,
+    band: Band,
+    shared: &'a Shared,
+    ears: Option<&'a Ears>,
+    jobs: mpsc::Sender<Job>,
+    stream: mpsc::Sender<Vec<Complex32>>,
+    clients: Clients,
+    feeders: BTreeSet<ClientId>,
+    /// Who waits for the safe state: who, what was, since when.
+    stoppers: Vec<(ClientId, State, u64)>,
+    gauges: Gauges,
+    show_ns: u64,
+    seq: u64,
+}
+
+impl Desk<'_> {
+    fn turn(&mut self) {
+        {
+            let mut fds: Vec<PollFd<'_>> = self.clients.fds().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+            let _ = poll(&mut fds, PollTimeout::from(LOOK_MS));
+        }
+        self.clients.turn();
+        for _ in 0..AT_ONCE {
+            let Some((from, frame)) = self.clients.next() else { break };
+            self.hear(from, frame);
+        }
+        self.look();
+        self.tell();
+    }
+
+    /// What ends by itself.
+    fn look(&mut self) {
+        let now_ns = self.shared.now_ns();
+        if self.config.stop_file.exists() && self.shared.core().governor.state() != State::Safe {
+            self.shared.core().stop(Stop::Asked);
+        }
+        if self.shared.http_stop.swap(false, SeqCst) {
+            self.shared.core().stop(Stop::Asked);
+        }
+        let clients = &self.clients;
+        let before = self.feeders.len();
+        self.feeders.retain(|id| clients.is_open(*id));
+        let mut core = self.shared.core();
+        if self.feeders.len() < before && core.on_air.is_some() {
+            core.stop(Stop::PipeClosed);
+        }
+        core.tick(now_ns);
+    }
+
+    /// What was promised: answers of the sender, ends of stops, gauges.
+    fn tell(&mut self) {
+        let (told, is_safe) = {
+            let mut core = self.shared.core();
+            (std::mem::take(&mut core.outbox), core.radio_is_safe && core.governor.state() == State::Safe)
+        };
+        for (to, answer) in told {
+            self.answer(to, &answer);
+        }
+        let now_ns = self.shared.now_ns();
+        if is_safe {
+            for (to, was, began_ns) in std::mem::take(&mut self.stoppers) {
+                self.answer(to, &Answer::Stopped { was, took_ns: now_ns - began_ns });
+            }
+        }
+        if now_ns >= self.show_ns {
+            self.show_ns = now_ns + SHOW_NS;
+            self.gauges.show(&status(self.shared, self.config, &self.radio, self.band));
+        }
+    }
+
+    fn hear(&mut self, from: ClientId, frame: Result<Frame, WireError>) {
+        let message = match frame.and_then(|(header, payload)| Message::decode(&header, payload)) {
+            Ok(message) => message,
+            Err(error) => return self.refuse(from, None, No { code: "malformed".into(), reason: error.to_string() }),
+        };
+        self.clients.know(from);
+        let seq = Some(message.header.seq);
+        let said = match message.header.kind {
+            Kind::Command => match message.parse::<Ask>() {
+                Ok(ask) => self.obey(from, &ask),
+                Err(error) => Err(No { code: "malformed".into(), reason: error.to_string() }),
+            },
+            Kind::Snippet => {
+                // more than was allowed stands in the governor's way, not here
+                let _ = self.stream.send(message.to_cf32());
+                Ok(None)
+            }
+            other => Err(No { code: "kind".into(), reason: format!("tx-guard takes no message of kind {other:?}") }),
+        };
+        match said {
+            Ok(Some(answer)) => self.answer(from, &answer),
+            Ok(None) => {}
+            Err(no) => self.refuse(from, seq, no),
+        }
+    }
+
+    fn obey(&mut self, from: ClientId, ask: &Ask) -> Result<Option<Answer>, No> {
+        let arming = Arming {
+            config: self.config,
+            serial: self.serial,
+            band: self.band,
+            shared: self.shared,
+            ears: self.ears,
+            jobs: &self.jobs,
+        };
+        match ask {
+            Ask::Status => {
+                let status = status(self.shared, self.config, &self.radio, self.band);
+                Ok(Some(Answer::Status(Box::new(status))))
+            }
+            Ask::Arm(order) => arming.arm(order).map(Some),
+            Ask::Fire(order) => {
+                let fired = arming.fire(order, from)?;
+                // who hands over samples, or waits for the end, keeps the burst alive
+                self.feeders.insert(from);
+                Ok(Some(fired))
+            }
+            Ask::Stop => {
+                let now_ns = self.shared.now_ns();
+                let mut core = self.shared.core();
+                self.stoppers.push((from, core.governor.state(), now_ns));
+                core.stop(Stop::Asked);
+                Ok(None)
+            }
+            Ask::Feed => {
+                self.feeders.insert(from);
+                self.shared.core().governor.feed(Feeder::Loop, self.shared.now_ns());
+                Ok(None)
+            }
+        }
+    }
+
+    fn send(&mut self, to: ClientId, kind: Kind, value: &impl serde::Serialize) {
+        let Ok(payload) = serde_json::to_vec(value) else { return };
+        self.seq += 1;
+        let mut header = Header::new(kind, Agent::Other);
+        header.dtype = Dtype::Json;
+        header.run = self.config.run;
+        header.seq = self.seq;
+        header.sent_mono_ns = self.shared.now_ns();
+        header.payload_bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+        header.payload_crc32 = crc32fast::hash(&payload);
+        // who does not read does without
+        self.clients.send(to, &header, &payload);
+    }
+
+    fn answer(&mut self, to: ClientId, answer: &Answer) {
+        self.send(to, Kind::Status, answer);
+    }
+
+    fn refuse(&mut self, to: ClientId, seq: Option<u64>, no: No) {
+        tracing::warn!(no.code, no.reason, "refused");
+        self.send(to, Kind::Refuse, &Refusal { code: no.code, seq, reason: no.reason });
+    }
+
+    /// Whether a driver call of a burst does not come back.
+    fn is_hung(&self) -> bool {
+        let is_long = self.shared.call_ns(self.shared.now_ns()).is_some_and(|ns| ns > HUNG_NS);
+        is_long && self.shared.core().on_air.is_some()
+    }
+
+    /// The sender cannot be reached any more. The gain goes down from another thread, if the driver lets it; then this process ends at once:
+    /// its connections close, and what is queued in the radio is over within 20 ms.
+    fn die(&self, lifeline: Box<dyn ran_bridge::radio::Lifeline>) -> ! {
+        let began_ns = self.shared.now_ns();
+        {
+            let mut core = self.shared.core();
+            core.stop(Stop::HungWrite);
+            core.radio_is_safe();
+        }
+        let _ = std::thread::Builder::new().name("lifeline".into()).spawn(move || lifeline.drop_gain());
+        while self.shared.now_ns() < began_ns + LIFELINE_NS {
+            std::thread::yield_now();
+        }
+        let _ = kill(Pid::this(), Signal::SIGKILL);
+        loop {
+            std::thread::park();
+        }
+    }
+}

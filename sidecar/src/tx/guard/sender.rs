@@ -1,0 +1,276 @@
+//! The sender: the only thread that has the transmitter.
+
+use super::core::Shared;
+use super::pace::Pace;
+use crate::tx::messages::{Answer, Ended, OnAir};
+use crate::tx::wave::{Source, Wave};
+use crate::wire::clients::ClientId;
+use governor::{Event, MAX_UNSENT_MS, Permit, Refusal, State, Stop};
+use num_complex::Complex32;
+use ran_bridge::radio::{RadioError, Transmit, TxEvent};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+/// Samples are handed over in pieces of this length, s.
+const PIECE_S: f64 = 0.5e-3;
+/// The first sample goes out so long after it is asked for, ns: it must be at the radio before its time.
+const LEAD_NS: u64 = 4_000_000;
+/// While idle it looks this often whether it is to be safe.
+const IDLE: Duration = Duration::from_millis(1);
+/// Pause while there is no room below the bound of unsent samples.
+const ROOM: Duration = Duration::from_micros(250);
+/// The last sample is given so long to go out before the gain is lowered, ns.
+const TAIL_NS: u64 = 1_000_000;
+
+/// A burst with its permit.
+pub(super) struct Job {
+    pub(super) permit: Permit,
+    pub(super) id: u64,
+    pub(super) samples: u64,
+    pub(super) gain_db: f64,
+    pub(super) wave: Wave,
+    pub(super) asker: ClientId,
+}
+
+pub(super) struct Sender {
+    pub(super) tx: Box<dyn Transmit>,
+    pub(super) rate_hz: f64,
+    pub(super) shared: Arc<Shared>,
+    pub(super) jobs: Receiver<Job>,
+    /// Samples of streams, as far as credit was given.
+    pub(super) streamed: Receiver<Vec<Complex32>>,
+}
+
+/// How a burst went.
+#[derive(Default)]
+struct Went {
+    sent: u64,
+    underflows: u64,
+    /// Samples were handed over and their end was not.
+    is_open: bool,
+}
+
+impl Sender {
+    /// Sends what comes until nobody can send more.
+    pub(super) fn run(mut self) {
+        self.make_safe(false);
+        loop {
+            match self.jobs.recv_timeout(IDLE) {
+                Ok(job) => self.burst(&job),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let (state, is_safe) = {
+                let core = self.shared.core();
+                (core.governor.state(), core.radio_is_safe)
+            };
+            match state {
+                State::Safe if !is_safe => self.make_safe(false),
+                // so that the stream is there when the burst comes
+                State::Armed if is_safe => self.ready(),
+                _ => {}
+            }
+        }
+        self.shared.core().stop(Stop::Signal);
+        self.make_safe(false);
+    }
+
+    fn ready(&mut self) {
+        self.shared.core().radio_is_safe = false;
+        if let Err(error) = self.tx.open() {
+            self.fault(&error);
+        }
+    }
+
+    fn fault(&self, error: &RadioError) {
+        tracing::error!(%error, "the radio");
+        self.shared.core().stop(Stop::DeviceError);
+    }
+
+    fn burst(&mut self, job: &Job) {
+        let mut went = Went::default();
+        if let Err(error) = self.send(job, &mut went) {
+            self.fault(&error);
+        }
+        let stopped = self.shared.core().governor.state() == State::Safe;
+        if stopped {
+            self.make_safe(went.is_open);
+        } else if let Err(error) = self.shared.watched(|| self.tx.set_gain_db(self.tx.lowest_gain_db())) {
+            self.fault(&error);
+            self.make_safe(false);
+        }
+        let mut core = self.shared.core();
+        core.on_air = None;
+        core.log(&Event::End { id: job.id, sent: went.sent });
+        let why = if went.sent == job.samples && !stopped { None } else { core.last_stop };
+        let ended = Ended { id: job.id, samples: job.samples, sent: went.sent, underflows: went.underflows, why };
+        core.outbox.push((job.asker, Answer::Ended(ended)));
+    }
+
+    fn send(&mut self, job: &Job, went: &mut Went) -> Result<(), RadioError> {
+        self.shared.core().radio_is_safe = false;
+        self.tx.open()?;
+        while self.tx.event()?.is_some() {}
+        let piece_samples = ((PIECE_S * self.rate_hz) as usize).max(1);
+        let bound = (MAX_UNSENT_MS * 1e-3 * self.rate_hz) as u64;
+        let mut source = Source::new(job.wave, self.rate_hz);
+        let mut given = 0;
+        let mut piece = Vec::with_capacity(2 * piece_samples);
+        let mut begun: Option<(Pace, i64)> = None;
+        while went.sent < job.samples {
+            if piece.is_empty() {
+                let left = job.samples - went.sent;
+                if !self.next_piece(job, &mut source, left, piece_samples, &mut piece, (&mut given, bound)) {
+                    return Ok(());
+                }
+                if piece.is_empty() {
+                    std::thread::sleep(ROOM);
+                    continue;
+                }
+                if begun.is_none() {
+                    begun = Some(self.begin(job)?);
+                }
+                let Some((pace, _)) = &begun else { return Ok(()) };
+                if !self.pass(job, &piece, pace, went, bound) {
+                    return Ok(());
+                }
+            }
+            let Some((pace, start_ns)) = &mut begun else { return Ok(()) };
+            if self.shared.core().governor.state() == State::Safe {
+                return Ok(());
+            }
+            let at_ns = (went.sent == 0).then_some(*start_ns);
+            let ends = went.sent + piece.len() as u64 == job.samples;
+            went.is_open = true;
+            let n = self.shared.watched(|| self.tx.write(&piece, at_ns, ends))?;
+            piece.drain(..n.min(piece.len()));
+            went.sent += n as u64;
+            self.count(job, went, n as u64);
+            self.events(pace, went, bound)?;
+        }
+        went.is_open = false;
+        begun.map_or(Ok(()), |(mut pace, _)| self.play_out(&mut pace, went, bound))
+    }
+
+    /// Sets the gain and the time of the first sample. The device's time was read before the later of two looks at ours, so its
+    /// samples go out no later than the pace counts them.
+    fn begin(&mut self, job: &Job) -> Result<(Pace, i64), RadioError> {
+        self.shared.watched(|| self.tx.set_gain_db(job.gain_db))?;
+        let radio_ns = self.shared.watched(|| self.tx.time_ns())?;
+        let pace = Pace::new(self.shared.now_ns() + LEAD_NS, self.rate_hz);
+        Ok((pace, radio_ns + LEAD_NS as i64))
+    }
+
+    /// The next samples; false where it is over.
+    fn next_piece(
+        &self,
+        job: &Job,
+        source: &mut Source,
+        left: u64,
+        piece_samples: usize,
+        piece: &mut Vec<Complex32>,
+        (given, bound): (&mut u64, u64),
+    ) -> bool {
+        if job.wave != Wave::Stream {
+            piece.resize(piece_samples.min(usize::try_from(left).unwrap_or(usize::MAX)), Complex32::ZERO);
+            source.fill(piece);
+            return true;
+        }
+        // half of the bound may wait here and on the way here, the other half in the radio
+        let wanted = (bound / 2).min(left);
+        let mut core = self.shared.core();
+        let sent = job.samples - left;
+        if *given < sent + wanted {
+            core.outbox.push((job.asker, Answer::Credit { id: job.id, samples: sent + wanted - *given }));
+            *given = sent + wanted;
+        }
+        let over = core.governor.state() == State::Safe;
+        drop(core);
+        if let Ok(samples) = self.streamed.try_recv() {
+            piece.extend(samples);
+        }
+        !over
+    }
+
+    /// Waits until the governor lets the piece through; false where it does not.
+    fn pass(&self, job: &Job, piece: &[Complex32], pace: &Pace, went: &Went, bound: u64) -> bool {
+        loop {
+            let now_ns = self.shared.now_ns();
+            let unsent = pace.unsent(went.sent, now_ns);
+            // what a stream has handed over and is not written yet has the other half of the bound
+            let counted = if job.wave == Wave::Stream { unsent + bound / 2 } else { unsent };
+            let mut core = self.shared.core();
+            core.tick(now_ns);
+            match core.governor.take(&job.permit, piece, counted, now_ns) {
+                Ok(()) => return true,
+                Err(Refusal::Unsent) => {
+                    drop(core);
+                    std::thread::sleep(ROOM);
+                }
+                Err(refusal) => {
+                    // a piece that breaks the rules has brought the governor to the safe state by itself
+                    let by_itself = !matches!(refusal, Refusal::State(_));
+                    core.note_stop(by_itself.then_some(Event::Stop { why: Stop::BadPiece }));
+                    core.refused(&refusal, now_ns);
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn count(&self, job: &Job, went: &Went, n: u64) {
+        let mut core = self.shared.core();
+        core.sent_samples += n;
+        core.on_air = Some(OnAir { id: job.id, samples: job.samples, sent: went.sent });
+    }
+
+    /// What the radio tells of by itself.
+    fn events(&mut self, pace: &mut Pace, went: &mut Went, bound: u64) -> Result<(), RadioError> {
+        while let Some(event) = self.tx.event()? {
+            match event {
+                TxEvent::BurstEnd => {}
+                TxEvent::Underflow => {
+                    went.underflows += 1;
+                    self.shared.core().underflows += 1;
+                    pace.ran_dry(went.sent, bound, self.shared.now_ns());
+                }
+                TxEvent::Late => {
+                    return Err(RadioError::Driver {
+                        what: "the burst",
+                        why: "came after its time: nothing was sent".into(),
+                    });
+                }
+                TxEvent::Other(why) => return Err(RadioError::Driver { what: "the burst", why }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the last sample is out.
+    fn play_out(&mut self, pace: &mut Pace, went: &mut Went, bound: u64) -> Result<(), RadioError> {
+        loop {
+            self.events(pace, went, bound)?;
+            let is_over = self.shared.now_ns() >= pace.at_ns(went.sent) + TAIL_NS;
+            if is_over || self.shared.core().governor.state() == State::Safe {
+                return Ok(());
+            }
+            std::thread::sleep(ROOM);
+        }
+    }
+
+    /// End of burst, lowest gain, stream closed; each step whatever became of the one before. Again on one that is safe it does no harm.
+    fn make_safe(&mut self, is_open: bool) {
+        let mut errors = Vec::new();
+        if is_open {
+            errors.extend(self.shared.watched(|| self.tx.write(&[], None, true)).err());
+        }
+        errors.extend(self.shared.watched(|| self.tx.set_gain_db(self.tx.lowest_gain_db())).err());
+        self.shared.watched(|| self.tx.close());
+        for error in errors {
+            tracing::error!(%error, "on the way to the safe state");
+        }
+        while self.streamed.try_recv().is_ok() {}
+        self.shared.core().radio_is_safe();
+    }
+}
