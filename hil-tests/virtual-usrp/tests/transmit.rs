@@ -11,7 +11,7 @@ fn a_timed_burst_is_on_the_air_for_exactly_its_samples() {
     let (_dir, usrp) = start(&[]);
     let mut host = Host::open(&usrp);
     host.ask("set gain tx 0 12.3");
-    let at = (host.time_ns() + 50 * MS) / 1_000_000 * 1_000_000;
+    let at = host.soon_ns();
     assert_eq!(host.ask(&format!("write 19200 0.5 te {at} 1000000")), "19200");
     // END_BURST acknowledged with the time after its last sample
     assert_eq!(host.numbers("status 1000000"), [0, 1, 6, at + 10 * MS]);
@@ -122,7 +122,7 @@ fn two_channels_of_a_stream_start_with_the_same_sample() {
 fn a_change_of_gain_begins_a_new_stretch_and_the_change_may_have_a_time() {
     let (_dir, usrp) = start(&[]);
     let mut host = Host::open(&usrp);
-    let at = host.time_ns() + 50 * MS;
+    let at = host.soon_ns();
     host.ask(&format!("write 38400 0.5 te {at} 1000000"));
     host.ask(&format!("settime {} CMD", at + 5 * MS));
     host.ask("set frequency tx 0 2.4e9");

@@ -80,6 +80,11 @@ impl Host {
         self.number("time")
     }
 
+    /// A whole millisecond of the device's time, so a whole sample, 150 ms from now.
+    pub fn soon_ns(&mut self) -> i64 {
+        (self.time_ns() / MS + 150) * MS
+    }
+
     /// SIGKILL.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
