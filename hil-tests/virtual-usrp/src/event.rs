@@ -1,0 +1,178 @@
+//! What the box writes into `events.jsonl`, one JSON object a line. Instants are CLOCK_MONOTONIC in ns.
+use serde::Deserialize;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Entry {
+    /// When it happened, by the sample clock where it is about samples.
+    pub t_ns: i64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Event {
+    /// The box began.
+    Start {
+        /// The radio's serial number.
+        serial: String,
+        /// Depth of each channel's transmit FIFO.
+        fifo_ms: u64,
+    },
+    /// A host opened the radio.
+    Open {
+        /// Its process.
+        pid: i64,
+    },
+    /// The host closed the radio or is gone.
+    Close {
+        /// Its process.
+        pid: i64,
+    },
+    /// The link to a host changed.
+    State {
+        /// What it is now.
+        link: LinkState,
+    },
+    /// The host changed a setting.
+    Set(Set),
+    /// A burst lacked samples; `t_ns` is the instant of the first missing one.
+    Underflow {
+        /// Transmit channel.
+        channel: usize,
+    },
+    /// A timed burst came too late and is dropped up to its end.
+    Late {
+        /// Transmit channel.
+        channel: usize,
+        /// When its first sample was due.
+        due_ns: i64,
+        /// By how much it was late.
+        by_ns: i64,
+    },
+    /// Received samples were lost because the host did not take them.
+    Overflow {
+        /// Bit c: receive channel c.
+        channels: u32,
+    },
+    /// A burst ended with its END_BURST; `t_ns` is the end of its last sample.
+    Eob {
+        /// Transmit channel.
+        channel: usize,
+    },
+    /// A command of the control socket.
+    Fault {
+        /// The line.
+        command: String,
+    },
+    /// A stretch of transmission, written when it ends.
+    Radiated(Radiated),
+}
+
+/// Whether a host holds the radio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkState {
+    /// A host holds it.
+    Open,
+    /// Nobody does.
+    Free,
+    /// It answers nobody.
+    Vanished,
+}
+
+/// Transmit or receive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Transmit.
+    Tx,
+    /// Receive.
+    Rx,
+}
+
+/// A setting that the host changed.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Set {
+    /// `gain`, `frequency`, `rf`, `bb`, `rate`, `bandwidth`, `antenna`, `master_clock_rate`, `clock_source`, `time_source`, `time`,
+    /// `time_at_pps`, `gpio`.
+    pub setting: String,
+    /// What the radio made of it.
+    pub value: serde_json::Value,
+    /// What the host asked for, for settings of a channel.
+    #[serde(default)]
+    pub asked: Option<serde_json::Value>,
+    /// For settings of a channel.
+    #[serde(default)]
+    pub direction: Option<Direction>,
+    /// For settings of a channel.
+    #[serde(default)]
+    pub channel: Option<usize>,
+    /// False where the radio accepted it and did not do it (`stuck-gain`).
+    #[serde(default)]
+    pub done: Option<bool>,
+    /// For `gpio`: `OUT`, `DDR`, `CTRL` or an ATR.
+    #[serde(default)]
+    pub attribute: Option<String>,
+}
+
+/// A stretch of transmission with the same settings and without a gap.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Radiated {
+    /// Transmit channel.
+    pub channel: usize,
+    /// The first sample's instant.
+    pub from_ns: i64,
+    /// The end of the last sample.
+    pub until_ns: i64,
+    /// The instant of the last sample that is not zero.
+    pub last_nonzero_ns: Option<i64>,
+    /// Samples in it.
+    pub samples: u64,
+    /// Of these, not zero.
+    pub nonzero: u64,
+    /// Index of its first sample in `txC.cf32`.
+    pub offset: u64,
+    /// Sample rate.
+    pub rate_hz: f64,
+    /// Centre frequency.
+    pub frequency_hz: f64,
+    /// Gain setting.
+    pub gain_db: f64,
+    /// `TX/RX`, or `CAL`, where nothing reaches the connector.
+    pub antenna: String,
+    /// The largest magnitude, before gain; 1 is full scale.
+    pub peak: f64,
+    /// Why it ended.
+    pub end: StretchEnd,
+}
+
+/// Why a stretch of transmission ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StretchEnd {
+    /// With its END_BURST.
+    Eob,
+    /// For want of samples.
+    Underflow,
+    /// A setting changed; what follows is the next stretch.
+    Change,
+    /// The box was told to quit.
+    Quit,
+}
+
+/// A transmit channel at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct OnAir {
+    /// Within a burst.
+    pub on: bool,
+    /// Samples that were not zero, since the box began.
+    pub radiated: u64,
+    /// The instant of the last of them, CLOCK_MONOTONIC.
+    pub last_nonzero_ns: Option<i64>,
+    /// Samples in the FIFO.
+    pub queued: u64,
+}
