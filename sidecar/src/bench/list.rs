@@ -88,6 +88,12 @@ pub const BENCHES: &[Bench] = &[
         run: super::record::run,
     },
     Bench {
+        name: "safe-state",
+        what: "how long a virtual USRP still radiates after each of sixteen things that must end a burst",
+        takes: "30 min",
+        run: super::safe_state::run,
+    },
+    Bench {
         name: "soak",
         what: "half an hour of radio time: UEs come, leave and die, the worker of air is killed every minute; writes soak.svg",
         takes: "30 min or more",

@@ -13,6 +13,7 @@ mod machine;
 mod nr;
 mod record;
 mod row;
+pub mod safe_state;
 pub mod soak;
 mod stats;
 mod table;

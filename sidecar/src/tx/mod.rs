@@ -20,4 +20,4 @@ pub use keys::{beside, generate, load_policy, sign};
 pub use log_file::LogFile;
 pub use messages::{Answer, ArmOrder, Ask, Ended, FireOrder, GuardStatus, Heard, OnAir, Reception};
 pub use stop::{StopReport, stop};
-pub use wave::Wave;
+pub use wave::{Source, Wave};

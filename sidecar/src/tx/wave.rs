@@ -34,7 +34,8 @@ pub enum Wave {
 }
 
 /// Makes the samples of a wave, one after the other.
-pub(super) struct Source {
+#[derive(Debug)]
+pub struct Source {
     wave: Wave,
     rate_hz: f64,
     next: u64,
@@ -42,13 +43,15 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn new(wave: Wave, rate_hz: f64) -> Self {
+    /// At the radio's rate, Hz.
+    #[must_use]
+    pub fn new(wave: Wave, rate_hz: f64) -> Self {
         let seed = if let Wave::Noise { seed, .. } = wave { seed } else { 0 };
         Self { wave, rate_hz, next: 0, rng: ChaCha8Rng::seed_from_u64(seed) }
     }
 
     /// The next samples; a stream's are not made here.
-    pub(super) fn fill(&mut self, to: &mut [Complex32]) {
+    pub fn fill(&mut self, to: &mut [Complex32]) {
         match self.wave {
             Wave::Zeros | Wave::Stream => to.fill(Complex32::ZERO),
             Wave::Tone { offset_hz, amplitude } => {

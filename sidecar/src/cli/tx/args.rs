@@ -42,6 +42,9 @@ pub enum TxCommand {
         #[arg(long, value_name = "HASH")]
         head: Option<String>,
     },
+    /// Feeds the dead-man in the place of the control loop, until it is stopped.
+    #[command(hide = true)]
+    Feed,
     /// Makes the lab's key: KEY, to be kept away from the machines that transmit, and KEY.pub for them.
     Keygen {
         /// File of the secret half.
@@ -82,7 +85,7 @@ pub struct FireArgs {
     #[arg(long)]
     pub gain: GainDb,
     /// Length; or give --samples.
-    #[arg(long = "for", value_name = "DURATION", required_unless_present = "samples")]
+    #[arg(long = "for", value_name = "DURATION", required_unless_present_any = ["samples", "play"])]
     pub duration: Option<Duration>,
     /// Length in samples.
     #[arg(long, conflicts_with = "duration")]
@@ -96,6 +99,15 @@ pub struct FireArgs {
     /// Silence: everything but a signal.
     #[arg(long, group = "wave")]
     pub zeros: bool,
+    /// A recording (`.sigmf-meta`) at the radio's rate, once.
+    #[arg(long, value_name = "FILE", group = "wave", conflicts_with_all = ["duration", "samples"])]
+    pub play: Option<PathBuf>,
+    /// The samples are made here and handed over as they are needed, as a recording's are.
+    #[arg(long, hide = true)]
+    pub hand_over: bool,
+    /// Somebody else feeds the dead-man.
+    #[arg(long, hide = true)]
+    pub no_feed: bool,
     /// Mean power of what is sent, relative to full scale.
     #[arg(long, allow_hyphen_values = true)]
     pub level: Option<PowerDbfs>,

@@ -4,9 +4,10 @@ use super::args::{ArmArgs, FireArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::text;
-use crate::tx::{Answer, ArmOrder, Ask, Ended, FireOrder, GuardConfig, TxClient, TxError, Wave};
+use crate::tx::{Answer, ArmOrder, Ask, Ended, FireOrder, GuardConfig, Source, TxClient, TxError, Wave};
 use governor::Token;
 use indicatif::{ProgressBar, ProgressStyle};
+use num_complex::Complex32;
 use std::time::Duration;
 
 /// Longest wait for the guard's word; before jamming it listens for some 40 ms, and searches what it heard.
@@ -41,8 +42,11 @@ fn armed(guard: &mut TxClient, for_ms: u64, jam: Option<u16>, phrase: &str) -> R
 
 pub(super) fn fire(args: &FireArgs, config: &GuardConfig, as_json: bool) -> Result<Exit, CliError> {
     let rate_hz = config.radio.rate_hz;
-    let samples = args.samples.unwrap_or_else(|| (args.duration.map_or(0.0, |d| d.s()) * rate_hz).round() as u64);
-    let wave = wave(args)?;
+    let mut own = Own::new(args, rate_hz)?;
+    let samples = match &own {
+        Own::Recording(all, _) => all.len() as u64,
+        _ => args.samples.unwrap_or_else(|| (args.duration.map_or(0.0, |d| d.s()) * rate_hz).round() as u64),
+    };
     let mut guard = TxClient::connect(&config.control)?;
     let token = match args.token {
         Some(token) => token,
@@ -51,10 +55,25 @@ pub(super) fn fire(args: &FireArgs, config: &GuardConfig, as_json: bool) -> Resu
             armed(&mut guard, for_ms, args.jam, &args.phrase)?.0
         }
     };
-    guard.tell(&Ask::Feed)?;
-    let order = FireOrder { token, samples, gain_db: args.gain.db(), wave };
+    let feeds = !args.no_feed;
+    if feeds {
+        guard.tell(&Ask::Feed)?;
+    }
+    let order = FireOrder { token, samples, gain_db: args.gain.db(), wave: own.wave() };
     guard.ask(&Ask::Fire(order), PATIENCE, |a| matches!(a, Answer::Fired { .. }))?;
-    let ended = wait(&mut guard, samples, rate_hz, as_json)?;
+    let bar = bar(samples, rate_hz, as_json);
+    let ended = loop {
+        if feeds {
+            guard.tell(&Ask::Feed)?;
+        }
+        bar.set_position(u64::try_from(bar.elapsed().as_millis()).unwrap_or(0));
+        match guard.wait(FEED, |a| matches!(a, Answer::Ended(_) | Answer::Credit { .. }))? {
+            Some(Answer::Credit { samples, .. }) => own.hand_over(&mut guard, samples)?,
+            Some(Answer::Ended(ended)) => break ended,
+            _ => {}
+        }
+    };
+    bar.finish_and_clear();
     if as_json {
         text::json(&ended)?;
     } else {
@@ -70,20 +89,70 @@ pub(super) fn fire(args: &FireArgs, config: &GuardConfig, as_json: bool) -> Resu
     }
 }
 
-/// Feeds the dead-man until the burst is over, with a bar where somebody looks.
-fn wait(guard: &mut TxClient, samples: u64, rate_hz: f64, quiet: bool) -> Result<Ended, TxError> {
+/// Feeds the dead-man until this process ends.
+pub(super) fn feed(config: &GuardConfig) -> Result<Exit, CliError> {
+    let mut guard = TxClient::connect(&config.control)?;
+    loop {
+        guard.tell(&Ask::Feed)?;
+        guard.wait(FEED, |_| true)?;
+    }
+}
+
+/// A bar where somebody looks and the burst is long enough to see one.
+fn bar(samples: u64, rate_hz: f64, quiet: bool) -> ProgressBar {
     let long_ms = (samples as f64 / rate_hz * 1e3) as u64;
     let bar = if quiet || long_ms < 500 { ProgressBar::hidden() } else { ProgressBar::new(long_ms) };
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {pos}/{len} ms, {eta} to go") {
         bar.set_style(style);
     }
     bar.set_message("ON AIR");
-    loop {
-        guard.tell(&Ask::Feed)?;
-        bar.set_position(u64::try_from(bar.elapsed().as_millis()).unwrap_or(0).min(long_ms));
-        if let Some(Answer::Ended(ended)) = guard.wait(FEED, |a| matches!(a, Answer::Ended(_)))? {
-            bar.finish_and_clear();
-            return Ok(ended);
+    bar
+}
+
+/// What is sent, and who makes it.
+enum Own {
+    /// The guard.
+    Theirs(Wave),
+    /// This process.
+    Made(Source),
+    /// This process, from a recording; how many are handed over.
+    Recording(Vec<Complex32>, usize),
+}
+
+impl Own {
+    fn new(args: &FireArgs, rate_hz: f64) -> Result<Self, CliError> {
+        if let Some(file) = &args.play {
+            let input = |e: &dyn std::fmt::Display| CliError::new(Exit::Input, e, "");
+            let recording = ran_bridge::iq::read(file).map_err(|e| input(&e))?;
+            if (recording.rate_hz - rate_hz).abs() > 1e-6 * rate_hz {
+                let what = format!("the recording has {} Hz, the radio {rate_hz} Hz", recording.rate_hz);
+                return Err(CliError::new(Exit::Input, what, "set `tx.sample_rate`, or convert it"));
+            }
+            return Ok(Self::Recording(recording.samples, 0));
+        }
+        let wave = wave(args)?;
+        Ok(if args.hand_over { Self::Made(Source::new(wave, rate_hz)) } else { Self::Theirs(wave) })
+    }
+
+    fn wave(&self) -> Wave {
+        if let Self::Theirs(wave) = self { *wave } else { Wave::Stream }
+    }
+
+    /// Hands over the next samples.
+    fn hand_over(&mut self, guard: &mut TxClient, samples: u64) -> Result<(), TxError> {
+        let n = usize::try_from(samples).unwrap_or(usize::MAX);
+        match self {
+            Self::Theirs(_) => Ok(()),
+            Self::Made(source) => {
+                let mut next = vec![Complex32::ZERO; n];
+                source.fill(&mut next);
+                guard.hand_over(&next)
+            }
+            Self::Recording(all, at) => {
+                let next = &all[*at..all.len().min(*at + n)];
+                *at += next.len();
+                guard.hand_over(next)
+            }
         }
     }
 }
@@ -96,7 +165,7 @@ fn wave(args: &FireArgs) -> Result<Wave, CliError> {
             Ok(Wave::Noise { rms: amplitude(), peak: CREST * amplitude(), seed: args.seed })
         }
         FireArgs { zeros: true, .. } => Ok(Wave::Zeros),
-        _ => Err(CliError::new(Exit::Usage, "what is to be sent?", "--tone OFFSET, --noise or --zeros")),
+        _ => Err(CliError::new(Exit::Usage, "what is to be sent?", "--tone OFFSET, --noise, --play FILE or --zeros")),
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) fn run(command: &TxCommand, config: &Config, as_json: bool) -> Result
         TxCommand::Status => status::show(&guard, as_json),
         TxCommand::Arm(args) => fire::arm(args, &guard, as_json),
         TxCommand::Fire(args) => fire::fire(args, &guard, as_json),
+        TxCommand::Feed => fire::feed(&guard),
         TxCommand::Stop => stop(&guard, as_json),
         TxCommand::Log { file, lines } => log::show(file.as_deref().unwrap_or(&guard.log), *lines, as_json),
         TxCommand::Verify { file, head } => {

@@ -83,8 +83,14 @@ pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), 
     let (jobs, taken) = mpsc::channel();
     let (stream, streamed) = mpsc::channel();
     let lifeline = parts.tx.lifeline();
-    let sender =
-        Sender { tx: parts.tx, rate_hz: config.radio.rate_hz, shared: Arc::clone(&shared), jobs: taken, streamed };
+    let sender = Sender {
+        tx: parts.tx,
+        rate_hz: config.radio.rate_hz,
+        shared: Arc::clone(&shared),
+        jobs: taken,
+        streamed,
+        queue: std::collections::VecDeque::new(),
+    };
     let sending = spawn("sender", Box::new(move || sender.run()))?;
 
     let radio = format!("{} {}", parts.hardware, parts.serial);

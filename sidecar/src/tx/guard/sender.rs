@@ -8,6 +8,7 @@ use crate::wire::clients::ClientId;
 use governor::{Event, MAX_UNSENT_MS, Permit, Refusal, State, Stop};
 use num_complex::Complex32;
 use ran_bridge::radio::{RadioError, Transmit, TxEvent};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use std::time::Duration;
 /// Samples are handed over in pieces of this length, s.
 const PIECE_S: f64 = 0.5e-3;
 /// The first sample goes out so long after it is asked for, ns: it must be at the radio before its time.
-const LEAD_NS: u64 = 4_000_000;
+const LEAD_NS: u64 = 8_000_000;
 /// While idle it looks this often whether it is to be safe.
 const IDLE: Duration = Duration::from_millis(1);
 /// Pause while there is no room below the bound of unsent samples.
@@ -40,6 +41,8 @@ pub(super) struct Sender {
     pub(super) jobs: Receiver<Job>,
     /// Samples of streams, as far as credit was given.
     pub(super) streamed: Receiver<Vec<Complex32>>,
+    /// What came of them and is not handed over yet.
+    pub(super) queue: VecDeque<Complex32>,
 }
 
 /// How a burst went.
@@ -164,7 +167,7 @@ impl Sender {
 
     /// The next samples; false where it is over.
     fn next_piece(
-        &self,
+        &mut self,
         job: &Job,
         source: &mut Source,
         left: u64,
@@ -179,17 +182,18 @@ impl Sender {
         }
         // half of the bound may wait here and on the way here, the other half in the radio
         let wanted = (bound / 2).min(left);
-        let mut core = self.shared.core();
         let sent = job.samples - left;
+        let mut core = self.shared.core();
         if *given < sent + wanted {
             core.outbox.push((job.asker, Answer::Credit { id: job.id, samples: sent + wanted - *given }));
             *given = sent + wanted;
         }
         let over = core.governor.state() == State::Safe;
         drop(core);
-        if let Ok(samples) = self.streamed.try_recv() {
-            piece.extend(samples);
+        while let Ok(samples) = self.streamed.try_recv() {
+            self.queue.extend(samples);
         }
+        piece.extend(self.queue.drain(..self.queue.len().min(piece_samples)));
         !over
     }
 
@@ -271,6 +275,7 @@ impl Sender {
             tracing::error!(%error, "on the way to the safe state");
         }
         while self.streamed.try_recv().is_ok() {}
+        self.queue.clear();
         self.shared.core().radio_is_safe();
     }
 }

@@ -62,17 +62,18 @@ pub(super) struct Gauges {
 impl Gauges {
     pub(super) fn new(metrics: &Metrics) -> Result<Self, TelemetryError> {
         Ok(Self {
-            armed: metrics.gauge("tx_armed", "1 while a token is out")?,
-            on_air: metrics.gauge("tx_on_air", "1 while a burst is approved and not over")?,
-            fed_s: metrics.gauge_vec("tx_fed_seconds", "Time since the dead-man was fed, s", &["by"])?,
+            armed: metrics.gauge("sidecar_tx_armed", "1 while a token is out")?,
+            on_air: metrics.gauge("sidecar_tx_on_air", "1 while a burst is approved and not over")?,
+            fed_s: metrics.gauge_vec("sidecar_tx_fed_seconds", "Time since the dead-man was fed, s", &["by"])?,
             counts: metrics.gauge_vec(
-                "tx_total",
+                "sidecar_tx_count",
                 "Stops, bursts, samples sent, underflows, lines of the log",
                 &["of"],
             )?,
-            refusals: metrics.counter_vec("tx_refusals_total", "What was refused", &["why"])?,
+            refusals: metrics.counter_vec("sidecar_tx_refusals_total", "What was refused", &["why"])?,
             told: BTreeMap::new(),
-            peak_dbfs: metrics.gauge("tx_reception_peak_dbfs", "Largest magnitude received last, dB of full scale")?,
+            peak_dbfs: metrics
+                .gauge("sidecar_tx_reception_peak_dbfs", "Largest magnitude received last, dB of full scale")?,
         })
     }
 

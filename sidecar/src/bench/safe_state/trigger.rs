@@ -1,0 +1,89 @@
+//! What must end a burst.
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// SIGTERM to the guard.
+    Sigterm,
+    /// SIGINT to the guard.
+    Sigint,
+    /// SIGKILL of the guard.
+    KillGuard,
+    /// SIGKILL of who hands over the samples, in the place of `air`.
+    KillSource,
+    /// It aborts, as after a panic.
+    AbortSource,
+    /// SIGKILL of who feeds the dead-man, in the place of `ran`.
+    KillLoop,
+    /// It stands still with its connection open.
+    HangLoop,
+    /// The policy ends.
+    PolicyEnd,
+    /// The token ends.
+    TokenEnd,
+    /// `POST /stop`.
+    Http,
+    /// `sidecar tx stop`.
+    CommandLine,
+    /// `touch` of the stop file.
+    StopFile,
+    /// The driver refuses a write.
+    DeviceError,
+    /// The radio is gone.
+    Vanished,
+    /// A write does not come back.
+    HungWrite,
+    /// The receiver hears too much.
+    Overload,
+}
+
+impl Trigger {
+    /// Every one.
+    pub const ALL: &[Self] = &[
+        Self::Sigterm,
+        Self::Sigint,
+        Self::KillGuard,
+        Self::KillSource,
+        Self::AbortSource,
+        Self::KillLoop,
+        Self::HangLoop,
+        Self::PolicyEnd,
+        Self::TokenEnd,
+        Self::Http,
+        Self::CommandLine,
+        Self::StopFile,
+        Self::DeviceError,
+        Self::Vanished,
+        Self::HungWrite,
+        Self::Overload,
+    ];
+
+    /// In words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sigterm => "SIGTERM of tx-guard",
+            Self::Sigint => "SIGINT of tx-guard",
+            Self::KillGuard => "SIGKILL of tx-guard",
+            Self::KillSource => "SIGKILL of who hands over samples",
+            Self::AbortSource => "abort of who hands over samples",
+            Self::KillLoop => "SIGKILL of the loop that feeds",
+            Self::HangLoop => "the loop hangs (dead-man)",
+            Self::PolicyEnd => "the policy ends",
+            Self::TokenEnd => "the token ends",
+            Self::Http => "POST /stop",
+            Self::CommandLine => "sidecar tx stop",
+            Self::StopFile => "the stop file",
+            Self::DeviceError => "the driver fails",
+            Self::Vanished => "the radio vanishes",
+            Self::HungWrite => "a write hangs",
+            Self::Overload => "the receiver is overloaded",
+        }
+    }
+
+    /// Longest time until the last sample, ms: the dead-man's 200 ms come on top.
+    #[must_use]
+    pub const fn bar_ms(self) -> f64 {
+        if matches!(self, Self::HangLoop) { 300.0 } else { 100.0 }
+    }
+}
