@@ -137,7 +137,10 @@ size_t Link::reserve(uint32_t mask, size_t wanted, Deadline deadline) {
 }
 
 bool Link::send_samples(const wire::TxHead &head, const std::vector<int16_t> &iq) {
-    return send(wire::frame(wire::TX, &head, sizeof head, iq.data(), iq.size() * sizeof(int16_t)));
+    wire::Head outer{wire::TX, uint32_t(sizeof head + iq.size() * sizeof(int16_t))};
+    std::lock_guard<std::mutex> hold(send_lock_);
+    return wire::send_all(fd_, &outer, sizeof outer) && wire::send_all(fd_, &head, sizeof head) &&
+           wire::send_all(fd_, iq.data(), iq.size() * sizeof(int16_t));
 }
 
 bool Link::pass_faults(size_t &samples) {
