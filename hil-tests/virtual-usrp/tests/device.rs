@@ -30,7 +30,9 @@ fn settings_are_clipped_and_coerced_as_by_the_radio() {
         assert_eq!(host.number::<f64>("get gain tx 1"), got);
     }
     let master = 184.32e6;
-    for (asked, got) in [(23.04e6, 23.04e6), (master / 7.0, master / 7.0), (20e6, master / 9.0), (1e9, master), (1.0, master / 1020.0)] {
+    for (asked, got) in
+        [(23.04e6, 23.04e6), (master / 7.0, master / 7.0), (20e6, master / 9.0), (1e9, master), (1.0, master / 1020.0)]
+    {
         host.ask(&format!("set rate rx 1 {asked}"));
         assert_eq!(host.number::<f64>("get rate rx 1"), got);
     }
@@ -49,7 +51,10 @@ fn settings_are_clipped_and_coerced_as_by_the_radio() {
         })
     };
     let gain = set("gain", Some(1)).unwrap();
-    assert_eq!((gain.value.as_f64(), gain.asked.unwrap().as_f64(), gain.direction), (Some(31.5), Some(40.0), Some(Direction::Tx)));
+    assert_eq!(
+        (gain.value.as_f64(), gain.asked.unwrap().as_f64(), gain.direction),
+        (Some(31.5), Some(40.0), Some(Direction::Tx))
+    );
     assert_eq!(set("antenna", Some(0)).unwrap().value, "CAL");
     assert_eq!(set("gpio", None).unwrap().attribute.as_deref(), Some("DDR"));
 }
@@ -98,9 +103,13 @@ fn soapy_sdr_util_finds_and_probes_it() {
     let found = run(&usrp, "--find=driver=virtual_usrp".to_owned());
     assert!(found.contains("serial = 30C51D7") && found.contains("product = X310"), "{found}");
     let probed = run(&usrp, format!("--probe={}", usrp.device_args()));
-    for line in
-        ["hardware=X310", "mboard_serial=30C51D7", "Channels: 2 Rx, 2 Tx", "Full gain range: [0, 31.5, 0.5] dB", "Antennas: TX/RX, CAL"]
-    {
+    for line in [
+        "hardware=X310",
+        "mboard_serial=30C51D7",
+        "Channels: 2 Rx, 2 Tx",
+        "Full gain range: [0, 31.5, 0.5] dB",
+        "Antennas: TX/RX, CAL",
+    ] {
         assert!(probed.contains(line), "{line} is not in {probed}");
     }
     usrp.quit().unwrap();

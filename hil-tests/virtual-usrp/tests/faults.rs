@@ -100,7 +100,8 @@ fn a_gain_that_is_stuck_is_accepted_and_not_done() {
     host.ask("write 1000 0.5 e 0 100000");
     host.ask("status 1000000");
     assert_eq!(usrp.radiated().unwrap()[0].gain_db, 20.0);
-    let refused = usrp.events().unwrap().into_iter().filter(|e| matches!(&e.event, Event::Set(set) if set.done == Some(false)));
+    let refused =
+        usrp.events().unwrap().into_iter().filter(|e| matches!(&e.event, Event::Set(set) if set.done == Some(false)));
     assert_eq!(refused.count(), 2);
     usrp.control("clear").unwrap();
     host.ask("set gain tx 0 0");
@@ -121,9 +122,11 @@ fn a_lost_reference_shows_in_its_sensor() {
 #[test]
 fn an_order_that_is_none_is_refused_with_a_reason() {
     let (_dir, usrp) = start(&[]);
-    for (line, reason) in
-        [("explode", "unknown command explode"), ("inject 2 0 0", "channels are 0 and 1"), ("play 0 /nowhere", "cannot read /nowhere")]
-    {
+    for (line, reason) in [
+        ("explode", "unknown command explode"),
+        ("inject 2 0 0", "channels are 0 and 1"),
+        ("play 0 /nowhere", "cannot read /nowhere"),
+    ] {
         match usrp.control(line).unwrap_err() {
             Error::Refused { reason: said, .. } => assert!(said.starts_with(reason), "{said}"),
             other => panic!("{other}"),

@@ -25,11 +25,11 @@ struct Host {
     // "write SAMPLES AMPLITUDE FLAGS TIME_NS TIMEOUT_US", FLAGS of "t" (time) and "e" (end of burst), "-" for none
     int write(std::istringstream &in) {
         size_t samples;
-        float amplitude;
-        std::string letters;
+        std::string amplitude_text, letters;
         long long time_ns;
         long timeout_us;
-        in >> samples >> amplitude >> letters >> time_ns >> timeout_us;
+        in >> samples >> amplitude_text >> letters >> time_ns >> timeout_us;
+        float amplitude = std::stof(amplitude_text);
         std::vector<Sample> buffer(samples, Sample(amplitude, 0));
         const void *buffers[] = {buffer.data(), buffer.data()};
         int flags = 0;

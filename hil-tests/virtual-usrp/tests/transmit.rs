@@ -157,6 +157,30 @@ fn a_full_fifo_makes_a_write_wait_and_time_out() {
 }
 
 #[test]
+fn samples_clip_at_full_scale_and_a_nan_is_full_scale() {
+    let (_dir, usrp) = start(&[]);
+    let mut host = Host::open(&usrp);
+    for (amplitude, peak, nonzero) in [("3", 1.0, 100), ("0.00001", 0.0, 0), ("nan", 32768.0 / 32767.0, 100)] {
+        host.ask(&format!("write 100 {amplitude} e 0 1000000"));
+        assert_eq!(host.numbers("status 1000000")[0], 0);
+        let stretch = usrp.radiated().unwrap().pop().unwrap();
+        assert!((stretch.peak - peak).abs() < 1e-9 && stretch.nonzero == nonzero, "{amplitude}: {stretch:?}");
+    }
+}
+
+#[test]
+fn a_terminated_box_writes_what_is_on_the_air() {
+    let (_dir, usrp) = start(&[]);
+    let mut host = Host::open(&usrp);
+    host.ask("write 192000 0.5 - 0 1000000");
+    std::thread::sleep(Duration::from_millis(30));
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(usrp.pid() as i32), nix::sys::signal::Signal::SIGTERM).unwrap();
+    let quit = |event: &Event| matches!(event, Event::Radiated(stretch) if stretch.end == StretchEnd::Quit);
+    usrp.wait_for(PATIENCE, |e| quit(&e.event)).unwrap().unwrap();
+    assert_eq!(host.ask("write 1000 0.5 - 0 1000000"), "-2");
+}
+
+#[test]
 fn what_is_on_the_air_is_written_at_the_end() {
     let (_dir, mut usrp) = start(&[]);
     let mut host = Host::open(&usrp);
