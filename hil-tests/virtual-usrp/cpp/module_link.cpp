@@ -158,15 +158,17 @@ bool Link::pass_faults(size_t &samples) {
 
 bool Link::status(uint32_t mask, wire::Status &status, Deadline deadline) {
     std::unique_lock<std::mutex> hold(lock);
-    return arrived.wait_until(hold, deadline, [&] {
+    bool found = false;
+    arrived.wait_until(hold, deadline, [&] {
         for (auto at = statuses_.begin(); at != statuses_.end(); ++at) {
             if (!(mask >> at->channel & 1)) continue;
             status = *at;
             statuses_.erase(at);
-            return true;
+            return found = true;
         }
-        return false;
+        return lost_;
     });
+    return found;
 }
 
 bool Link::lost() {

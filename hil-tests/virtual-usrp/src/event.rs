@@ -21,6 +21,8 @@ pub enum Event {
         serial: String,
         /// Depth of each channel's transmit FIFO.
         fifo_ms: u64,
+        /// When the device's time was 0.
+        start_ns: i64,
     },
     /// A host opened the radio.
     Open {
