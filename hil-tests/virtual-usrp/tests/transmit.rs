@@ -173,6 +173,19 @@ fn samples_clip_at_full_scale_and_a_nan_is_full_scale() {
 }
 
 #[test]
+fn integers_go_out_as_they_are() {
+    let (_dir, usrp) = start(&[]);
+    let mut host = Host::open(&usrp);
+    host.ask(&format!("set rate tx 1 {RATE_HZ}"));
+    assert_eq!(host.ask("write16 5000 -16384"), "5000");
+    usrp.wait_for(PATIENCE, |e| matches!(e.event, Event::Eob { channel: 1 })).unwrap().unwrap();
+    let samples = usrp.samples(1).unwrap();
+    assert_eq!(samples.len(), 5000);
+    assert!(samples.iter().all(|x| x.re == -16384.0 / 32767.0 && x.im == 0.0));
+    assert!(usrp.samples(0).unwrap().is_empty());
+}
+
+#[test]
 fn a_terminated_box_writes_what_is_on_the_air() {
     let (_dir, usrp) = start(&[]);
     let mut host = Host::open(&usrp);
