@@ -3,13 +3,14 @@ SHELL := /bin/bash
 CARGO ?= cargo
 NICE  ?=
 
-.PHONY: help demo test check bench deps build schema
+.PHONY: help demo test check bench deps deps-radio build schema
 help:
 	@echo "make demo    build and run the closed loop for one minute: no root, no hardware, no gNB"
 	@echo "make test    build and run every test"
 	@echo "make check   format, lints, docs, licences"
 	@echo "make bench   every bench but the soak, as Markdown (BENCH=name for one)"
 	@echo "make deps    install what the build needs from the system's packages, or print the command"
+	@echo "make deps-radio  the same with what the tests of the radio need: SoapySDR"
 	@echo "make schema  write the JSON Schemas of sidecar's and the lab's configuration again"
 
 deps:
@@ -21,7 +22,10 @@ build: deps
 demo: build
 	target/debug/sidecar demo
 
-test: deps
+deps-radio:
+	@sh configs/deps.sh radio
+
+test: deps-radio
 	$(CARGO) build --workspace --bins
 	$(CARGO) test --workspace
 

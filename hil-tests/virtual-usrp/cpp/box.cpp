@@ -1,6 +1,7 @@
 // virtual-usrp-box: a USRP 2944R that is not there. See README.md.
 #include "control.hpp"
 #include <csignal>
+#include <malloc.h>
 #include <cstdio>
 #include <memory>
 #include <poll.h>
@@ -75,6 +76,9 @@ static int run(const Options &options) {
     sigaddset(&stop, SIGTERM);
     sigaddset(&stop, SIGINT);
     pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+    // Blocks of samples come and go: keep their pages.
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
     int signals = signalfd(-1, &stop, SFD_CLOEXEC);
 
     // The threads use these for as long as the process lives.

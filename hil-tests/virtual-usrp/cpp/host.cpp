@@ -113,7 +113,7 @@ void Hosts::session(std::shared_ptr<HostLink> link, const std::string &pid) {
             std::lock_guard<std::mutex> hold(lock_);
             acknowledged_ = frame.as<uint32_t>();
             taken_.notify_all();
-        } else if (frame.kind == wire::RX_LOST) {
+        } else if (frame.kind == wire::RX_LOST && frame.body.size() == 4) {
             record_.event(monotonic_ns(), "overflow", "\"channels\":" + std::to_string(frame.as<uint32_t>()));
             record_.flush();
         } else {

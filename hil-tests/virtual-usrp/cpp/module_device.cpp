@@ -29,10 +29,10 @@ SoapySDR::Kwargs VirtualUsrp::getHardwareInfo() const {
 
 size_t VirtualUsrp::getNumChannels(const int) const { return wire::CHANNELS; }
 
-SoapySDR::Kwargs VirtualUsrp::getChannelInfo(const int direction, const size_t channel) const {
+SoapySDR::Kwargs VirtualUsrp::getChannelInfo(const int direction, const size_t) const {
     std::string name = direction == SOAPY_SDR_TX ? "tx" : "rx";
     return {{"mboard_id", "X310"}, {"mboard_serial", link_->serial()}, {name + "_id", "UBX-160 v2"},
-            {name + "_subdev_spec", channel == 0 ? "A:0 B:0" : "A:0 B:0"}};
+            {name + "_subdev_spec", getFrontendMapping(direction)}};
 }
 
 void VirtualUsrp::set(const int direction, const size_t channel, const std::string &what, double value) {

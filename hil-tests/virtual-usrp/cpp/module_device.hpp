@@ -19,6 +19,7 @@ class VirtualUsrp : public SoapySDR::Device {
     std::string getDriverKey() const override { return "virtual_usrp"; }
     std::string getHardwareKey() const override { return "X310"; }
     SoapySDR::Kwargs getHardwareInfo() const override;
+    std::string getFrontendMapping(const int) const override { return "A:0 B:0"; }
     size_t getNumChannels(const int direction) const override;
     bool getFullDuplex(const int, const size_t) const override { return true; }
     SoapySDR::Kwargs getChannelInfo(const int direction, const size_t channel) const override;

@@ -137,7 +137,10 @@ size_t Link::reserve(uint32_t mask, size_t wanted, Deadline deadline) {
 }
 
 bool Link::send_samples(const wire::TxHead &head, const std::vector<int16_t> &iq) {
-    return send(wire::frame(wire::TX, &head, sizeof head, iq.data(), iq.size() * sizeof(int16_t)));
+    wire::Head outer{wire::TX, uint32_t(sizeof head + iq.size() * sizeof(int16_t))};
+    std::lock_guard<std::mutex> hold(send_lock_);
+    return wire::send_all(fd_, &outer, sizeof outer) && wire::send_all(fd_, &head, sizeof head) &&
+           wire::send_all(fd_, iq.data(), iq.size() * sizeof(int16_t));
 }
 
 bool Link::pass_faults(size_t &samples) {
@@ -155,15 +158,17 @@ bool Link::pass_faults(size_t &samples) {
 
 bool Link::status(uint32_t mask, wire::Status &status, Deadline deadline) {
     std::unique_lock<std::mutex> hold(lock);
-    return arrived.wait_until(hold, deadline, [&] {
+    bool found = false;
+    arrived.wait_until(hold, deadline, [&] {
         for (auto at = statuses_.begin(); at != statuses_.end(); ++at) {
             if (!(mask >> at->channel & 1)) continue;
             status = *at;
             statuses_.erase(at);
-            return true;
+            return found = true;
         }
-        return false;
+        return lost_;
     });
+    return found;
 }
 
 bool Link::lost() {

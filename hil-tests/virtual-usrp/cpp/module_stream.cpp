@@ -84,15 +84,21 @@ int VirtualUsrp::writeStream(SoapySDR::Stream *handle, const void *const *buffer
         wire::TxHead head{stream->mask, 0, time_ns, uint32_t(count), 0};
         if (timed && done == 0) head.flags |= wire::TIMED;
         if (end && last) head.flags |= wire::END;
-        stream->iq.assign(2 * count * stream->channels.size(), 0);
+        stream->iq.resize(2 * count * stream->channels.size());
+        if (empty) std::fill(stream->iq.begin(), stream->iq.end(), int16_t(0));
         size_t at = 0;
         // In the order of the mask's bits
         for (size_t channel = 0; channel < wire::CHANNELS && !empty; channel++) {
             auto place = std::find(stream->channels.begin(), stream->channels.end(), channel);
             if (place == stream->channels.end()) continue;
             const void *buffer = buffers[place - stream->channels.begin()];
-            for (size_t i = 2 * done; i < 2 * (done + count); i++)
-                stream->iq[at++] = stream->floats ? quantise(static_cast<const float *>(buffer)[i]) : static_cast<const int16_t *>(buffer)[i];
+            int16_t *to = stream->iq.data() + 2 * count * at++;
+            if (stream->floats) {
+                const float *from = static_cast<const float *>(buffer) + 2 * done;
+                for (size_t i = 0; i < 2 * count; i++) to[i] = quantise(from[i]);
+            } else {
+                std::memcpy(to, static_cast<const int16_t *>(buffer) + 2 * done, 4 * count);
+            }
         }
         if (!link_->send_samples(head, stream->iq)) return SOAPY_SDR_STREAM_ERROR;
         done += count;

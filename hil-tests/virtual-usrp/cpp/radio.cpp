@@ -33,7 +33,8 @@ void Radio::attach(Listener *listener) {
         std::lock_guard<std::mutex> hold(lock_);
         step(clock.now());
         for (size_t c = 0; c < wire::CHANNELS; c++) {
-            tx_[c].change([](ChannelSettings &s) { s = ChannelSettings{}; });
+            // What a host before has left in the FIFO goes out as that host has set it.
+            if (tx_[c].idle()) tx_[c].change([](ChannelSettings &s) { s = ChannelSettings{}; });
             rx_set_[c] = ChannelSettings{};
             rx_set_[c].antenna = "RX2";
         }

@@ -26,7 +26,7 @@ class Radio {
     // One line of a host's request, as "set tx 0 gain 12.5" or "get time"; the answer is "ok ..." or "error ...".
     std::string request(const std::string &line);
     void push(const wire::TxHead &head, const int16_t *iq);
-    void attach(Listener *listener); // a new session begins with the settings after power-up
+    void attach(Listener *listener); // a new session begins with the settings after power-up, but for a channel that is busy
     void detach(Listener *listener);
     wire::Credit credit();
     std::string on_air();

@@ -117,13 +117,19 @@ void TransmitChannel::late(const Packet &packet, int64_t start, int64_t noticed)
 
 void TransmitChannel::play(Packet &packet, size_t count) {
     const int16_t *iq = packet.iq.data() + 2 * packet.played;
+    uint32_t peak = 0, nonzero = 0;
     for (size_t i = 0; i < count; i++) {
-        double re = iq[2 * i], im = iq[2 * i + 1];
-        if (re == 0 && im == 0) continue;
-        stretch_.nonzero++;
-        radiated_++;
+        int32_t re = iq[2 * i], im = iq[2 * i + 1];
+        peak = std::max(peak, uint32_t(re * re) + uint32_t(im * im));
+        nonzero += (re | im) != 0;
+    }
+    stretch_.nonzero += nonzero;
+    radiated_ += nonzero;
+    stretch_.peak_square = std::max(stretch_.peak_square, double(peak));
+    for (size_t i = count; nonzero > 0 && i-- > 0;) {
+        if ((iq[2 * i] | iq[2 * i + 1]) == 0) continue;
         stretch_.last_nonzero = next_ + int64_t(i);
-        stretch_.peak_square = std::max(stretch_.peak_square, re * re + im * im);
+        break;
     }
     if (stretch_.last_nonzero >= 0) last_nonzero_ns_ = clock_.monotonic(box_ns_of(stretch_.last_nonzero, settings_.rate_hz));
     record_.samples(channel_, iq, count);

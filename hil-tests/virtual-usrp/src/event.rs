@@ -21,6 +21,8 @@ pub enum Event {
         serial: String,
         /// Depth of each channel's transmit FIFO.
         fifo_ms: u64,
+        /// When the device's time was 0.
+        start_ns: i64,
     },
     /// A host opened the radio.
     Open {
@@ -175,4 +177,34 @@ pub struct OnAir {
     pub last_nonzero_ns: Option<i64>,
     /// Samples in the FIFO.
     pub queued: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Entry {
+        serde_json::from_str(line).unwrap()
+    }
+
+    #[test]
+    fn the_lines_of_the_box_are_read() {
+        let late = read(r#"{"t_ns":7,"what":"late","channel":1,"due_ns":3,"by_ns":4}"#);
+        assert_eq!(late, Entry { t_ns: 7, event: Event::Late { channel: 1, due_ns: 3, by_ns: 4 } });
+        let state = read(r#"{"t_ns":7,"what":"state","link":"vanished"}"#);
+        assert_eq!(state.event, Event::State { link: LinkState::Vanished });
+        let gain = r#"{"t_ns":1,"what":"set","setting":"gain","value":31.5,"asked":40,"direction":"tx","channel":0,"done":true}"#;
+        assert!(matches!(read(gain).event, Event::Set(Set { value, channel: Some(0), .. }) if value == 31.5));
+        let stretch = r#"{"t_ns":9,"what":"radiated","channel":0,"from_ns":5,"until_ns":9,"last_nonzero_ns":null,"samples":2,"nonzero":0,
+            "offset":0,"rate_hz":5e8,"frequency_hz":1e9,"gain_db":0,"antenna":"TX/RX","peak":0,"end":"eob"}"#;
+        assert!(matches!(
+            read(stretch).event,
+            Event::Radiated(Radiated { last_nonzero_ns: None, end: StretchEnd::Eob, .. })
+        ));
+    }
+
+    #[test]
+    fn an_event_that_nobody_knows_is_an_error() {
+        assert!(serde_json::from_str::<Entry>(r#"{"t_ns":7,"what":"explosion"}"#).is_err());
+    }
 }

@@ -157,9 +157,8 @@ impl VirtualUsrp {
     pub fn samples(&self, channel: usize) -> Result<Vec<Complex<f32>>, Error> {
         let path = self.dir.join(format!("tx{channel}.cf32"));
         let bytes = fs::read(&path).map_err(Error::io("cannot read", path))?;
-        let float = |four: &[u8]| four.iter().rev().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte));
-        let part = |four: &[u8]| f32::from_bits(float(four));
-        Ok(bytes.chunks_exact(8).map(|eight| Complex::new(part(&eight[..4]), part(&eight[4..]))).collect())
+        let part = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+        Ok(bytes.chunks_exact(8).map(|b| Complex::new(part(&b[..4]), part(&b[4..]))).collect())
     }
 
     /// Ends the box as a person would, so that what is on the air is written into the record first.

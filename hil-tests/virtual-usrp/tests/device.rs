@@ -1,7 +1,8 @@
 //! What SoapySDR shows of the device: who may have it, what it can be set to.
 mod common;
-use common::{Host, start};
+use common::{Host, MS, start};
 use std::process::Command;
+use std::time::Duration;
 use virtual_usrp::{Direction, Event, VirtualUsrp};
 
 #[test]
@@ -70,6 +71,19 @@ fn the_other_master_clock_is_an_argument_and_no_third_is_taken() {
     host.ask(&format!("open {args},master_clock_rate=200e6"));
     host.ask("set rate tx 0 25e6");
     assert_eq!(host.number::<f64>("get rate tx 0"), 25e6);
+}
+
+#[test]
+fn the_time_is_set_at_the_next_pulse_of_a_second() {
+    let (_dir, usrp) = start(&[]);
+    let mut host = Host::open(&usrp);
+    let asked = host.time_ns();
+    host.ask("settime 500000000000 PPS");
+    assert!(host.time_ns() < 400_000 * MS || asked % (1000 * MS) > 900 * MS, "not at once");
+    let until_pulse = 1000 * MS - asked % (1000 * MS);
+    std::thread::sleep(Duration::from_nanos((until_pulse + 50 * MS) as u64));
+    let since = host.time_ns() - 500_000 * MS;
+    assert!((0..2000 * MS).contains(&since), "{since}");
 }
 
 #[test]

@@ -25,11 +25,11 @@ struct Host {
     // "write SAMPLES AMPLITUDE FLAGS TIME_NS TIMEOUT_US", FLAGS of "t" (time) and "e" (end of burst), "-" for none
     int write(std::istringstream &in) {
         size_t samples;
-        float amplitude;
-        std::string letters;
+        std::string amplitude_text, letters;
         long long time_ns;
         long timeout_us;
-        in >> samples >> amplitude >> letters >> time_ns >> timeout_us;
+        in >> samples >> amplitude_text >> letters >> time_ns >> timeout_us;
+        float amplitude = std::stof(amplitude_text);
         std::vector<Sample> buffer(samples, Sample(amplitude, 0));
         const void *buffers[] = {buffer.data(), buffer.data()};
         int flags = 0;
@@ -112,6 +112,17 @@ struct Host {
             in >> text;
             tx = device->setupStream(SOAPY_SDR_TX, SOAPY_SDR_CF32, channels(text));
             out << device->activateStream(tx);
+        } else if (name == "write16") {
+            // a stream of its own with 16-bit integers: "write16 SAMPLES VALUE", one burst
+            size_t samples;
+            int number;
+            in >> samples >> number;
+            std::vector<std::complex<int16_t>> buffer(samples, std::complex<int16_t>(int16_t(number), 0));
+            const void *buffers[] = {buffer.data()};
+            auto stream = device->setupStream(SOAPY_SDR_TX, SOAPY_SDR_CS16, {1});
+            int flags = SOAPY_SDR_END_BURST;
+            out << device->writeStream(stream, buffers, samples, flags, 0, 1000000);
+            device->closeStream(stream);
         } else if (name == "rxstream") {
             in >> text;
             rx = device->setupStream(SOAPY_SDR_RX, SOAPY_SDR_CF32, channels(text));

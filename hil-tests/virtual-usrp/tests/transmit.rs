@@ -24,8 +24,12 @@ fn a_timed_burst_is_on_the_air_for_exactly_its_samples() {
     assert_eq!(stretch.end, StretchEnd::Eob);
     assert!((stretch.peak - 0.5).abs() < 1e-4, "{}", stretch.peak);
     // the device's time began with the box
-    let began = usrp.events().unwrap()[0].t_ns;
-    assert!((stretch.from_ns - at - began).abs() < 50 * MS);
+    let events = usrp.events().unwrap();
+    assert!(
+        matches!(events[0].event, Event::Start { start_ns, .. } if stretch.from_ns == start_ns + at),
+        "{:?}",
+        events[0]
+    );
 
     let samples = usrp.samples(0).unwrap();
     assert_eq!(samples.len(), 19200);
@@ -154,6 +158,44 @@ fn a_full_fifo_makes_a_write_wait_and_time_out() {
     assert_eq!(host.number::<i64>(&format!("write 400000 0.5 t {at} 50000")), 191_616);
     assert_eq!(host.ask("write 400000 0.5 - 0 50000"), "-1");
     assert_eq!(usrp.on_air().unwrap()[0].queued, 191_616);
+}
+
+#[test]
+fn samples_clip_at_full_scale_and_a_nan_is_full_scale() {
+    let (_dir, usrp) = start(&[]);
+    let mut host = Host::open(&usrp);
+    for (amplitude, peak, nonzero) in [("3", 1.0, 100), ("0.00001", 0.0, 0), ("nan", 32768.0 / 32767.0, 100)] {
+        host.ask(&format!("write 100 {amplitude} e 0 1000000"));
+        assert_eq!(host.numbers("status 1000000")[0], 0);
+        let stretch = usrp.radiated().unwrap().pop().unwrap();
+        assert!((stretch.peak - peak).abs() < 1e-9 && stretch.nonzero == nonzero, "{amplitude}: {stretch:?}");
+    }
+}
+
+#[test]
+fn integers_go_out_as_they_are() {
+    let (_dir, usrp) = start(&[]);
+    let mut host = Host::open(&usrp);
+    host.ask(&format!("set rate tx 1 {RATE_HZ}"));
+    assert_eq!(host.ask("write16 5000 -16384"), "5000");
+    usrp.wait_for(PATIENCE, |e| matches!(e.event, Event::Eob { channel: 1 })).unwrap().unwrap();
+    let samples = usrp.samples(1).unwrap();
+    assert_eq!(samples.len(), 5000);
+    assert!(samples.iter().all(|x| x.re == -16384.0 / 32767.0 && x.im == 0.0));
+    assert!(usrp.samples(0).unwrap().is_empty());
+}
+
+#[test]
+fn a_terminated_box_writes_what_is_on_the_air() {
+    let (_dir, usrp) = start(&[]);
+    let mut host = Host::open(&usrp);
+    host.ask("write 192000 0.5 - 0 1000000");
+    std::thread::sleep(Duration::from_millis(30));
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(usrp.pid() as i32), nix::sys::signal::Signal::SIGTERM).unwrap();
+    let quit = |event: &Event| matches!(event, Event::Radiated(stretch) if stretch.end == StretchEnd::Quit);
+    usrp.wait_for(PATIENCE, |e| quit(&e.event)).unwrap().unwrap();
+    assert_eq!(host.numbers("status 5000000")[0], -2, "the link is lost");
+    assert_eq!(host.ask("write 1000 0.5 - 0 1000000"), "-2");
 }
 
 #[test]
