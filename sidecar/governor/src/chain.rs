@@ -46,6 +46,12 @@ pub enum Event {
         id: u64,
         /// Samples that went to the driver.
         sent: u64,
+        /// When the first of them went out, monotonic ns of the host; `None` = none did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first_ns: Option<u64>,
+        /// The same on the radio's clock, ns.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first_radio_ns: Option<i64>,
     },
     /// Something was refused.
     Refuse {

@@ -10,8 +10,12 @@ use proptest::prelude::*;
 fn log() -> (Vec<u8>, Chain) {
     let (mut disk, mut chain) = (Memory::default(), Chain::default());
     let fire = Event::Fire { id: 1, policy: "ab".into(), serial: "31A5F2C".into(), burst: burst(Token([0xee; 16])) };
-    for event in [Event::Arm { ask: ask() }, fire, Event::End { id: 1, sent: 10_000 }, Event::Stop { why: Stop::Asked }]
-    {
+    for event in [
+        Event::Arm { ask: ask() },
+        fire,
+        Event::End { id: 1, sent: 10_000, first_ns: None, first_radio_ns: None },
+        Event::Stop { why: Stop::Asked },
+    ] {
         chain.append(&mut disk, &event, wall(), chain.lines).unwrap();
     }
     (disk.0, chain)

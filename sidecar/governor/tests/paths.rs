@@ -106,7 +106,7 @@ fn a_burst_without_its_own_line_in_the_log_gets_no_permit() {
     let mut g = governor();
     let token = g.arm(&ask(), [1; 16], 0, wall()).unwrap();
     let pending = g.fire(&burst(token), 0, wall()).unwrap();
-    let other = Event::End { id: 1, sent: 0 };
+    let other = Event::End { id: 1, sent: 0, first_ns: None, first_radio_ns: None };
     let receipt = Chain::default().append(&mut common::Memory::default(), &other, wall(), 0).unwrap();
     assert_eq!(pending.logged(&receipt).unwrap_err(), Refusal::NotLogged);
 }

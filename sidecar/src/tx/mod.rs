@@ -3,6 +3,7 @@
 //! Everybody else proposes: arms, fires, feeds the dead-man, stops, over a UNIX socket. What reaches the driver passes
 //! [`governor::Governor::take`] one line before it.
 
+mod annotations;
 mod client;
 mod config;
 mod error;
@@ -13,6 +14,7 @@ mod messages;
 mod stop;
 mod wave;
 
+pub use annotations::annotations;
 pub use client::TxClient;
 pub use config::{GuardConfig, PolicyFiles};
 pub use error::TxError;

@@ -5,6 +5,7 @@ use crate::config::{Config, Frequency, MetricsSection, TxSection};
 use crate::free_ports::FreePorts;
 use crate::record::{RunFolder, Start};
 use crate::tx::{Answer, Ask, GuardConfig, GuardStatus, LogFile, TxClient, generate, sign};
+use governor::Stop;
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -19,6 +20,8 @@ pub(super) const RATE_HZ: f64 = 1.92e6;
 /// The policy allows so much; a burst asks for it.
 pub(super) const GAIN_DB: f64 = 10.0;
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Lines of the log that a trial adds at most.
+const LOOK_BACK: usize = 50;
 /// A policy that does not end during a trial holds so long.
 const LONG: SignedDuration = SignedDuration::from_hours(1);
 
@@ -174,6 +177,18 @@ impl Rig {
             }
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    /// Why the guard stopped, by the last such line of its log, if that came after `from_ns`.
+    pub(super) fn last_stop(&self, from_ns: u64) -> Result<Option<Stop>, String> {
+        let log = std::fs::read_to_string(&self.guard_config.log).map_err(|e| e.to_string())?;
+        let stop = log.lines().rev().take(LOOK_BACK).find_map(|line| {
+            let record: serde_json::Value = serde_json::from_str(line.split_once(' ')?.1).ok()?;
+            let is_new = record["mono_ns"].as_u64()? >= from_ns;
+            (is_new && record["what"]["event"] == "stop")
+                .then(|| serde_json::from_value(record["what"]["why"].clone()).ok())?
+        });
+        Ok(stop)
     }
 
     /// Lines of the log, all checked.

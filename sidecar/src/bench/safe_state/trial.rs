@@ -46,11 +46,13 @@ pub(super) fn trial(rig: &mut Rig, trigger: Trigger) -> Result<Seen, String> {
     let mut source = fire(rig, burst_ms)?;
     await_air(rig, &mut client, &mut source)?;
     // at any moment of a millisecond, a piece and a look of the desk
+    let began_ns = mono_ns();
     let wait_us = rig.rng.random_range(20_000..60_000);
     std::thread::sleep(Duration::from_micros(wait_us));
     let at_ns = pull(rig, trigger, &mut client, &source)?;
     let last_ns = silent(rig)?;
     let seen = judge(rig, trigger, at_ns, last_ns, burst_ms)?;
+    says_so(rig, trigger, began_ns)?;
     clean(rig, trigger, source)?;
     Ok(seen)
 }
@@ -154,6 +156,21 @@ fn silent(rig: &Rig) -> Result<u64, String> {
         }
         if mono_ns() > until_ns {
             return Err("the antenna does not fall silent".into());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether the guard's log has this trigger's reason, and not another's that came before.
+fn says_so(rig: &Rig, trigger: Trigger, began_ns: u64) -> Result<(), String> {
+    let until_ns = mono_ns() + SILENT_NS;
+    loop {
+        let said = rig.last_stop(began_ns)?;
+        if said == trigger.expected() {
+            return Ok(());
+        }
+        if said.is_some() || mono_ns() > until_ns {
+            return Err(format!("the log says {said:?}, not {:?}", trigger.expected()));
         }
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -1,5 +1,7 @@
 //! What must end a burst.
 
+use governor::{Feeder, Stop};
+
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trigger {
@@ -78,6 +80,23 @@ impl Trigger {
             Self::Vanished => "the radio vanishes",
             Self::HungWrite => "a write hangs",
             Self::Overload => "the receiver is overloaded",
+        }
+    }
+
+    /// Why the guard must say that it stopped; `None` where it cannot say anything any more.
+    #[must_use]
+    pub const fn expected(self) -> Option<Stop> {
+        match self {
+            Self::KillGuard => None,
+            Self::Sigterm | Self::Sigint => Some(Stop::Signal),
+            Self::KillSource | Self::AbortSource | Self::KillLoop => Some(Stop::PipeClosed),
+            Self::HangLoop => Some(Stop::DeadMan(Feeder::Loop)),
+            Self::PolicyEnd => Some(Stop::PolicyEnded),
+            Self::TokenEnd => Some(Stop::TokenExpired),
+            Self::Http | Self::CommandLine | Self::StopFile => Some(Stop::Asked),
+            Self::DeviceError | Self::Vanished => Some(Stop::DeviceError),
+            Self::HungWrite => Some(Stop::HungWrite),
+            Self::Overload => Some(Stop::Overload),
         }
     }
 

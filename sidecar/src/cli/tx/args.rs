@@ -33,6 +33,9 @@ pub enum TxCommand {
         /// Only the last lines.
         #[arg(short = 'n', long, value_name = "N")]
         lines: Option<usize>,
+        /// Writes each burst as an annotation of SigMF metadata to this file instead.
+        #[arg(long, value_name = "OUT", conflicts_with = "lines")]
+        sigmf: Option<PathBuf>,
     },
     /// Checks that no line of the log was changed, dropped or moved.
     Verify {

@@ -3,7 +3,7 @@
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::text;
-use crate::tx::{LogFile, TxError};
+use crate::tx::{LogFile, TxError, annotations};
 use governor::hex;
 use std::path::Path;
 
@@ -53,5 +53,16 @@ pub(super) fn verify(file: &Path, head: Option<&str>, as_json: bool) -> Result<E
     } else {
         text::out(&format!("{} lines, unbroken, head {is}\n", chain.lines))?;
     }
+    Ok(Exit::Ok)
+}
+
+/// Every burst of a log that verifies, as SigMF metadata without samples.
+pub(super) fn annotate(file: &Path, out: &Path) -> Result<Exit, CliError> {
+    LogFile::verify(file)?;
+    let log = std::fs::read_to_string(file).map_err(|source| TxError::File { path: file.to_path_buf(), source })?;
+    let (meta, bursts) = annotations(&log);
+    let text = serde_json::to_string_pretty(&meta).unwrap_or_default();
+    std::fs::write(out, text).map_err(|source| TxError::File { path: out.to_path_buf(), source })?;
+    text::out(&format!("{}: {bursts} bursts\n", out.display()))?;
     Ok(Exit::Ok)
 }

@@ -26,7 +26,8 @@ pub(super) fn run(command: &TxCommand, config: &Config, as_json: bool) -> Result
         TxCommand::Fire(args) => fire::fire(args, &guard, as_json),
         TxCommand::Feed => fire::feed(&guard),
         TxCommand::Stop => stop(&guard, as_json),
-        TxCommand::Log { file, lines } => log::show(file.as_deref().unwrap_or(&guard.log), *lines, as_json),
+        TxCommand::Log { file, sigmf: Some(out), .. } => log::annotate(file.as_deref().unwrap_or(&guard.log), out),
+        TxCommand::Log { file, lines, .. } => log::show(file.as_deref().unwrap_or(&guard.log), *lines, as_json),
         TxCommand::Verify { file, head } => {
             log::verify(file.as_deref().unwrap_or(&guard.log), head.as_deref(), as_json)
         }

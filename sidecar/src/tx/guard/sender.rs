@@ -50,6 +50,8 @@ pub(super) struct Sender {
 struct Went {
     sent: u64,
     underflows: u64,
+    /// When its first sample went out: host time, radio time, ns.
+    first: Option<(u64, i64)>,
     /// Samples were handed over and their end was not.
     is_open: bool,
 }
@@ -105,7 +107,8 @@ impl Sender {
         }
         let mut core = self.shared.core();
         core.on_air = None;
-        core.log(&Event::End { id: job.id, sent: went.sent });
+        let (first_ns, first_radio_ns) = went.first.unzip();
+        core.log(&Event::End { id: job.id, sent: went.sent, first_ns, first_radio_ns });
         let why = if went.sent == job.samples && !stopped { None } else { core.last_stop };
         let ended = Ended { id: job.id, samples: job.samples, sent: went.sent, underflows: went.underflows, why };
         core.outbox.push((job.asker, Answer::Ended(ended)));
@@ -146,14 +149,16 @@ impl Sender {
             let at_ns = (went.sent == 0).then_some(*start_ns);
             let ends = went.sent + piece.len() as u64 == job.samples;
             went.is_open = true;
+            went.first.get_or_insert((pace.at_ns(0), *start_ns));
             let n = self.shared.watched(|| self.tx.write(&piece, at_ns, ends))?;
             piece.drain(..n.min(piece.len()));
             went.sent += n as u64;
             self.count(job, went, n as u64);
-            self.events(pace, went, bound)?;
+            pace.note(went.sent, self.shared.now_ns());
+            self.events(pace, went)?;
         }
         went.is_open = false;
-        begun.map_or(Ok(()), |(mut pace, _)| self.play_out(&mut pace, went, bound))
+        begun.map_or(Ok(()), |(mut pace, _)| self.play_out(&mut pace, went))
     }
 
     /// Sets the gain and the time of the first sample. The device's time was read before the later of two looks at ours, so its
@@ -230,14 +235,14 @@ impl Sender {
     }
 
     /// What the radio tells of by itself.
-    fn events(&mut self, pace: &mut Pace, went: &mut Went, bound: u64) -> Result<(), RadioError> {
+    fn events(&mut self, pace: &mut Pace, went: &mut Went) -> Result<(), RadioError> {
         while let Some(event) = self.tx.event()? {
             match event {
                 TxEvent::BurstEnd => {}
                 TxEvent::Underflow => {
                     went.underflows += 1;
                     self.shared.core().underflows += 1;
-                    pace.ran_dry(went.sent, bound, self.shared.now_ns());
+                    pace.ran_dry(self.shared.now_ns());
                 }
                 TxEvent::Late => {
                     return Err(RadioError::Driver {
@@ -252,9 +257,9 @@ impl Sender {
     }
 
     /// Waits until the last sample is out.
-    fn play_out(&mut self, pace: &mut Pace, went: &mut Went, bound: u64) -> Result<(), RadioError> {
+    fn play_out(&mut self, pace: &mut Pace, went: &mut Went) -> Result<(), RadioError> {
         loop {
-            self.events(pace, went, bound)?;
+            self.events(pace, went)?;
             let is_over = self.shared.now_ns() >= pace.at_ns(went.sent) + TAIL_NS;
             if is_over || self.shared.core().governor.state() == State::Safe {
                 return Ok(());
