@@ -8,7 +8,7 @@ help:
 	@echo "make demo    build and run the closed loop for one minute: no root, no hardware, no gNB"
 	@echo "make test    build and run every test"
 	@echo "make check   format, lints, docs, licences"
-	@echo "make bench   every bench but the soak, as Markdown (BENCH=name for one)"
+	@echo "make bench   every bench but soak and safe-state, as Markdown (BENCH=name for one)"
 	@echo "make deps    install what the build needs from the system's packages, or print the command"
 	@echo "make deps-radio  the same with what the tests of the radio need: SoapySDR"
 	@echo "make schema  write the JSON Schemas of sidecar's and the lab's configuration again"
@@ -29,7 +29,7 @@ test: deps-radio
 	$(CARGO) build --workspace --bins
 	$(CARGO) test --workspace
 
-check:
+check: deps-radio
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps

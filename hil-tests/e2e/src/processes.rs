@@ -50,9 +50,19 @@ impl System {
     /// When a program or file cannot be had.
     #[must_use]
     pub fn start(dir: &Path, seed: u64) -> Self {
+        Self::start_with(dir, seed, |_| ())
+    }
+
+    /// The same; `shape` may change the configuration before.
+    ///
+    /// # Panics
+    /// When a program or file cannot be had.
+    #[must_use]
+    pub fn start_with(dir: &Path, seed: u64, shape: impl FnOnce(&mut Config)) -> Self {
         let root = dir.join("runs");
-        let plan = Plan::prepare(&dir.join("plan"), &binary("lab"), &root, seed, true)
+        let mut plan = Plan::prepare(&dir.join("plan"), &binary("lab"), &root, seed, true)
             .unwrap_or_else(|e| panic!("no plan: {e}"));
+        shape(&mut plan.config);
         let file = dir.join("sidecar.yaml");
         let yaml = plan.config.to_yaml().unwrap_or_else(|e| panic!("no configuration: {e}"));
         std::fs::write(&file, yaml).unwrap_or_else(|e| panic!("cannot write {}: {e}", file.display()));

@@ -67,6 +67,8 @@ pub struct RanConfig {
     pub air: String,
     /// `tcp://…` of the controller.
     pub controller: Option<String>,
+    /// `ipc://…` of the `tx-guard` whose dead-man is fed while the loop is closed.
+    pub tx_guard: Option<String>,
     /// WebSocket of the gNB.
     pub gnb_ws: Option<String>,
     /// PLMN of the slices.
@@ -107,6 +109,7 @@ impl RanConfig {
             run: 0,
             air: air.to_owned(),
             controller: None,
+            tx_guard: None,
             gnb_ws: None,
             plmn: "00101".into(),
             rate_hz: 7.68e6,

@@ -7,6 +7,7 @@ pub mod ear;
 mod error;
 pub mod fast;
 pub mod fast_thread;
+mod feed;
 pub mod mind;
 pub mod phases;
 pub mod plan;

@@ -103,6 +103,10 @@ pub fn start_threads(
     let (for_search, rate_hz, book) = (config.clone(), config.rate_hz, MibBook::clone(book));
     threads.push(spawn("search", Box::new(move || search_all(&for_search, &search_jobs, &found_in)))?);
     threads.push(spawn("mib", Box::new(move || decode_all(rate_hz, &mibs, &buffers_in, &book, &rows_in)))?);
+    if let Some(address) = config.tx_guard.clone() {
+        let shared = Arc::clone(shared);
+        threads.push(spawn("tx feed", Box::new(move || super::feed::feed(&address, &shared)))?);
+    }
     let writer = writer.clone();
     threads.push(spawn("rows", Box::new(move || write_rows(&rows, &writer)))?);
     Ok((actions_in, threads))

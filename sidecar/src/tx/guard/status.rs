@@ -5,8 +5,7 @@ use crate::telemetry::{Metrics, TelemetryError};
 use crate::tx::config::GuardConfig;
 use crate::tx::messages::{FEEDERS, GuardStatus};
 use governor::{Band, State, hex};
-use prometheus::{Gauge, GaugeVec, IntCounterVec};
-use std::collections::BTreeMap;
+use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec};
 
 /// Puts it together.
 pub(super) fn status(shared: &Shared, config: &GuardConfig, radio: &str, band: Band) -> GuardStatus {
@@ -53,52 +52,50 @@ pub(super) struct Gauges {
     armed: Gauge,
     on_air: Gauge,
     fed_s: GaugeVec,
-    counts: GaugeVec,
-    refusals: IntCounterVec,
-    told: BTreeMap<String, u64>,
     peak_dbfs: Gauge,
+    log_lines: Gauge,
+    stops: IntCounter,
+    bursts: IntCounter,
+    samples: IntCounter,
+    underflows: IntCounter,
+    refusals: IntCounterVec,
 }
 
 impl Gauges {
     pub(super) fn new(metrics: &Metrics) -> Result<Self, TelemetryError> {
+        let fed = "Time since the dead-man was fed, s; infinite = never";
+        let peak = "Largest magnitude of what was received last, dB of full scale";
         Ok(Self {
             armed: metrics.gauge("sidecar_tx_armed", "1 while a token is out")?,
             on_air: metrics.gauge("sidecar_tx_on_air", "1 while a burst is approved and not over")?,
-            fed_s: metrics.gauge_vec("sidecar_tx_fed_seconds", "Time since the dead-man was fed, s", &["by"])?,
-            counts: metrics.gauge_vec(
-                "sidecar_tx_count",
-                "Stops, bursts, samples sent, underflows, lines of the log",
-                &["of"],
-            )?,
+            fed_s: metrics.gauge_vec("sidecar_tx_fed_seconds", fed, &["by"])?,
+            peak_dbfs: metrics.gauge("sidecar_tx_reception_peak_db", peak)?,
+            log_lines: metrics.gauge("sidecar_tx_log_lines", "Lines of the transmit log")?,
+            stops: metrics.counter("sidecar_tx_stops_total", "Times the safe state was reached from another")?,
+            bursts: metrics.counter("sidecar_tx_bursts_total", "Bursts approved")?,
+            samples: metrics.counter("sidecar_tx_samples_total", "Samples that went to the driver")?,
+            underflows: metrics.counter("sidecar_tx_underflows_total", "Times the radio ran dry within a burst")?,
             refusals: metrics.counter_vec("sidecar_tx_refusals_total", "What was refused", &["why"])?,
-            told: BTreeMap::new(),
-            peak_dbfs: metrics
-                .gauge("sidecar_tx_reception_peak_dbfs", "Largest magnitude received last, dB of full scale")?,
         })
     }
 
-    pub(super) fn show(&mut self, s: &GuardStatus) {
+    pub(super) fn show(&self, s: &GuardStatus) {
         let is = |state: bool| f64::from(u8::from(state));
         self.armed.set(is(s.state != State::Safe));
         self.on_air.set(is(s.on_air.is_some()));
         for (by, ms) in &s.fed_ms {
             self.fed_s.with_label_values(&[by]).set(ms.map_or(f64::INFINITY, |ms| ms as f64 * 1e-3));
         }
-        let counts = [
-            ("stops", s.stops),
-            ("bursts", s.bursts),
-            ("samples", s.sent_samples),
-            ("underflows", s.underflows),
-            ("log_lines", s.log_lines),
-        ];
-        for (of, n) in counts {
-            self.counts.with_label_values(&[of]).set(n as f64);
-        }
-        for (why, n) in &s.refusals {
-            let told = self.told.entry(why.clone()).or_default();
-            self.refusals.with_label_values(&[why]).inc_by(n - *told);
-            *told = *n;
-        }
         self.peak_dbfs.set(s.reception.peak_dbfs.map_or(f64::NEG_INFINITY, f64::from));
+        self.log_lines.set(s.log_lines as f64);
+        // the counts are the core's, and only grow
+        let up_to = |counter: &IntCounter, n: u64| counter.inc_by(n.saturating_sub(counter.get()));
+        up_to(&self.stops, s.stops);
+        up_to(&self.bursts, s.bursts);
+        up_to(&self.samples, s.sent_samples);
+        up_to(&self.underflows, s.underflows);
+        for (why, n) in &s.refusals {
+            up_to(&self.refusals.with_label_values(&[why]), *n);
+        }
     }
 }
