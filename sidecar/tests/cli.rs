@@ -71,7 +71,10 @@ fn the_doctor_ends_with_ten_when_something_will_not_work() {
     assert_eq!(healthy.status.code(), Some(0), "{}", stdout(&healthy));
     assert!(stdout(&healthy).lines().last().unwrap().starts_with("0 failures"), "{}", stdout(&healthy));
 
-    let text = std::fs::read_to_string(&good).unwrap().replace("band: 3", "band: 1").replace("  bind_addr: 127.0.0.1\n", "  bind_addr: 0.0.0.0\n");
+    let text = std::fs::read_to_string(&good)
+        .unwrap()
+        .replace("band: 3", "band: 1")
+        .replace("  bind_addr: 127.0.0.1\n", "  bind_addr: 0.0.0.0\n");
     let bad = dir.path().join("bad.yml");
     std::fs::write(&bad, text).unwrap();
     let ill = doctor(dir.path(), bad.to_str().unwrap(), &[]);

@@ -3,7 +3,9 @@
 use super::args::{Args, Command, RunCommand};
 use super::error::CliError;
 use super::exit::Exit;
-use super::{air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, doctor_cmd, learn_cmd, process_cmd, run_cmd, text};
+use super::{
+    air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, doctor_cmd, learn_cmd, process_cmd, run_cmd, text,
+};
 use crate::config::{Config, Loaded};
 use crate::telemetry::{LogStyle, init_tracing};
 use clap::Parser;

@@ -20,5 +20,5 @@ pub use error::ConfigError;
 pub use load::{Effective, Loaded, Origin, Override};
 pub use quantity::{Angle, AngleRate, Distance, Duration, Frequency, GainDb, PowerDbfs, QuantityError, Rate};
 pub use schema::schema;
-pub(crate) use yaml::{Node, parse_foreign};
 pub use sections::*;
+pub(crate) use yaml::{Node, parse_foreign};

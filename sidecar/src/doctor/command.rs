@@ -76,7 +76,12 @@ pub enum DoctorError {
 ///
 /// # Errors
 /// [`DoctorError::NoSuchCheck`].
-pub fn examine(args: &DoctorArgs, ours: Ours, system: &dyn System, wall: Timestamp) -> Result<Vec<Finding>, DoctorError> {
+pub fn examine(
+    args: &DoctorArgs,
+    ours: Ours,
+    system: &dyn System,
+    wall: Timestamp,
+) -> Result<Vec<Finding>, DoctorError> {
     let names: Vec<&'static str> = CHECKS.iter().map(|c| c.name).collect();
     if let Some(name) = args.only.iter().find(|name| Check::of(name).is_none()) {
         return Err(DoctorError::NoSuchCheck { name: name.clone(), near: nearest(name, &names) });

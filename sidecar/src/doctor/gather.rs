@@ -117,7 +117,8 @@ impl Reader<'_> {
             let bytes = self.system.bytes(&file).map(|b| (b, what.to_owned()));
             self.note(&file, bytes)
         };
-        let (signature, key) = (optional(&args.signature, "the policy's signature"), optional(&args.key, "the lab's public key"));
+        let (signature, key) =
+            (optional(&args.signature, "the policy's signature"), optional(&args.key, "the lab's public key"));
         let bytes = self.system.bytes(&file);
         let policy = self.note(&file, bytes.map(|b| (b, "the transmit policy".into())))?;
         Some(PolicyFiles { name: file, policy, signature, key })
@@ -163,7 +164,8 @@ mod tests {
 
     #[test]
     fn files_and_folders_are_read_as_what_they_are() {
-        let args = args(&["--gnb", "g.yml", "--ue", "u.conf", "--core", "core", "--radio", "driver=uhd,addr=192.168.40.2"]);
+        let args =
+            args(&["--gnb", "g.yml", "--ue", "u.conf", "--core", "core", "--radio", "driver=uhd,addr=192.168.40.2"]);
         let lab = gather(&args, None, &disk(), wall());
         assert_eq!(lab.core.functions.iter().map(|f| f.name).collect::<Vec<_>>(), ["amf", "nssf", "smf", "upf"]);
         assert_eq!(lab.core.subscribers.map(|s| s.len()), Some(1));

@@ -17,16 +17,48 @@ pub struct Check {
 /// Every check, in the order in which they are shown.
 pub const CHECKS: &[Check] = &[
     Check { name: "files", about: "every given file can be read; keys that are nearly right", look: checks::files },
-    Check { name: "attach-radio", about: "gNB and UE: band, carrier, SSB, blocks, 4G carriers, release, PLMN", look: checks::attach_radio },
-    Check { name: "attach-core", about: "gNB and core: PLMN, TAC, slices, the AMF's address", look: checks::attach_core },
-    Check { name: "attach-subscriber", about: "UE and core: IMSI, keys, APN, network namespace, address pool", look: checks::attach_subscriber },
-    Check { name: "wires", about: "ZMQ addresses of gNB, UEs and `air`: crossed, doubled, in use", look: checks::wires },
-    Check { name: "sample-rate", about: "rates of gNB, UEs and `air`; what a radio's clock can be divided to", look: checks::sample_rate },
+    Check {
+        name: "attach-radio",
+        about: "gNB and UE: band, carrier, SSB, blocks, 4G carriers, release, PLMN",
+        look: checks::attach_radio,
+    },
+    Check {
+        name: "attach-core",
+        about: "gNB and core: PLMN, TAC, slices, the AMF's address",
+        look: checks::attach_core,
+    },
+    Check {
+        name: "attach-subscriber",
+        about: "UE and core: IMSI, keys, APN, network namespace, address pool",
+        look: checks::attach_subscriber,
+    },
+    Check {
+        name: "wires",
+        about: "ZMQ addresses of gNB, UEs and `air`: crossed, doubled, in use",
+        look: checks::wires,
+    },
+    Check {
+        name: "sample-rate",
+        about: "rates of gNB, UEs and `air`; what a radio's clock can be divided to",
+        look: checks::sample_rate,
+    },
     Check { name: "metrics", about: "metrics that are switched off at gNB, core and UE", look: checks::metrics },
     Check { name: "exposed", about: "control and metrics that other hosts can reach", look: checks::exposed },
-    Check { name: "radio-host", about: "this host for a radio on the network: MTU, buffers, rings, governor, frames", look: checks::radio_host },
-    Check { name: "clocks", about: "clock and time source of the radios; time of day; monotonic clock", look: checks::clocks },
-    Check { name: "soapysdr", about: "SoapySDR's library, and the module that `--radio driver=…` needs", look: checks::soapysdr },
+    Check {
+        name: "radio-host",
+        about: "this host for a radio on the network: MTU, buffers, rings, governor, frames",
+        look: checks::radio_host,
+    },
+    Check {
+        name: "clocks",
+        about: "clock and time source of the radios; time of day; monotonic clock",
+        look: checks::clocks,
+    },
+    Check {
+        name: "soapysdr",
+        about: "SoapySDR's library, and the module that `--radio driver=…` needs",
+        look: checks::soapysdr,
+    },
     Check { name: "policy", about: "the transmit policy: signature, dates, what it allows", look: checks::policy },
     Check { name: "system", about: "processors, SCTP, disk, open files, real-time priority", look: checks::system },
 ];

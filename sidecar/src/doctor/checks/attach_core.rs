@@ -11,7 +11,10 @@ pub(in crate::doctor) fn attach_core(lab: &Lab, found: &mut Found) {
     };
     if gnb.truth("cu_cp.amf.no_core", false) {
         return found.warn(
-            format!("{}: without a core a UE attaches up to RRC and is released, again and again", gnb.key("cu_cp.amf.no_core")),
+            format!(
+                "{}: without a core a UE attaches up to RRC and is released, again and again",
+                gnb.key("cu_cp.amf.no_core")
+            ),
             "with a core: take it out",
         );
     }
@@ -41,7 +44,12 @@ fn areas(gnb: &Gnb, found: &mut Found) {
         let told = gnb.areas.iter().any(|a| a.tac == cell.tac && Some(&a.plmn) == cell.plmn.as_ref());
         if let Some(plmn) = cell.plmn.as_ref().filter(|_| !told) {
             found.fail(
-                format!("{} {} of PLMN {plmn} is not among {}", cell.key("tac"), cell.tac, gnb.key("cu_cp.amf.supported_tracking_areas")),
+                format!(
+                    "{} {} of PLMN {plmn} is not among {}",
+                    cell.key("tac"),
+                    cell.tac,
+                    gnb.key("cu_cp.amf.supported_tracking_areas")
+                ),
                 format!("add `- tac: {}` with `plmn: \"{plmn}\"` there", cell.tac),
             );
         }
@@ -52,10 +60,14 @@ fn areas(gnb: &Gnb, found: &mut Found) {
 fn known(area: &TrackingArea, amf: &NetworkFunction, gnb: &Gnb, found: &mut Found) {
     let ours = gnb.key("cu_cp.amf.supported_tracking_areas");
     let TrackingArea { tac, plmn, slices } = area;
-    let in_tai = |(p, codes): &(_, Vec<(u32, u32)>)| p == plmn && codes.iter().any(|(low, high)| (low..=high).contains(&tac));
+    let in_tai =
+        |(p, codes): &(_, Vec<(u32, u32)>)| p == plmn && codes.iter().any(|(low, high)| (low..=high).contains(&tac));
     if !amf.areas().iter().any(in_tai) {
         found.fail(
-            format!("TAC {tac} of PLMN {plmn} ({ours}) is not in {}: NG setup fails, or no UE is registered", amf.key("tai")),
+            format!(
+                "TAC {tac} of PLMN {plmn} ({ours}) is not in {}: NG setup fails, or no UE is registered",
+                amf.key("tai")
+            ),
             format!("add `tac: {tac}` with mcc and mnc of {plmn} to `amf.tai`, or change the gNB's"),
         );
     }
@@ -70,7 +82,11 @@ fn known(area: &TrackingArea, amf: &NetworkFunction, gnb: &Gnb, found: &mut Foun
         let all: Vec<String> = theirs.iter().map(Slice::to_string).collect();
         found.fail(
             format!("slice {slice} ({ours}) is not in {}, which has {}", amf.key("plmn_support"), all.join(", ")),
-            differentiator(*slice, theirs).unwrap_or_else(|| format!("add {slice} to `amf.plmn_support…s_nssai`, or take it out of the gNB's `tai_slice_support_list`")),
+            differentiator(*slice, theirs).unwrap_or_else(|| {
+                format!(
+                    "add {slice} to `amf.plmn_support…s_nssai`, or take it out of the gNB's `tai_slice_support_list`"
+                )
+            }),
         );
     }
 }
@@ -80,7 +96,9 @@ fn differentiator(slice: Slice, theirs: &[Slice]) -> Option<String> {
     let near = theirs.iter().find(|s| s.sst == slice.sst)?;
     Some(match near.sd {
         None => "take `sd` out of the gNB's `tai_slice_support_list`, or write it into the core's".into(),
-        Some(sd) => format!("write `sd: {sd}` into the gNB's `tai_slice_support_list` (decimal; the core writes it as {sd:06x})"),
+        Some(sd) => format!(
+            "write `sd: {sd}` into the gNB's `tai_slice_support_list` (decimal; the core writes it as {sd:06x})"
+        ),
     })
 }
 
@@ -88,14 +106,20 @@ fn differentiator(slice: Slice, theirs: &[Slice]) -> Option<String> {
 fn slices(area: &TrackingArea, nf: &NetworkFunction, found: &mut Found) {
     let (theirs, key) = (nf.slices(), if nf.name == "nssf" { "sbi.client.nsi" } else { "info" });
     for slice in area.slices.iter().filter(|s| !theirs.is_empty() && !theirs.contains(s)) {
-        found.fail(format!("slice {slice} of the gNB is not in {}", nf.key(key)), format!("add `s_nssai` with {slice} to `{}.{key}`", nf.name));
+        found.fail(
+            format!("slice {slice} of the gNB is not in {}", nf.key(key)),
+            format!("add `s_nssai` with {slice} to `{}.{key}`", nf.name),
+        );
     }
 }
 
 /// The gNB's address for the AMF is where the AMF listens.
 fn address(gnb: &Gnb, amf: Option<&NetworkFunction>, lab: &Lab, found: &mut Found) {
     let Some(to) = gnb.text("cu_cp.amf.addr") else {
-        return found.fail(format!("{}: the gNB does not know where the AMF is", gnb.key("cu_cp.amf.addr")), "set `cu_cp.amf.addr`, or `cu_cp.amf.no_core: true`");
+        return found.fail(
+            format!("{}: the gNB does not know where the AMF is", gnb.key("cu_cp.amf.addr")),
+            "set `cu_cp.amf.addr`, or `cu_cp.amf.no_core: true`",
+        );
     };
     let port = gnb.number("cu_cp.amf.port").map_or(38_412, |p| p as u16);
     let servers = amf.map(|amf| amf.servers("ngap")).unwrap_or_default();
@@ -103,7 +127,12 @@ fn address(gnb: &Gnb, amf: Option<&NetworkFunction>, lab: &Lab, found: &mut Foun
     if let Some(amf) = amf.filter(|_| !servers.is_empty() && !servers.iter().any(there)) {
         let all: Vec<String> = servers.iter().map(|(host, at)| format!("{host}:{}", at.unwrap_or(38_412))).collect();
         found.fail(
-            format!("{} is {to}:{port}, the AMF listens at {} ({})", gnb.key("cu_cp.amf.addr"), all.join(", "), amf.key("ngap.server")),
+            format!(
+                "{} is {to}:{port}, the AMF listens at {} ({})",
+                gnb.key("cu_cp.amf.addr"),
+                all.join(", "),
+                amf.key("ngap.server")
+            ),
             "make them the same",
         );
     }
@@ -128,10 +157,16 @@ fn address(gnb: &Gnb, amf: Option<&NetworkFunction>, lab: &Lab, found: &mut Foun
 fn own_end(gnb: &Gnb, to: &str, bind: &str, lab: &Lab, found: &mut Found) {
     let key = gnb.key("cu_cp.amf.bind_addr");
     if is_loopback_host(bind) && !is_loopback_host(to) {
-        found.fail(format!("{key} is {bind}, from where {to} cannot be reached"), "set it to this host's address in the AMF's network");
+        found.fail(
+            format!("{key} is {bind}, from where {to} cannot be reached"),
+            "set it to this host's address in the AMF's network",
+        );
     }
     if let Some(false) = bind.parse().ok().and_then(|ip: Ipv4Addr| lab.host.has_address(ip)) {
-        found.warn(format!("{key} {bind} is no address of this host"), "does the gNB run elsewhere? Else set an address that `ip addr` shows");
+        found.warn(
+            format!("{key} {bind} is no address of this host"),
+            "does the gNB run elsewhere? Else set an address that `ip addr` shows",
+        );
     }
 }
 
@@ -171,8 +206,16 @@ mod tests {
         let plmn = with_core("mnc: 01", "mnc: 001");
         says(&plmn, Failure, &["PLMN 00101", "plmn_support"]);
         says(&with_core("- sst: 1", "- sst: 1\n          sd: 010203"), Failure, &["SST 1 SD 010203", "`sd: 66051`"]);
-        says(&with_gnb("              - sst: 1", "              - sst: 2"), Failure, &["SST 2 ", "is not in `amf.plmn_support`"]);
-        says(&with_gnb("              - sst: 1", "              - sst: 2"), Failure, &["SST 2 ", "nssf.sbi.client.nsi"]);
+        says(
+            &with_gnb("              - sst: 1", "              - sst: 2"),
+            Failure,
+            &["SST 2 ", "is not in `amf.plmn_support`"],
+        );
+        says(
+            &with_gnb("              - sst: 1", "              - sst: 2"),
+            Failure,
+            &["SST 2 ", "nssf.sbi.client.nsi"],
+        );
         says(&with_gnb("addr: 127.0.0.5", "addr: 127.0.0.6"), Failure, &["127.0.0.6:38412", "127.0.0.5:38412"]);
         says(&with_gnb("    addr: 127.0.0.5\n", ""), Failure, &["does not know where the AMF is"]);
     }

@@ -48,25 +48,46 @@ fn keys(ue: &Ue, found: &mut Found) {
 
 /// What the core knows of it.
 fn subscribed(ue: &Ue, subscriber: &Subscriber, lab: &Lab, found: &mut Found) {
-    let differ = |ours: Option<Secret>, theirs: &Option<Secret>| matches!((ours, theirs), (Some(a), Some(b)) if a != *b);
+    let differ =
+        |ours: Option<Secret>, theirs: &Option<Secret>| matches!((ours, theirs), (Some(a), Some(b)) if a != *b);
     if differ(ue.k(), &subscriber.k) {
-        found.fail(format!("{} is not the subscriber's: authentication fails (MAC failure)", ue.key("usim.k")), "make K the same on both sides");
+        found.fail(
+            format!("{} is not the subscriber's: authentication fails (MAC failure)", ue.key("usim.k")),
+            "make K the same on both sides",
+        );
     }
     if differ(ue.opc(), &subscriber.opc) {
-        found.fail(format!("{} is not the subscriber's: authentication fails (MAC failure)", ue.key("usim.opc")), "make OPc the same; an OP is not an OPc");
+        found.fail(
+            format!("{} is not the subscriber's: authentication fails (MAC failure)", ue.key("usim.opc")),
+            "make OPc the same; an OP is not an OPc",
+        );
     }
     if ue.opc().is_some() && subscriber.opc.is_none() {
-        found.warn(format!("{} is an OPc, the subscriber has an OP or none", ue.key("usim.opc")), "write the OPc into the subscriber");
+        found.warn(
+            format!("{} is an OPc, the subscriber has an OP or none", ue.key("usim.opc")),
+            "write the OPc into the subscriber",
+        );
     }
-    if let Some(apn) = ue.text("nas.apn").filter(|apn| !subscriber.slices.iter().any(|(_, names)| names.iter().any(|n| n == apn))) {
-        found.fail(format!("{} `{apn}` is no session of the subscriber", ue.key("nas.apn")), format!("add a session `{apn}` to the subscriber's slice, or change the APN"));
+    if let Some(apn) =
+        ue.text("nas.apn").filter(|apn| !subscriber.slices.iter().any(|(_, names)| names.iter().any(|n| n == apn)))
+    {
+        found.fail(
+            format!("{} `{apn}` is no session of the subscriber", ue.key("nas.apn")),
+            format!("add a session `{apn}` to the subscriber's slice, or change the APN"),
+        );
     }
     if let Some(slice) = ue.slice().filter(|s| !subscriber.slices.iter().any(|(theirs, _)| theirs == s)) {
-        found.fail(format!("{}: slice {slice} is not the subscriber's", ue.key("slicing.nssai-sst")), "set `enable = false` below `[slicing]`, or subscribe to it");
+        found.fail(
+            format!("{}: slice {slice} is not the subscriber's", ue.key("slicing.nssai-sst")),
+            "set `enable = false` below `[slicing]`, or subscribe to it",
+        );
     }
     let offered: Vec<_> = lab.gnb.iter().flat_map(|g| &g.areas).flat_map(|a| &a.slices).collect();
     if !offered.is_empty() && !subscriber.slices.iter().any(|(slice, _)| offered.contains(&slice)) {
-        found.fail("no slice of the subscriber is one of the gNB's: registration is refused", "give both the same S-NSSAI");
+        found.fail(
+            "no slice of the subscriber is one of the gNB's: registration is refused",
+            "give both the same S-NSSAI",
+        );
     }
 }
 
@@ -80,9 +101,15 @@ fn session(ue: &Ue, lab: &Lab, found: &mut Found) {
         let pools = nf.pools();
         let given = |p: &Pool| p.dnn.as_deref().is_none_or(|dnn| dnn == apn);
         if pools.is_empty() {
-            found.fail(format!("{} has no addresses for UEs", nf.key("session")), format!("add `- subnet: 10.45.0.0/16` to `{name}.session`"));
+            found.fail(
+                format!("{} has no addresses for UEs", nf.key("session")),
+                format!("add `- subnet: 10.45.0.0/16` to `{name}.session`"),
+            );
         } else if !pools.iter().any(given) {
-            found.fail(format!("{} `{apn}`: {} is for other data networks", ue.key("nas.apn"), nf.key("session")), format!("add a subnet with `dnn: {apn}`, or one without `dnn`"));
+            found.fail(
+                format!("{} `{apn}`: {} is for other data networks", ue.key("nas.apn"), nf.key("session")),
+                format!("add a subnet with `dnn: {apn}`, or one without `dnn`"),
+            );
         }
     }
 }
@@ -91,11 +118,17 @@ fn session(ue: &Ue, lab: &Lab, found: &mut Found) {
 fn namespace(ue: &Ue, lab: &Lab, found: &mut Found) {
     match ue.text("gw.netns") {
         Some(name) if !lab.host.namespaces.iter().any(|n| n == name) => {
-            found.fail(format!("{} `{name}` does not exist: srsUE ends after attaching", ue.key("gw.netns")), format!("ip netns add {name}   (as root)"));
+            found.fail(
+                format!("{} `{name}` does not exist: srsUE ends after attaching", ue.key("gw.netns")),
+                format!("ip netns add {name}   (as root)"),
+            );
         }
         Some(_) => {}
         None => found.warn(
-            format!("{}: the UE's interface is in the host's own namespace, packets to it take the short way", ue.key("gw.netns")),
+            format!(
+                "{}: the UE's interface is in the host's own namespace, packets to it take the short way",
+                ue.key("gw.netns")
+            ),
             "set `netns = ue1` below `[gw]`, and `ip netns add ue1`",
         ),
     }
@@ -107,7 +140,10 @@ fn apart(ues: &[Ue], found: &mut Found) {
         for other in &ues[..i] {
             for (key, what) in [("usim.imsi", "IMSI"), ("gw.netns", "network namespace"), ("usim.imei", "IMEI")] {
                 if ue.text(key).is_some() && ue.text(key) == other.text(key) {
-                    found.fail(format!("{} is that of {}, too: each UE has its own {what}", ue.key(key), other.file), format!("give {} another {what}", ue.file));
+                    found.fail(
+                        format!("{} is that of {}, too: each UE has its own {what}", ue.key(key), other.file),
+                        format!("give {} another {what}", ue.file),
+                    );
                 }
             }
         }
@@ -121,7 +157,14 @@ fn pools(lab: &Lab, found: &mut Found) {
     };
     let subnets = |pools: Vec<Pool>| pools.into_iter().map(|p| (p.subnet, p.dnn)).collect::<Vec<_>>();
     if subnets(smf.pools()) != subnets(upf.pools()) {
-        found.fail(format!("{} and {} differ: a UE gets an address that is routed nowhere", smf.key("session"), upf.key("session")), "make them the same");
+        found.fail(
+            format!(
+                "{} and {} differ: a UE gets an address that is routed nowhere",
+                smf.key("session"),
+                upf.key("session")
+            ),
+            "make them the same",
+        );
     }
     for pool in upf.pools() {
         if lab.host.interfaces.iter().any(|i| i.name == pool.device) {

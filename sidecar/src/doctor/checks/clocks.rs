@@ -15,7 +15,10 @@ pub(in crate::doctor) fn clocks(lab: &Lab, found: &mut Found) {
     }
     match lab.host.clock.source.as_deref() {
         Some(source @ ("hpet" | "acpi_pm" | "jiffies" | "refined-jiffies")) => {
-            found.warn(format!("the monotonic clock counts by `{source}`: each look at it is slow"), "boot with `tsc=reliable`, or see why the kernel dropped tsc (`dmesg | grep -i clocksource`)");
+            found.warn(
+                format!("the monotonic clock counts by `{source}`: each look at it is slow"),
+                "boot with `tsc=reliable`, or see why the kernel dropped tsc (`dmesg | grep -i clocksource`)",
+            );
         }
         Some(source) => found.ok(format!("the monotonic clock counts by `{source}`")),
         None => found.skip("what the monotonic clock counts by cannot be read"),
@@ -34,7 +37,10 @@ fn of_gnb(gnb: &Gnb, ours: Option<&DeviceArgs>, found: &mut Found) {
         let theirs = of(key);
         if gnb.is_zmq() {
             if theirs != "default" {
-                found.fail(format!("{} is {theirs}: on ZMQ the gNB takes `default` only", gnb.key(key)), format!("take `{key}` out"));
+                found.fail(
+                    format!("{} is {theirs}: on ZMQ the gNB takes `default` only", gnb.key(key)),
+                    format!("take `{key}` out"),
+                );
             }
             continue;
         }
@@ -104,7 +110,8 @@ mod tests {
         let command = "timedatectl show --property=NTPSynchronized --value";
         says(&with(&Pretend::good().command(command, "no\n")), Warning, &["set-ntp"]);
         says(&with(&Pretend::default()), Skipped, &["neither timedatectl nor chronyc"]);
-        let chrony = Pretend::default().command("chronyc -n tracking", "Stratum         : 3\nLeap status     : Normal\n");
+        let chrony =
+            Pretend::default().command("chronyc -n tracking", "Stratum         : 3\nLeap status     : Normal\n");
         says(&with(&chrony), Good, &["follows a reference"]);
         let slow = Pretend::good().file("/sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet\n");
         says(&with(&slow), Warning, &["`hpet`"]);

@@ -1,5 +1,4 @@
 //! Who else can reach control and metrics. The gNB's WebSocket has no password and takes `quit` from anybody.
-//= R21: refuse where the gNB's remote control is reachable off-host
 
 use crate::config::Config;
 use crate::doctor::finding::Found;
@@ -32,12 +31,22 @@ fn of_gnb(gnb: &Gnb, lab: &Lab, found: &mut Found) {
     }
     let bind = gnb.text("remote_control.bind_addr").unwrap_or_else(|| "127.0.0.1".into());
     let port = gnb.number("remote_control.port").map_or(8001, |p| p as u16);
-    let open: Vec<String> = lab.host.listening_on(port).filter(|l| !l.at.ip().is_loopback()).map(|l| l.at.to_string()).collect();
+    let open: Vec<String> =
+        lab.host.listening_on(port).filter(|l| !l.at.ip().is_loopback()).map(|l| l.at.to_string()).collect();
     let fix = "set `remote_control.bind_addr: 127.0.0.1` and restart the gNB; from elsewhere use `ssh -L`";
     if !is_loopback_host(&bind) {
-        found.fail(format!("{} is {bind}: anybody on the network can end the gNB (it has no password, `quit` works)", gnb.key("remote_control.bind_addr")), fix);
+        found.fail(
+            format!(
+                "{} is {bind}: anybody on the network can end the gNB (it has no password, `quit` works)",
+                gnb.key("remote_control.bind_addr")
+            ),
+            fix,
+        );
     } else if let Some(at) = open.first() {
-        found.fail(format!("somebody listens at {at}, the port of the gNB's remote control: other hosts can reach it"), fix);
+        found.fail(
+            format!("somebody listens at {at}, the port of the gNB's remote control: other hosts can reach it"),
+            fix,
+        );
     } else {
         found.ok(format!("the gNB's remote control is at {bind}:{port}, for this host only"));
     }
@@ -69,8 +78,14 @@ fn ours(config: &Config, found: &mut Found) {
     ];
     for (key, at, token) in all.into_iter().filter(|(_, at, _)| !at.ip().is_loopback()) {
         match token.filter(|t| !t.is_empty()) {
-            None => found.fail(format!("`{key}` is {at} and has no token: anybody on the network can use it"), format!("set `{key}` to 127.0.0.1, or the `token` beside it")),
-            Some(_) => found.warn(format!("`{key}` is {at}: the token travels in clear"), "only in a network of the lab's own; else 127.0.0.1 and `ssh -L`"),
+            None => found.fail(
+                format!("`{key}` is {at} and has no token: anybody on the network can use it"),
+                format!("set `{key}` to 127.0.0.1, or the `token` beside it"),
+            ),
+            Some(_) => found.warn(
+                format!("`{key}` is {at}: the token travels in clear"),
+                "only in a network of the lab's own; else 127.0.0.1 and `ssh -L`",
+            ),
         }
     }
     if found.clean_since(before) {

@@ -22,20 +22,36 @@ pub(in crate::doctor) fn metrics(lab: &Lab, found: &mut Found) {
 fn of_gnb(gnb: &Gnb, ws: Option<&str>, found: &mut Found) {
     let before = found.count();
     if !gnb.truth("remote_control.enabled", false) {
-        found.fail(format!("{}: the gNB has no WebSocket, neither metrics nor commands", gnb.key("remote_control.enabled")), "set `remote_control.enabled: true`");
+        found.fail(
+            format!("{}: the gNB has no WebSocket, neither metrics nor commands", gnb.key("remote_control.enabled")),
+            "set `remote_control.enabled: true`",
+        );
     }
     if !gnb.truth("metrics.enable_json", false) {
-        found.fail(format!("{}: the gNB makes no metrics for the WebSocket", gnb.key("metrics.enable_json")), "set `metrics.enable_json: true`");
+        found.fail(
+            format!("{}: the gNB makes no metrics for the WebSocket", gnb.key("metrics.enable_json")),
+            "set `metrics.enable_json: true`",
+        );
     }
     for old in ["metrics.addr", "metrics.port"] {
         if gnb.has(old) {
-            found.fail(format!("{} is of releases before 25.04: later ones do not start with it", gnb.key(old)), "take it out; metrics come by the WebSocket of `remote_control`");
+            found.fail(
+                format!("{} is of releases before 25.04: later ones do not start with it", gnb.key(old)),
+                "take it out; metrics come by the WebSocket of `remote_control`",
+            );
         }
     }
     if !gnb.truth("metrics.layers.enable_sched", true) {
-        found.fail(format!("{}: no CQI, MCS, SINR nor rates of UEs", gnb.key("metrics.layers.enable_sched")), "set `metrics.layers.enable_sched: true`");
+        found.fail(
+            format!("{}: no CQI, MCS, SINR nor rates of UEs", gnb.key("metrics.layers.enable_sched")),
+            "set `metrics.layers.enable_sched: true`",
+        );
     }
-    for (layer, what) in [("rlc", "traffic and delay of each bearer are"), ("mac", "delays of the scheduler's slots are"), ("du_low", "times of the lower layers are")] {
+    for (layer, what) in [
+        ("rlc", "traffic and delay of each bearer are"),
+        ("mac", "delays of the scheduler's slots are"),
+        ("du_low", "times of the lower layers are"),
+    ] {
         let key = format!("metrics.layers.enable_{layer}");
         if !gnb.truth(&key, false) {
             found.warn(format!("{}: {what} not seen", gnb.key(&key)), format!("set `{key}: true`"));
@@ -54,7 +70,10 @@ fn period(gnb: &Gnb, found: &mut Found) {
     if ms < 1.0 {
         found.fail(format!("{} is {ms} ms: the gNB divides by it", gnb.key(key)), "set 100 to 1000");
     } else if ms < 10.0 {
-        found.warn(format!("{} is {ms} ms: rates are counted in whole ms and get coarse, the report costs time", gnb.key(key)), "set 20 or more");
+        found.warn(
+            format!("{} is {ms} ms: rates are counted in whole ms and get coarse, the report costs time", gnb.key(key)),
+            "set 20 or more",
+        );
     } else if ms > 1000.0 {
         found.warn(format!("{} is {ms} ms: what is decided on it is that old", gnb.key(key)), "set 1000 or less");
     }
@@ -96,10 +115,16 @@ fn of_core(nf: &NetworkFunction, ours: Option<&CoreSection>, found: &mut Found) 
     let is = format!("http://{host}:{port}");
     match url {
         Some(url) if url.trim_end_matches('/') != is && host != "0.0.0.0" => {
-            found.fail(format!("`core.{}` is {url}, its metrics server is {is} ({})", nf.name, nf.key("metrics.server")), format!("set `core.{}: {is}`", nf.name));
+            found.fail(
+                format!("`core.{}` is {url}, its metrics server is {is} ({})", nf.name, nf.key("metrics.server")),
+                format!("set `core.{}: {is}`", nf.name),
+            );
         }
         Some(_) => found.ok(format!("{} at {is}", nf.name.to_uppercase())),
-        None if ours.is_some() => found.warn(format!("`core.{}` is not set: its metrics at {is} are not read", nf.name), format!("set `core.{}: {is}`", nf.name)),
+        None if ours.is_some() => found.warn(
+            format!("`core.{}` is not set: its metrics at {is} are not read", nf.name),
+            format!("set `core.{}: {is}`", nf.name),
+        ),
         None => found.ok(format!("{} has metrics at {is}", nf.name.to_uppercase())),
     }
 }
@@ -107,11 +132,17 @@ fn of_core(nf: &NetworkFunction, ours: Option<&CoreSection>, found: &mut Found) 
 fn of_ue(ue: &Ue, found: &mut Found) {
     let key = "general.metrics_csv_enable";
     if !ue.truth(key) {
-        return found.ok(format!("{}: no channel state from the UE; `metrics_csv_enable = true` below `[general]` writes it", ue.key(key)));
+        return found.ok(format!(
+            "{}: no channel state from the UE; `metrics_csv_enable = true` below `[general]` writes it",
+            ue.key(key)
+        ));
     }
     let flush = "general.metrics_csv_flush_period_sec";
     if ue.number(flush, -1.0) < 0.0 {
-        found.warn(format!("{}: srsUE writes its CSV in large, late pieces", ue.key(flush)), "set `metrics_csv_flush_period_sec = 1` below `[general]`");
+        found.warn(
+            format!("{}: srsUE writes its CSV in large, late pieces", ue.key(flush)),
+            "set `metrics_csv_flush_period_sec = 1` below `[general]`",
+        );
     } else {
         found.ok(format!("{} writes its metrics", ue.file));
     }
@@ -158,7 +189,11 @@ mod tests {
         lab.core = core_with("metrics:", "metric:");
         says(&look(metrics, &lab), Failure, &["the AMF has no metrics"]);
         lab.core = core_with("port: 9090", "port: 9099");
-        says(&look(metrics, &lab), Failure, &["`core.smf` is http://127.0.0.4:9090", "core.smf: http://127.0.0.4:9099"]);
+        says(
+            &look(metrics, &lab),
+            Failure,
+            &["`core.smf` is http://127.0.0.4:9090", "core.smf: http://127.0.0.4:9099"],
+        );
         lab.core.functions.clear();
         lab.gnb = None;
         let found = look(metrics, &lab);
@@ -169,7 +204,8 @@ mod tests {
     #[test]
     fn our_own_addresses() {
         let mut lab = lab();
-        lab.config = Some(Loaded::from_text(&changed(LAB, "amf: http://127.0.0.5:9090", "amf: null"), "x", &[]).unwrap().config);
+        lab.config =
+            Some(Loaded::from_text(&changed(LAB, "amf: http://127.0.0.5:9090", "amf: null"), "x", &[]).unwrap().config);
         says(&look(metrics, &lab), Warning, &["`core.amf` is not set"]);
     }
 

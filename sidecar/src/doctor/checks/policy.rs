@@ -13,10 +13,16 @@ pub(in crate::doctor) fn policy(lab: &Lab, found: &mut Found) {
         return found.skip("no policy given (--policy, --signature, --key): nothing may be transmitted");
     };
     let (Some(signature), Some(key)) = (&files.signature, &files.key) else {
-        return found.fail(format!("{}: its signature or the lab's public key is not given", files.name), "give --signature FILE and --key FILE");
+        return found.fail(
+            format!("{}: its signature or the lab's public key is not given", files.name),
+            "give --signature FILE and --key FILE",
+        );
     };
     let Ok(key) = <&[u8; 32]>::try_from(key.as_slice()) else {
-        return found.fail(format!("the key has {} bytes: an Ed25519 public key has 32", key.len()), "give the raw public key of the lab, not a PEM file");
+        return found.fail(
+            format!("the key has {} bytes: an Ed25519 public key has 32", key.len()),
+            "give the raw public key of the lab, not a PEM file",
+        );
     };
     match Policy::load(&files.policy, signature, key, lab.wall) {
         Ok(policy) => valid(&files.name, &policy, lab.wall, found),
@@ -35,8 +41,14 @@ fn remedy(denial: &Denial) -> &'static str {
 
 fn valid(name: &str, policy: &Policy, wall: Timestamp, found: &mut Found) {
     match wall.checked_add(SOON).map(|then| policy.is_in_force(then)) {
-        Ok(Err(Denial::Expired(until))) => found.warn(format!("{name} ends at {until}, within a week"), "have the next one signed"),
-        _ => found.ok(format!("{name} holds; {} answers for it, {} has it stopped", policy.person(), policy.stop_contact())),
+        Ok(Err(Denial::Expired(until))) => {
+            found.warn(format!("{name} ends at {until}, within a week"), "have the next one signed")
+        }
+        _ => found.ok(format!(
+            "{name} holds; {} answers for it, {} has it stopped",
+            policy.person(),
+            policy.stop_contact()
+        )),
     }
     if policy.grants().is_empty() {
         found.warn(format!("{name} has no grants: nothing may be transmitted"), "add grants and have it signed again");
@@ -48,7 +60,11 @@ fn valid(name: &str, policy: &Policy, wall: Timestamp, found: &mut Found) {
 
 fn allows(grant: &Grant) -> String {
     let mode = format!("{:?}", grant.mode).to_lowercase();
-    let victims = if grant.victims.is_empty() { "no cell may be jammed".into() } else { format!("may jam PCI {:?}", grant.victims) };
+    let victims = if grant.victims.is_empty() {
+        "no cell may be jammed".into()
+    } else {
+        format!("may jam PCI {:?}", grant.victims)
+    };
     format!(
         "{mode}: radio {}, {} to {} MHz, gain up to {} dB, bursts up to {} ms, {} % of {} ms; {victims}",
         grant.radios.join(", "),

@@ -36,13 +36,23 @@ pub(in crate::doctor) fn radio_host(lab: &Lab, found: &mut Found) {
 
 fn network(whose: &str, args: &DeviceArgs, at: Ipv4Addr, host: &Host, found: &mut Found) {
     let Some(interface) = host.way_to(at) else {
-        return found.fail(format!("{whose}: no route to {at}"), "give the interface towards it an address of its network, e.g. `ip addr add 192.168.40.1/24 dev IFACE`");
+        return found.fail(
+            format!("{whose}: no route to {at}"),
+            "give the interface towards it an address of its network, e.g. `ip addr add 192.168.40.1/24 dev IFACE`",
+        );
     };
     let named = ["send_frame_size", "recv_frame_size"].iter().filter_map(|k| args.number(k)).fold(0.0, f64::max) as u32;
     let frame = if named > 0 { Some(named) } else { family(args).and_then(|f| f.frame_bytes) };
     frames(whose, interface, frame, named > 0, found);
     if let Some(speed) = interface.speed_mbit_per_s.filter(|s| *s < 10_000) {
-        found.warn(format!("{whose}: `{}` runs at {speed} Mbit/s: enough for about {} MHz of one channel", interface.name, speed / 40), "use the 10 Gbit/s port of the radio");
+        found.warn(
+            format!(
+                "{whose}: `{}` runs at {speed} Mbit/s: enough for about {} MHz of one channel",
+                interface.name,
+                speed / 40
+            ),
+            "use the 10 Gbit/s port of the radio",
+        );
     }
 }
 
@@ -50,7 +60,8 @@ fn frames(whose: &str, interface: &Interface, frame: Option<u32>, named: bool, f
     let Some(mtu) = interface.mtu else {
         return found.skip(format!("{whose}: the MTU of `{}` cannot be read", interface.name));
     };
-    let fix = |mtu: u32| format!("ip link set {} mtu {mtu}   (as root, and in the network's configuration)", interface.name);
+    let fix =
+        |mtu: u32| format!("ip link set {} mtu {mtu}   (as root, and in the network's configuration)", interface.name);
     match frame {
         Some(frame) if frame + HEADER_BYTES > mtu && named => found.fail(
             format!("{whose}: frames of {frame} bytes do not fit the MTU {mtu} of `{}`: they are cut or lost", interface.name),
@@ -84,7 +95,10 @@ fn rings(host: &Host, found: &mut Found) {
     };
     for (way, (now, largest)) in [("rx", ring.rx), ("tx", ring.tx)] {
         if now < largest {
-            found.warn(format!("{way} ring of the interface is {now} of {largest} packets"), format!("ethtool -G IFACE {way} {largest}   (as root)"));
+            found.warn(
+                format!("{way} ring of the interface is {now} of {largest} packets"),
+                format!("ethtool -G IFACE {way} {largest}   (as root)"),
+            );
         } else {
             found.ok(format!("{way} ring is at its largest, {largest} packets"));
         }
@@ -95,10 +109,15 @@ fn governor(host: &Host, found: &mut Found) {
     if host.governors.is_empty() {
         return found.skip("CPU governor: this machine does not show one (a virtual machine?)");
     }
-    let slow: Vec<&str> = host.governors.iter().filter(|(_, g)| g != "performance").map(|(cpu, _)| cpu.as_str()).collect();
+    let slow: Vec<&str> =
+        host.governors.iter().filter(|(_, g)| g != "performance").map(|(cpu, _)| cpu.as_str()).collect();
     match slow.first() {
         Some(_) => found.warn(
-            format!("{} of {} processors are not on the governor `performance`: clocks go up too late for a slot", slow.len(), host.governors.len()),
+            format!(
+                "{} of {} processors are not on the governor `performance`: clocks go up too late for a slot",
+                slow.len(),
+                host.governors.len()
+            ),
             "cpupower frequency-set -g performance   (as root)",
         ),
         None => found.ok(format!("{} processors on the governor `performance`", host.governors.len())),
@@ -156,7 +175,11 @@ mod tests {
     fn the_gnbs_own_radio_is_looked_at() {
         let mut lab = lab();
         let text = changed(GNB, "device_driver: zmq", "device_driver: uhd");
-        let text = changed(&text, "tx_port=tcp://127.0.0.1:2000,rx_port=tcp://127.0.0.1:2001,base_srate=11.52e6", "type=x300,addr=192.168.40.2");
+        let text = changed(
+            &text,
+            "tx_port=tcp://127.0.0.1:2000,rx_port=tcp://127.0.0.1:2001,base_srate=11.52e6",
+            "type=x300,addr=192.168.40.2",
+        );
         lab.gnb = Some(gnb(&text));
         says(&look(radio_host, &lab), Good, &["the gNB's radio: through `sdr0`"]);
     }

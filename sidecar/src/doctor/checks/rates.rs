@@ -45,33 +45,67 @@ fn of_gnb(gnb: &Gnb, ours: Option<f64>, found: &mut Found) {
     let (rate, key) = (gnb.sample_rate_hz(), gnb.key("ru_sdr.srate"));
     let wire = gnb.is_zmq();
     if let Some(ours) = ours.filter(|ours| wire && differ(*ours, rate)) {
-        found.fail(format!("{key} is {}, `air.sample_rate` is {}", show(rate), show(ours)), format!("set `air.sample_rate: {}`, or the gNB's `srate: {}`", show(rate), ours / 1e6));
+        found.fail(
+            format!("{key} is {}, `air.sample_rate` is {}", show(rate), show(ours)),
+            format!("set `air.sample_rate: {}`, or the gNB's `srate: {}`", show(rate), ours / 1e6),
+        );
     }
     let steps = rate / 1.92e6;
     if rate <= 0.0 || (steps - steps.round()).abs() > 1e-6 {
-        found.fail(format!("{key} {} is no multiple of 1.92 MHz: the gNB does not start", show(rate)), "e.g. 11.52 for 10 MHz, 23.04 for 20 MHz");
+        found.fail(
+            format!("{key} {} is no multiple of 1.92 MHz: the gNB does not start", show(rate)),
+            "e.g. 11.52 for 10 MHz, 23.04 for 20 MHz",
+        );
     }
     for cell in &gnb.cells {
         let width = f64::from(cell.bandwidth_mhz()) * 1e6;
         if rate < width {
-            found.fail(format!("{key} {} is below {} MHz", show(rate), cell.bandwidth_mhz()), format!("set a rate above {}", show(width)));
+            found.fail(
+                format!("{key} {} is below {} MHz", show(rate), cell.bandwidth_mhz()),
+                format!("set a rate above {}", show(width)),
+            );
         }
         if blocks(cell.bandwidth_mhz(), cell.scs_khz()).is_none() {
-            found.fail(format!("{} {} MHz is not defined at {} kHz", cell.key("channel_bandwidth_MHz"), cell.bandwidth_mhz(), cell.scs_khz()), "choose another bandwidth");
+            found.fail(
+                format!(
+                    "{} {} MHz is not defined at {} kHz",
+                    cell.key("channel_bandwidth_MHz"),
+                    cell.bandwidth_mhz(),
+                    cell.scs_khz()
+                ),
+                "choose another bandwidth",
+            );
         }
     }
     if let Some(base) = gnb.args.number("base_srate").filter(|base| wire && differ(*base, rate)) {
-        found.warn(format!("{}: base_srate {} is not read by the gNB, its rate is {}", gnb.key("ru_sdr.device_args"), show(base), show(rate)), "make base_srate and srate the same, so that nobody is misled");
+        found.warn(
+            format!(
+                "{}: base_srate {} is not read by the gNB, its rate is {}",
+                gnb.key("ru_sdr.device_args"),
+                show(base),
+                show(rate)
+            ),
+            "make base_srate and srate the same, so that nobody is misled",
+        );
     }
 }
 
 fn of_ue(ue: &Ue, rate: Option<f64>, found: &mut Found) {
     let has = ue.number("rf.srate", 0.0);
     if has == 0.0 {
-        return found.fail(format!("{}: in 5G srsUE needs a fixed rate and ends without", ue.key("rf.srate")), rate.map_or_else(|| "set `srate` below `[rf]`".into(), |r| format!("set `srate = {}e6` below `[rf]`", r / 1e6)));
+        return found.fail(
+            format!("{}: in 5G srsUE needs a fixed rate and ends without", ue.key("rf.srate")),
+            rate.map_or_else(
+                || "set `srate` below `[rf]`".into(),
+                |r| format!("set `srate = {}e6` below `[rf]`", r / 1e6),
+            ),
+        );
     }
     if let Some(rate) = rate.filter(|rate| differ(*rate, has)) {
-        found.fail(format!("{} is {}, the gNB's rate is {}", ue.key("rf.srate"), show(has), show(rate)), format!("set `srate = {}e6` below `[rf]`", rate / 1e6));
+        found.fail(
+            format!("{} is {}, the gNB's rate is {}", ue.key("rf.srate"), show(has), show(rate)),
+            format!("set `srate = {}e6` below `[rf]`", rate / 1e6),
+        );
     }
     let base = ue.args.number("base_srate").unwrap_or(23.04e6);
     if differ(base, has) {
@@ -79,7 +113,11 @@ fn of_ue(ue: &Ue, rate: Option<f64>, found: &mut Found) {
         let cause = format!("{}: base_srate is {}, srate is {}", ue.key("rf.device_args"), show(base), show(has));
         let fix = format!("write `base_srate={}e6` into `device_args`", has / 1e6);
         let whole = (ratio - ratio.round()).abs() < 1e-9 && ratio >= 1.0;
-        let cause = if whole { format!("{cause}: the wire runs at base_srate, which the gNB does not know") } else { format!("{cause}: no whole multiple") };
+        let cause = if whole {
+            format!("{cause}: the wire runs at base_srate, which the gNB does not know")
+        } else {
+            format!("{cause}: no whole multiple")
+        };
         found.fail(cause, fix);
     }
 }
@@ -88,10 +126,20 @@ fn divided(whose: &str, name: &str, clock: f64, rate: f64, found: &mut Found) {
     let by = clock / rate;
     let whole = by.round();
     if (by - whole).abs() > 1e-6 || whole < 1.0 {
-        let near: Vec<String> = [1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0].iter().map(|d| format!("{}", clock / d / 1e6)).collect();
-        found.fail(format!("{whose} ({name}): {} is no whole part of its clock of {}", show(rate), show(clock)), format!("choose another rate ({} …) or `master_clock_rate`", near.join(", ")));
+        let near: Vec<String> =
+            [1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0].iter().map(|d| format!("{}", clock / d / 1e6)).collect();
+        found.fail(
+            format!("{whose} ({name}): {} is no whole part of its clock of {}", show(rate), show(clock)),
+            format!("choose another rate ({} …) or `master_clock_rate`", near.join(", ")),
+        );
     } else if whole > 1.0 && whole % 2.0 != 0.0 {
-        found.warn(format!("{whose} ({name}): clock of {} divided by {whole}: odd divisors have the poorer filters", show(clock)), "an even divisor is flatter to the band's edges");
+        found.warn(
+            format!(
+                "{whose} ({name}): clock of {} divided by {whole}: odd divisors have the poorer filters",
+                show(clock)
+            ),
+            "an even divisor is flatter to the band's edges",
+        );
     } else {
         found.ok(format!("{whose} ({name}): clock of {} divided by {whole}", show(clock)));
     }

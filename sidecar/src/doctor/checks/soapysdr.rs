@@ -19,31 +19,58 @@ pub(in crate::doctor) fn soapysdr(lab: &Lab, found: &mut Found) {
     let driver = radio.and_then(|args| args.get("driver")).filter(|d| !d.is_empty());
     let install = |driver: &str| {
         let package = PACKAGES.iter().find(|(d, _)| *d == driver).map(|(_, p)| *p);
-        package.map_or_else(|| format!("install the SoapySDR module of `{driver}`; SOAPY_SDR_PLUGIN_PATH adds a folder"), |p| format!("apt install {p}"))
+        package.map_or_else(
+            || format!("install the SoapySDR module of `{driver}`; SOAPY_SDR_PLUGIN_PATH adds a folder"),
+            |p| format!("apt install {p}"),
+        )
     };
     if soapy.libraries.is_empty() {
         match radio {
-            Some(_) => found.fail("SoapySDR is not installed: no libSoapySDR.so in the usual folders", "apt install libsoapysdr0.8 soapysdr-tools"),
+            Some(_) => found.fail(
+                "SoapySDR is not installed: no libSoapySDR.so in the usual folders",
+                "apt install libsoapysdr0.8 soapysdr-tools",
+            ),
             None => found.skip("SoapySDR is not installed, and no --radio needs it"),
         }
         return;
     }
     let abi = soapy.abi();
-    found.ok(format!("library {}, interface {}", soapy.libraries.last().map_or("", String::as_str), abi.as_deref().unwrap_or("unknown")));
+    found.ok(format!(
+        "library {}, interface {}",
+        soapy.libraries.last().map_or("", String::as_str),
+        abi.as_deref().unwrap_or("unknown")
+    ));
     for module in soapy.modules.iter().filter(|m| m.abi().is_some() && m.abi() != abi.as_deref()) {
-        found.warn(format!("{} in {} is for another interface: it is not loaded", module.file, module.folder), "install the module that belongs to this library");
+        found.warn(
+            format!("{} in {} is for another interface: it is not loaded", module.file, module.folder),
+            "install the module that belongs to this library",
+        );
     }
-    let usable = |driver: &str| soapy.modules_of(driver).into_iter().any(|m| m.abi().is_none() || m.abi() == abi.as_deref());
+    let usable =
+        |driver: &str| soapy.modules_of(driver).into_iter().any(|m| m.abi().is_none() || m.abi() == abi.as_deref());
     match driver {
         Some(driver) if usable(driver) => found.ok(format!("a module for `driver={driver}` is there")),
         Some(driver) => found.fail(
-            format!("no module for `driver={driver}`; searched: {}", if soapy.searched.is_empty() { "no folder of modules is there".into() } else { soapy.searched.join(", ") }),
+            format!(
+                "no module for `driver={driver}`; searched: {}",
+                if soapy.searched.is_empty() {
+                    "no folder of modules is there".into()
+                } else {
+                    soapy.searched.join(", ")
+                }
+            ),
             install(driver),
         ),
-        None if radio.is_some() => found.warn("--radio has no `driver=`: the first radio that is found is taken", "write --radio driver=uhd,…"),
+        None if radio.is_some() => {
+            found.warn("--radio has no `driver=`: the first radio that is found is taken", "write --radio driver=uhd,…")
+        }
         None => {
             let all: Vec<&str> = soapy.modules.iter().map(|m| m.file.as_str()).collect();
-            found.ok(if all.is_empty() { "no modules, and no --radio needs one".into() } else { format!("modules: {}", all.join(", ")) });
+            found.ok(if all.is_empty() {
+                "no modules, and no --radio needs one".into()
+            } else {
+                format!("modules: {}", all.join(", "))
+            });
         }
     }
 }

@@ -31,7 +31,8 @@ fn processors(host: &Host, gnb: Option<&Gnb>, found: &mut Found) {
         return found.skip("the number of processors cannot be read");
     };
     let key = "expert_execution.threads.main_pool.nof_threads";
-    if let Some((gnb, named)) = gnb.and_then(|g| Some((g, g.number(key)? as usize))).filter(|(_, named)| *named > count) {
+    if let Some((gnb, named)) = gnb.and_then(|g| Some((g, g.number(key)? as usize))).filter(|(_, named)| *named > count)
+    {
         found.fail(format!("{} is {named} on {count} processors: the gNB does not start", gnb.key(key)), "take it out");
     }
     let pool = workers(count, gnb);
@@ -49,7 +50,10 @@ fn sctp(lab: &Lab, found: &mut Found) {
     match lab.host.sctp {
         Some(true) => found.ok("the kernel carries SCTP (NG)"),
         Some(false) if without => found.ok("the kernel has no SCTP, and the gNB runs without a core"),
-        Some(false) => found.fail("the kernel has no SCTP: NG between gNB and AMF cannot be carried", "modprobe sctp on a kernel that has it; or `cu_cp.amf.no_core: true`"),
+        Some(false) => found.fail(
+            "the kernel has no SCTP: NG between gNB and AMF cannot be carried",
+            "modprobe sctp on a kernel that has it; or `cu_cp.amf.no_core: true`",
+        ),
         None => found.skip("whether the kernel carries SCTP cannot be read"),
     }
 }
@@ -69,8 +73,12 @@ fn disk(host: &Host, found: &mut Found) {
 
 fn limits(host: &Host, lab: &Lab, found: &mut Found) {
     match host.limits.open_files {
-        Some(files) if files < FILES => found.warn(format!("at most {files} open files"), "ulimit -n 4096, or LimitNOFILE= in the unit"),
-        Some(files) => found.ok(format!("{} open files", if files == u64::MAX { "unlimited".into() } else { files.to_string() })),
+        Some(files) if files < FILES => {
+            found.warn(format!("at most {files} open files"), "ulimit -n 4096, or LimitNOFILE= in the unit")
+        }
+        Some(files) => {
+            found.ok(format!("{} open files", if files == u64::MAX { "unlimited".into() } else { files.to_string() }))
+        }
         None => found.skip("the limit of open files cannot be read"),
     }
     let radio = lab.gnb.as_ref().is_some_and(|g| !g.is_zmq()) || lab.radio.is_some();
@@ -78,7 +86,10 @@ fn limits(host: &Host, lab: &Lab, found: &mut Found) {
     match host.limits.real_time {
         _ if !radio => found.skip("real-time priority: nothing here runs on a radio's clock"),
         _ if allowed => found.ok("threads may have real-time priority"),
-        Some(_) => found.warn("threads may not have real-time priority: a gNB on a radio is late under load", "`@realtime - rtprio 99` in /etc/security/limits.d, or run it as root"),
+        Some(_) => found.warn(
+            "threads may not have real-time priority: a gNB on a radio is late under load",
+            "`@realtime - rtprio 99` in /etc/security/limits.d, or run it as root",
+        ),
         None => found.skip("the limit of real-time priority cannot be read"),
     }
 }
@@ -123,7 +134,9 @@ mod tests {
 
     #[test]
     fn kernel_disk_and_limits() {
-        let bare = Pretend::good().file("/proc/net/protocols", "protocol size\nTCP 1\n").file("/proc/sys/kernel/osrelease", "6.1\n");
+        let bare = Pretend::good()
+            .file("/proc/net/protocols", "protocol size\nTCP 1\n")
+            .file("/proc/sys/kernel/osrelease", "6.1\n");
         says(&on(&bare), Failure, &["no SCTP"]);
         clean(&on(&bare.clone().file("/lib/modules/6.1/modules.dep", "kernel/net/sctp/sctp.ko: x\n")));
         let mut lab = lab();

@@ -42,7 +42,10 @@ pub(in crate::doctor) fn wires(lab: &Lab, found: &mut Found) {
     doubled(&ends, found);
     in_use(&ends, lab, found);
     if found.clean_since(before) {
-        let all: Vec<String> = ends.iter().map(|e| format!("{} {} {}", e.name, if e.binds { "binds" } else { "connects to" }, e.wire)).collect();
+        let all: Vec<String> = ends
+            .iter()
+            .map(|e| format!("{} {} {}", e.name, if e.binds { "binds" } else { "connects to" }, e.wire))
+            .collect();
         found.ok(all.join(", "));
     }
 }
@@ -51,9 +54,16 @@ fn ends(name: &str, kind: &str, texts: &[&str], found: &mut Found) -> Vec<End> {
     let end = |(i, text): (usize, &&str)| {
         let wire = Wire::parse(text);
         if wire.is_none() {
-            found.fail(format!("{name}: {kind} `{text}` is no address of the ZMQ radio"), "write tcp://127.0.0.1:2000; ipc:// is not taken");
+            found.fail(
+                format!("{name}: {kind} `{text}` is no address of the ZMQ radio"),
+                "write tcp://127.0.0.1:2000; ipc:// is not taken",
+            );
         }
-        Some(End { name: format!("{name} {kind}{}", if texts.len() > 1 { i.to_string() } else { String::new() }), wire: wire?, binds: kind == "tx_port" })
+        Some(End {
+            name: format!("{name} {kind}{}", if texts.len() > 1 { i.to_string() } else { String::new() }),
+            wire: wire?,
+            binds: kind == "tx_port",
+        })
     };
     texts.iter().enumerate().filter_map(end).collect()
 }
@@ -68,11 +78,20 @@ fn of_gnb(gnb: &Gnb, found: &mut Found) -> Vec<End> {
     for (kind, has, needs) in [("tx_port", tx.len(), need_tx), ("rx_port", rx.len(), need_rx)] {
         if has < needs {
             found.fail(
-                format!("{} has {has} {kind}, its antennas need {needs}: the gNB ends with \"arguments out of bounds\"", gnb.key("ru_sdr.device_args")),
+                format!(
+                    "{} has {has} {kind}, its antennas need {needs}: the gNB ends with \"arguments out of bounds\"",
+                    gnb.key("ru_sdr.device_args")
+                ),
                 format!("write {kind}0=tcp://127.0.0.1:…,{kind}1=… one for each antenna"),
             );
         } else if has > needs {
-            found.warn(format!("{} has {has} {kind} for {needs} antennas: the rest is not used", gnb.key("ru_sdr.device_args")), "leave them out, or set `cell_cfg.nof_antennas_dl` and `nof_antennas_ul`");
+            found.warn(
+                format!(
+                    "{} has {has} {kind} for {needs} antennas: the rest is not used",
+                    gnb.key("ru_sdr.device_args")
+                ),
+                "leave them out, or set `cell_cfg.nof_antennas_dl` and `nof_antennas_ul`",
+            );
         }
     }
     let mut all = ends("gNB", "tx_port", &tx, found);
@@ -84,7 +103,10 @@ fn of_ue(ue: &Ue, found: &mut Found) -> Vec<End> {
     let mut all = ends(&ue.file, "tx_port", &ue.ports("tx_port"), found);
     all.extend(ends(&ue.file, "rx_port", &ue.ports("rx_port"), found));
     if all.len() < 2 {
-        found.fail(format!("{} lacks a tx_port or rx_port", ue.key("rf.device_args")), "write tx_port=tcp://127.0.0.1:2101,rx_port=tcp://127.0.0.1:2100,base_srate=…");
+        found.fail(
+            format!("{} lacks a tx_port or rx_port", ue.key("rf.device_args")),
+            "write tx_port=tcp://127.0.0.1:2101,rx_port=tcp://127.0.0.1:2100,base_srate=…",
+        );
     }
     all
 }
@@ -106,18 +128,31 @@ fn show(wires: &[Wire]) -> String {
 fn gnb_meets_air(gnb: &Gnb, config: &Config, found: &mut Found) {
     let air = &config.air.gnb;
     if air.play.is_some() {
-        return found.warn("`air.gnb.play` is set: a recording is played, the gNB is not heard", "take `play` out of `air.gnb`");
+        return found.warn(
+            "`air.gnb.play` is set: a recording is played, the gNB is not heard",
+            "take `play` out of `air.gnb`",
+        );
     }
     let (tx, rx) = (parsed(gnb.args.all("tx_port")), parsed(gnb.args.all("rx_port")));
     let ours_tx = parsed(air.tx.iter().map(String::as_str));
     let ours_rx = parsed(std::iter::once(&air.rx).chain(&air.further_rx).map(String::as_str));
     let key = gnb.key("ru_sdr.device_args");
     if same(&tx, &ours_rx) && same(&rx, &ours_tx) {
-        return found.fail(format!("{key}: tx_port and rx_port are crossed with `air.gnb.tx` and `air.gnb.rx`: both sides bind one address"), "exchange tx_port and rx_port in `device_args`");
+        return found.fail(
+            format!(
+                "{key}: tx_port and rx_port are crossed with `air.gnb.tx` and `air.gnb.rx`: both sides bind one address"
+            ),
+            "exchange tx_port and rx_port in `device_args`",
+        );
     }
-    for (kind, theirs, ours, name) in [("tx_port", &tx, &ours_tx, "air.gnb.tx"), ("rx_port", &rx, &ours_rx, "air.gnb.rx")] {
+    for (kind, theirs, ours, name) in
+        [("tx_port", &tx, &ours_tx, "air.gnb.tx"), ("rx_port", &rx, &ours_rx, "air.gnb.rx")]
+    {
         if !same(theirs, ours) {
-            found.fail(format!("{key}: {kind} is {}, `{name}` is {}", show(theirs), show(ours)), format!("make `{name}` and the gNB's {kind} the same"));
+            found.fail(
+                format!("{key}: {kind} is {}, `{name}` is {}", show(theirs), show(ours)),
+                format!("make `{name}` and the gNB's {kind} the same"),
+            );
         }
     }
 }
@@ -135,14 +170,21 @@ fn ue_meets_air(ue: &Ue, config: &Config, found: &mut Found) {
         return found.fail(format!("{key}: tx_port and rx_port are crossed with those of `{name}` in `air.ues`: both sides bind one address"), "exchange tx_port and rx_port in `device_args`");
     }
     let near = all.iter().find(|(_, (t, r))| same(&tx, t) || same(&rx, r)).or(all.first());
-    let ours = near.map_or_else(|| "`air.ues` is empty".into(), |(name, (t, r))| format!("`{name}` of `air.ues` has tx {}, rx {}", show(t), show(r)));
-    found.fail(format!("{key}: tx_port {}, rx_port {}; {ours}", show(&tx), show(&rx)), "make one entry of `air.ues` and this UE the same");
+    let ours = near.map_or_else(
+        || "`air.ues` is empty".into(),
+        |(name, (t, r))| format!("`{name}` of `air.ues` has tx {}, rx {}", show(t), show(r)),
+    );
+    found.fail(
+        format!("{key}: tx_port {}, rx_port {}; {ours}", show(&tx), show(&rx)),
+        "make one entry of `air.ues` and this UE the same",
+    );
 }
 
 /// Without `air` between them, gNB and UE are each other's peer.
 fn direct(gnb: Option<&Gnb>, ues: &[&Ue], found: &mut Found) {
     let (Some(gnb), [ue]) = (gnb, ues) else {
-        return found.skip("whether the wires meet: no configuration of `air` given (-c), and not exactly one gNB and one UE");
+        return found
+            .skip("whether the wires meet: no configuration of `air` given (-c), and not exactly one gNB and one UE");
     };
     let (tx, rx) = (parsed(gnb.args.all("tx_port")), parsed(gnb.args.all("rx_port")));
     let (ue_tx, ue_rx) = (parsed(ue.ports("tx_port")), parsed(ue.ports("rx_port")));
@@ -170,9 +212,18 @@ fn in_use(ends: &[End], lab: &Lab, found: &mut Found) {
     ports.dedup();
     for listener in ports.iter().flat_map(|port| lab.host.listening_on(*port)) {
         match &listener.owner {
-            Some(owner) if RADIOS.contains(&owner.as_str()) => found.warn(format!("`{owner}` already listens at {}", listener.at), "fine if it is the one that you mean; else stop it"),
-            Some(owner) => found.fail(format!("port {} is taken by `{owner}` ({})", listener.at.port(), listener.at), "stop it, or use another port on both sides"),
-            None => found.warn(format!("somebody listens at {} already", listener.at), "`ss -ltnp` as root tells who; stop it, or use another port on both sides"),
+            Some(owner) if RADIOS.contains(&owner.as_str()) => found.warn(
+                format!("`{owner}` already listens at {}", listener.at),
+                "fine if it is the one that you mean; else stop it",
+            ),
+            Some(owner) => found.fail(
+                format!("port {} is taken by `{owner}` ({})", listener.at.port(), listener.at),
+                "stop it, or use another port on both sides",
+            ),
+            None => found.warn(
+                format!("somebody listens at {} already", listener.at),
+                "`ss -ltnp` as root tells who; stop it, or use another port on both sides",
+            ),
         }
     }
 }
@@ -209,12 +260,28 @@ mod tests {
     fn crossed_missing_and_foreign_wires() {
         let crossed = "tx_port=tcp://127.0.0.1:2001,rx_port=tcp://127.0.0.1:2000,";
         says(&with(crossed, U), Failure, &["gnb.yml:", "crossed with `air.gnb.tx`"]);
-        says(&with(G, "tx_port=tcp://127.0.0.1:2100,rx_port=tcp://127.0.0.1:2101,"), Failure, &["crossed with those of `ue0`"]);
-        says(&with(G, "tx_port=tcp://127.0.0.1:2201,rx_port=tcp://127.0.0.1:2200,"), Failure, &["`ue0` of `air.ues` has tx tcp://127.0.0.1:2101"]);
-        says(&with("tx_port=tcp://127.0.0.1:3000,rx_port=tcp://127.0.0.1:2001,", U), Failure, &["tx_port is tcp://127.0.0.1:3000", "`air.gnb.tx`"]);
+        says(
+            &with(G, "tx_port=tcp://127.0.0.1:2100,rx_port=tcp://127.0.0.1:2101,"),
+            Failure,
+            &["crossed with those of `ue0`"],
+        );
+        says(
+            &with(G, "tx_port=tcp://127.0.0.1:2201,rx_port=tcp://127.0.0.1:2200,"),
+            Failure,
+            &["`ue0` of `air.ues` has tx tcp://127.0.0.1:2101"],
+        );
+        says(
+            &with("tx_port=tcp://127.0.0.1:3000,rx_port=tcp://127.0.0.1:2001,", U),
+            Failure,
+            &["tx_port is tcp://127.0.0.1:3000", "`air.gnb.tx`"],
+        );
         says(&with("rx_port=tcp://127.0.0.1:2001,", U), Failure, &["0 tx_port", "out of bounds"]);
         says(&with("tx_port=ipc:///tmp/x,rx_port=tcp://127.0.0.1:2001,", U), Failure, &["ipc:// is not taken"]);
-        says(&with("tx_port=tcp://127.0.0.1:2101,rx_port=tcp://127.0.0.1:2001,", U), Failure, &["are both tcp://127.0.0.1:2101"]);
+        says(
+            &with("tx_port=tcp://127.0.0.1:2101,rx_port=tcp://127.0.0.1:2001,", U),
+            Failure,
+            &["are both tcp://127.0.0.1:2101"],
+        );
     }
 
     #[test]
@@ -234,7 +301,10 @@ mod tests {
     fn ports_that_others_hold() {
         let row = "  sl\n   0: 0100007F:07D0 00000000:0000 0A 0:0 0:0 0 0 0 1161 1\n";
         let held = |name: &str| {
-            let system = Pretend::good().file("/proc/net/tcp", row).file("/proc/77/comm", name).file("/proc/77/fd/3", "socket:[1161]");
+            let system = Pretend::good()
+                .file("/proc/net/tcp", row)
+                .file("/proc/77/comm", name)
+                .file("/proc/77/fd/3", "socket:[1161]");
             let mut lab = lab();
             lab.host = Host::look(&system, None, "runs");
             look(wires, &lab)

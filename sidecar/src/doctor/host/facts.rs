@@ -148,7 +148,9 @@ fn governors(system: &dyn System) -> Vec<(String, String)> {
         let text = system.text(&format!("{folder}/{cpu}/cpufreq/scaling_governor"))?;
         Some((cpu, text.trim().to_owned()))
     };
-    let cpu = |name: &String| name.strip_prefix("cpu").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    let cpu = |name: &String| {
+        name.strip_prefix("cpu").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    };
     system.names(folder).into_iter().filter(cpu).filter_map(of).collect()
 }
 
@@ -158,7 +160,8 @@ fn sctp(system: &dyn System) -> Option<bool> {
         return Some(true);
     }
     let release = system.text("/proc/sys/kernel/osrelease")?.trim().to_owned();
-    let lists = ["modules.dep", "modules.builtin"].iter().filter_map(|f| system.text(&format!("/lib/modules/{release}/{f}")));
+    let lists =
+        ["modules.dep", "modules.builtin"].iter().filter_map(|f| system.text(&format!("/lib/modules/{release}/{f}")));
     Some(lists.into_iter().any(|list| list.lines().any(|l| l.contains("/sctp/sctp.ko"))))
 }
 

@@ -11,11 +11,9 @@ mod system;
 #[cfg(test)]
 mod pretend;
 
-pub use facts::{Clock, Host, Limits, Ring};
+pub use facts::Host;
 pub use machine::Machine;
-pub use net::{Interface, Route};
-pub use soapy::{Module, Soapy};
-pub use sockets::Listener;
+pub use net::Interface;
 pub use system::System;
 
 #[cfg(test)]

@@ -24,8 +24,14 @@ pub struct Module {
 
 /// Folders of libraries.
 const FOLDERS: &[&str] = &[
-    "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib/x86_64-linux-gnu",
-    "/usr/local/lib/aarch64-linux-gnu", "/usr/local/lib64", "/usr/local/lib",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib64",
+    "/usr/lib",
+    "/usr/local/lib/x86_64-linux-gnu",
+    "/usr/local/lib/aarch64-linux-gnu",
+    "/usr/local/lib64",
+    "/usr/local/lib",
 ];
 
 impl Soapy {
@@ -45,7 +51,8 @@ impl Soapy {
                 }
             }
         }
-        for folder in system.variable("SOAPY_SDR_PLUGIN_PATH").unwrap_or_default().split(':').filter(|f| !f.is_empty()) {
+        for folder in system.variable("SOAPY_SDR_PLUGIN_PATH").unwrap_or_default().split(':').filter(|f| !f.is_empty())
+        {
             found.search(system, folder.to_owned());
         }
         found

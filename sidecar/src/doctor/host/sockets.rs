@@ -89,7 +89,8 @@ mod tests {
         assert_eq!(listening(text), [("127.0.0.1:2000".parse().unwrap(), 1161)]);
         assert_eq!(address("00000000000000000000000001000000:1F41"), Some("[::1]:8001".parse().unwrap()));
         assert_eq!(address("0000000000000000FFFF00000100007F:1F41"), Some("127.0.0.1:8001".parse().unwrap()));
-        let eps = " ENDPT     SOCK   STY SST HBKT LPORT   UID INODE LADDRS\n ffff ffff 2 10 42 38412 0 2233 127.0.0.5 \n";
+        let eps =
+            " ENDPT     SOCK   STY SST HBKT LPORT   UID INODE LADDRS\n ffff ffff 2 10 42 38412 0 2233 127.0.0.5 \n";
         assert_eq!(sctp_listening(eps), [("127.0.0.5".to_owned(), 38412)]);
     }
 

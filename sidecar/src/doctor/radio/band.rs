@@ -95,8 +95,21 @@ impl Band {
 
 /// Bandwidth in MHz and its resource blocks at 15 and 30 kHz; 0 = not defined.
 const BLOCKS: &[(u32, u32, u32)] = &[
-    (5, 25, 11), (10, 52, 24), (15, 79, 38), (20, 106, 51), (25, 133, 65), (30, 160, 78), (35, 188, 92), (40, 216, 106), (45, 242, 119),
-    (50, 270, 133), (60, 0, 162), (70, 0, 189), (80, 0, 217), (90, 0, 245), (100, 0, 273),
+    (5, 25, 11),
+    (10, 52, 24),
+    (15, 79, 38),
+    (20, 106, 51),
+    (25, 133, 65),
+    (30, 160, 78),
+    (35, 188, 92),
+    (40, 216, 106),
+    (45, 242, 119),
+    (50, 270, 133),
+    (60, 0, 162),
+    (70, 0, 189),
+    (80, 0, 217),
+    (90, 0, 245),
+    (100, 0, 273),
 ];
 
 /// Resource blocks of a carrier.
@@ -120,6 +133,9 @@ mod tests {
         assert_eq!(Band::of(3).map(|b| (b.holds(1842.5e6), b.duplex)), Some((true, Duplex::Fdd)));
         assert_eq!(Band::at(3489.42e6).iter().map(|b| b.number).collect::<Vec<_>>(), [77, 78]);
         assert_eq!(Band::of(4), None);
-        assert_eq!((blocks(10, 15), blocks(20, 15), blocks(100, 30), blocks(100, 15)), (Some(52), Some(106), Some(273), None));
+        assert_eq!(
+            (blocks(10, 15), blocks(20, 15), blocks(100, 30), blocks(100, 15)),
+            (Some(52), Some(106), Some(273), None)
+        );
     }
 }

@@ -18,6 +18,11 @@ fn slice(tree: &Tree) -> Option<Slice> {
     Some(Slice::new(sst as u8, text(tree, "sd").and_then(|sd| Slice::sd_of_hex(&sd))))
 }
 
+/// The slices of `s_nssai`.
+fn below(tree: &Tree) -> Vec<Slice> {
+    tree.at("s_nssai").map(Tree::items).unwrap_or_default().into_iter().filter_map(slice).collect()
+}
+
 pub(super) fn servers(tree: &Tree) -> Vec<(String, Option<u16>)> {
     let mut all = Vec::new();
     for one in tree.items() {
@@ -29,9 +34,7 @@ pub(super) fn servers(tree: &Tree) -> Vec<(String, Option<u16>)> {
 }
 
 pub(super) fn plmns(tree: &Tree) -> Vec<(Plmn, Vec<Slice>)> {
-    let slices = |one: &Tree| one.at("s_nssai").map(Tree::items).unwrap_or_default();
-    let all = tree.items().into_iter();
-    all.filter_map(|one| Some((plmn(one)?, slices(one).into_iter().filter_map(slice).collect()))).collect()
+    tree.items().into_iter().filter_map(|one| Some((plmn(one)?, below(one)))).collect()
 }
 
 /// `7`, `[1, 2]`, `3-5`.
@@ -61,6 +64,5 @@ pub(super) fn pools(tree: &Tree) -> Vec<Pool> {
 }
 
 pub(super) fn slices(tree: &Tree) -> Vec<Slice> {
-    let below = |one: &Tree| one.at("s_nssai").map(Tree::items).unwrap_or_default().into_iter().filter_map(slice).collect::<Vec<_>>();
     tree.items().into_iter().flat_map(below).collect()
 }

@@ -132,7 +132,8 @@ impl Cell {
         let Ok(nothing) = Tree::parse("", "") else { return Vec::new() };
         let common = tree.at("cell_cfg").cloned().unwrap_or(nothing);
         let own: Vec<Tree> = tree.at("cells").map(|t| t.items().into_iter().cloned().collect()).unwrap_or_default();
-        let trees = if own.is_empty() { vec![common] } else { own.into_iter().map(|o| common.clone().under(o)).collect() };
+        let trees =
+            if own.is_empty() { vec![common] } else { own.into_iter().map(|o| common.clone().under(o)).collect() };
         trees.into_iter().map(Self::of).collect()
     }
 
@@ -226,7 +227,8 @@ mod tests {
 
     #[test]
     fn the_gnb_of_this_lab_with_both_files() {
-        let gnb = gnb(&[include_str!("../../../../configs/gnb/gnb.yml"), include_str!("../../../../configs/gnb/lossy.yml")]);
+        let gnb =
+            gnb(&[include_str!("../../../../configs/gnb/gnb.yml"), include_str!("../../../../configs/gnb/lossy.yml")]);
         let cell = &gnb.cells[0];
         assert_eq!((cell.dl_arfcn(), cell.band(), cell.bandwidth_mhz(), cell.scs_khz()), (368_500, Some(3), 10, 15));
         assert_eq!(gnb.sample_rate_hz(), 11.52e6);
@@ -240,7 +242,10 @@ mod tests {
     #[test]
     fn nothing_written_is_the_gnbs_default() {
         let gnb = gnb(&[""]);
-        assert_eq!((gnb.cells[0].dl_arfcn(), gnb.cells[0].bandwidth_mhz(), gnb.sample_rate_hz()), (536_020, 20, 61.44e6));
+        assert_eq!(
+            (gnb.cells[0].dl_arfcn(), gnb.cells[0].bandwidth_mhz(), gnb.sample_rate_hz()),
+            (536_020, 20, 61.44e6)
+        );
         assert_eq!((gnb.driver().as_str(), gnb.areas.len()), ("uhd", 1));
         assert_eq!(gnb.key("ru_sdr.srate"), "`ru_sdr.srate` (not written)");
     }
@@ -254,7 +259,9 @@ mod tests {
 
     #[test]
     fn slips_are_named_and_other_keys_are_left_alone() {
-        let gnb = gnb(&["ru_sdr: {srat: 11.52}\ncell_cfg:\n  dl_arcfn: 1\n  pusch: {mcs_table: qam64}\nremote_controll: {}\n"]);
+        let gnb = gnb(&[
+            "ru_sdr: {srat: 11.52}\ncell_cfg:\n  dl_arcfn: 1\n  pusch: {mcs_table: qam64}\nremote_controll: {}\n",
+        ]);
         let slips = gnb.slips();
         let meant: Vec<_> = slips.iter().map(|(path, _, meant)| (path.as_str(), *meant)).collect();
         assert_eq!(

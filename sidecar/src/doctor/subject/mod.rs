@@ -12,6 +12,6 @@ mod ue;
 pub use core::{Core, NetworkFunction, Pool};
 pub use gnb::{Cell, Gnb, TrackingArea};
 pub use lab::{Given, Lab, PolicyFiles};
-pub use plmn::{Plmn, Slice};
+pub use plmn::Slice;
 pub use subscriber::{Secret, Subscriber};
 pub use ue::Ue;

@@ -61,7 +61,8 @@ mod tests {
         assert!(wire("tcp://127.0.0.1:2000").meets(&wire("tcp://*:2000")));
         assert!(!wire("tcp://127.0.0.1:2000").meets(&wire("tcp://127.0.0.1:2001")));
         assert!(!wire("tcp://127.0.0.1:2000").meets(&wire("tcp://10.0.0.1:2000")));
-        for bad in ["ipc:///tmp/x", "127.0.0.1:2000", "tcp://127.0.0.1", "tcp://127.0.0.1:0", "tcp://:1", "tcp://a b:1"] {
+        for bad in ["ipc:///tmp/x", "127.0.0.1:2000", "tcp://127.0.0.1", "tcp://127.0.0.1:0", "tcp://:1", "tcp://a b:1"]
+        {
             assert_eq!(Wire::parse(bad), None, "{bad}");
         }
         assert!(is_loopback_host("127.0.0.5") && is_loopback_host("::1") && is_loopback_host("localhost"));

@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_line_of_the_gnbs() {
-        let args = DeviceArgs::parse("tx_port0=tcp://a:1,tx_port1=tcp://a:2, rx_port=tcp://a:3,base_srate=11.52e6,verbose");
+        let args =
+            DeviceArgs::parse("tx_port0=tcp://a:1,tx_port1=tcp://a:2, rx_port=tcp://a:3,base_srate=11.52e6,verbose");
         assert_eq!(args.all("tx_port"), ["tcp://a:1", "tcp://a:2"]);
         assert_eq!(args.all("rx_port"), ["tcp://a:3"]);
         assert_eq!(args.number("base_srate"), Some(11.52e6));

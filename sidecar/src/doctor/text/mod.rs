@@ -10,4 +10,4 @@ pub use address::{Wire, is_loopback_host};
 pub use device_args::DeviceArgs;
 pub use ini::{Ini, IniError};
 pub use near::nearest;
-pub use tree::{Origin, Tree, TreeError};
+pub use tree::{Tree, TreeError};
