@@ -28,7 +28,11 @@ pub(in crate::doctor) fn attach_subscriber(lab: &Lab, found: &mut Found) {
         session(ue, lab, found);
         namespace(ue, lab, found);
         if found.clean_since(before) {
-            found.ok(format!("{}: its identity, keys, session and network namespace are as they must be", ue.file));
+            let compared = if lab.core.subscribers.is_some() { ", the same as the core's" } else { "" };
+            found.ok(format!(
+                "{}: identity and keys{compared}; session and network namespace are as they must be",
+                ue.file
+            ));
         }
     }
     pools(lab, found);
@@ -203,7 +207,7 @@ mod tests {
     fn what_got_its_session_is_good() {
         let found = look(attach_subscriber, &lab());
         clean(&found);
-        says(&found, Good, &["ue.conf", "as they must be"]);
+        says(&found, Good, &["ue.conf", "the same as the core's", "as they must be"]);
         says(&found, Good, &["10.45.0.0/16 behind `ogstun`"]);
     }
 

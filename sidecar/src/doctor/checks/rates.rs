@@ -28,7 +28,7 @@ pub(in crate::doctor) fn sample_rate(lab: &Lab, found: &mut Found) {
         let rate = theirs.or(ours).or_else(|| lab.ues.first().map(|u| u.number("rf.srate", 0.0)));
         match rate {
             Some(rate) => found.ok(format!("all at {}", show(rate))),
-            None => found.skip("no rate to compare with the radio's clock"),
+            None => found.skip("no rate to compare with the radio's clock: write `rate=…` into --radio, or give -c"),
         }
     }
 }
@@ -107,18 +107,17 @@ fn of_ue(ue: &Ue, rate: Option<f64>, found: &mut Found) {
             format!("set `srate = {}e6` below `[rf]`", rate / 1e6),
         );
     }
-    let base = ue.args.number("base_srate").unwrap_or(23.04e6);
-    if differ(base, has) {
-        let ratio = base / has;
-        let cause = format!("{}: base_srate is {}, srate is {}", ue.key("rf.device_args"), show(base), show(has));
-        let fix = format!("write `base_srate={}e6` into `device_args`", has / 1e6);
-        let whole = (ratio - ratio.round()).abs() < 1e-9 && ratio >= 1.0;
-        let cause = if whole {
-            format!("{cause}: the wire runs at base_srate, which the gNB does not know")
-        } else {
-            format!("{cause}: no whole multiple")
-        };
-        found.fail(cause, fix);
+    let (base, right) = (ue.args.number("base_srate").unwrap_or(23.04e6), rate.unwrap_or(has));
+    if differ(base, right) {
+        found.fail(
+            format!(
+                "{}: base_srate is {} (23.04 MHz where it is left out), the wire's rate is {}",
+                ue.key("rf.device_args"),
+                show(base),
+                show(right)
+            ),
+            format!("write `base_srate={}e6` into `device_args`", right / 1e6),
+        );
     }
 }
 

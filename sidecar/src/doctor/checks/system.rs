@@ -35,6 +35,9 @@ fn processors(host: &Host, gnb: Option<&Gnb>, found: &mut Found) {
     {
         found.fail(format!("{} is {named} on {count} processors: the gNB does not start", gnb.key(key)), "take it out");
     }
+    if gnb.is_none() {
+        return found.ok(format!("{count} processors; a gNB beside this needs eight"));
+    }
     let pool = workers(count, gnb);
     let fix = "run the gNB on eight processors or more";
     match pool {
@@ -50,6 +53,7 @@ fn sctp(lab: &Lab, found: &mut Found) {
     match lab.host.sctp {
         Some(true) => found.ok("the kernel carries SCTP (NG)"),
         Some(false) if without => found.ok("the kernel has no SCTP, and the gNB runs without a core"),
+        Some(false) if lab.gnb.is_none() => found.skip("SCTP: no gNB given, and the kernel has none"),
         Some(false) => found.fail(
             "the kernel has no SCTP: NG between gNB and AMF cannot be carried",
             "modprobe sctp on a kernel that has it; or `cu_cp.amf.no_core: true`",
@@ -126,6 +130,10 @@ mod tests {
         says(&processors_of("0-1"), Failure, &["2 processors", "hangs at start"]);
         says(&processors_of("0-4"), Failure, &["5 processors", "two workers"]);
         says(&processors_of("0-6"), Warning, &["7 processors", "4 workers"]);
+        let mut alone = lab();
+        alone.host = Host::look(&Pretend::good().file("/proc/self/status", "Cpus_allowed_list:\t0-1\n"), None, "runs");
+        alone.gnb = None;
+        clean(&look(system, &alone));
         assert_eq!((workers(1, None), workers(4, None), workers(64, None)), (1, 1, 5));
         let mut lab = lab();
         lab.gnb = Some(gnb(&format!("{GNB}\nexpert_execution: {{threads: {{main_pool: {{nof_threads: 12}}}}}}\n")));
