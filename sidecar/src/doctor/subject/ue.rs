@@ -191,7 +191,7 @@ mod tests {
     fn slips_are_named() {
         let ue =
             Ue::read("u", "[rf]\nsrat = 1\ntx_gain[0] = 3\n[rat.nr]\nnof_prbs = 52\n[log]\nal_level = x\n").unwrap();
-        let meant: Vec<_> = ue.slips().into_iter().map(|(key, line, meant)| (key, line, meant)).collect();
+        let meant = ue.slips();
         assert_eq!(meant, [("rf.srat".into(), 2, "rf.srate"), ("rat.nr.nof_prbs".into(), 5, "rat.nr.nof_prb")]);
     }
 }
