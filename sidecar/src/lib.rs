@@ -11,6 +11,7 @@ pub mod controller;
 pub mod core;
 pub mod csi;
 pub mod demo;
+pub mod doctor;
 pub mod effect;
 pub mod free_ports;
 pub mod guard;

@@ -53,6 +53,56 @@ fn expected_errors_are_one_line_and_one_help_line() {
     assert_eq!(lines.len(), 2);
 }
 
+const CONFIGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../configs");
+
+/// The doctor on this lab's configurations, without what only this host decides.
+fn doctor(dir: &Path, gnb: &str, more: &[&str]) -> Output {
+    let (lab, ue) = (format!("{CONFIGS}/real-gnb.yaml"), format!("{CONFIGS}/ue/ue.conf"));
+    let args = ["doctor", "-c", &lab, "--gnb", gnb, "--ue", &ue];
+    let only = ["files", "attach-radio", "sample-rate", "exposed"].iter().flat_map(|name| ["--only", name]);
+    sidecar(dir, &args.into_iter().chain(only).chain(more.iter().copied()).collect::<Vec<_>>())
+}
+
+#[test]
+fn the_doctor_ends_with_ten_when_something_will_not_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let good = format!("{CONFIGS}/gnb/gnb.yml");
+    let healthy = doctor(dir.path(), &good, &[]);
+    assert_eq!(healthy.status.code(), Some(0), "{}", stdout(&healthy));
+    assert!(stdout(&healthy).lines().last().unwrap().starts_with("0 failures"), "{}", stdout(&healthy));
+
+    let text = std::fs::read_to_string(&good)
+        .unwrap()
+        .replace("band: 3", "band: 1")
+        .replace("  bind_addr: 127.0.0.1\n", "  bind_addr: 0.0.0.0\n");
+    let bad = dir.path().join("bad.yml");
+    std::fs::write(&bad, text).unwrap();
+    let ill = doctor(dir.path(), bad.to_str().unwrap(), &[]);
+    assert_eq!(ill.status.code(), Some(10));
+    let said = stdout(&ill);
+    assert!(said.contains("outside the downlink of n1") && said.contains("fix: set `cell_cfg.band`"), "{said}");
+    assert!(said.contains("remote_control.bind_addr: 127.0.0.1") && !said.contains('\x1b'), "{said}");
+
+    let json = doctor(dir.path(), bad.to_str().unwrap(), &["--json"]);
+    let all: serde_json::Value = serde_json::from_str(&stdout(&json)).unwrap();
+    let failures = all.as_array().unwrap().iter().filter(|f| f["verdict"] == "failure");
+    assert!(failures.clone().count() >= 2 && failures.clone().all(|f| f["fix"].is_string()), "{all}");
+}
+
+#[test]
+fn the_doctor_teaches_and_reports_what_it_cannot_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let list = sidecar(dir.path(), &["doctor", "list"]);
+    assert_eq!(list.status.code(), Some(0));
+    assert!(stdout(&list).contains("attach-radio"), "{}", stdout(&list));
+    let e = sidecar(dir.path(), &["doctor", "--only", "wire"]);
+    assert_eq!(e.status.code(), Some(2));
+    assert!(stderr(&e).contains("did you mean `wires`?"), "{}", stderr(&e));
+    let gone = sidecar(dir.path(), &["doctor", "--gnb", "missing.yml", "--only", "files"]);
+    assert_eq!(gone.status.code(), Some(10));
+    assert!(stdout(&gone).contains("missing.yml: No such file"), "{}", stdout(&gone));
+}
+
 #[test]
 fn json_is_json() {
     let dir = tempfile::tempdir().unwrap();
@@ -62,6 +112,7 @@ fn json_is_json() {
         &["config", "show", "--json"],
         &["bench", "list", "--json"],
         &["exit-codes", "--json"],
+        &["doctor", "list", "--json"],
     ] {
         let text = stdout(&sidecar(dir.path(), args));
         serde_json::from_str::<serde_json::Value>(&text).unwrap_or_else(|e| panic!("{args:?}: {e}: {text}"));

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
+  sidecar doctor -c lab.yaml --gnb gnb.yml --ue ue.conf   what will not work, and the fix
   sidecar demo                                   a closed loop, one minute, no hardware
   sidecar up -c configs/lab.yaml                 every process of this host, supervised
   sidecar config check configs/lab.yaml          is it right?
@@ -20,7 +21,7 @@ Examples:
   sidecar run export last                        its tables as Parquet, units in column metadata
   sidecar bench list                             what can be measured
 
-Exit codes: 0 done · 2 usage · 3 configuration · 4 peer · 5 input file · 6 bench bar missed · 7 run or record · 8 port or process · 9 integrity · 11 refused to transmit · 70 our fault
+Exit codes: 0 done · 2 usage · 3 configuration · 4 peer · 5 input file · 6 bench bar missed · 7 run or record · 8 port or process · 9 integrity · 10 doctor · 11 refused to transmit · 70 our fault
 (`sidecar exit-codes` says more). Logs go to standard error; SIDECAR_LOG=debug or -v, -vv for more.";
 
 /// Closes the loop around a live 5G network: sense, predict, decide, guard, act, observe.
@@ -103,6 +104,8 @@ pub enum Command {
         #[arg(long)]
         plain: bool,
     },
+    /// What lies between a lab and a working loop: gNB, UE, core, wires, radio, policy, this host; each cause with its fix.
+    Doctor(crate::doctor::DoctorArgs),
     /// Cell, SS/PBCH blocks and MIBs of a recording; with --study how well they are found under noise.
     Csi(crate::csi::CsiArgs),
     /// Channel state from a gNB's log and uplink grid dump, or from srsUE's metrics file.

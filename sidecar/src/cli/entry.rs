@@ -4,7 +4,7 @@ use super::args::{Args, Command, RunCommand};
 use super::error::CliError;
 use super::exit::Exit;
 use super::{
-    air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, learn_cmd, process_cmd, radio, run_cmd, text, tx,
+    air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, doctor_cmd, learn_cmd, process_cmd, radio, run_cmd, text, tx,
 };
 use crate::config::{Config, Loaded};
 use crate::telemetry::{LogStyle, init_tracing};
@@ -72,6 +72,7 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
         Command::Demo { duration, lab, plain } => {
             demo_cmd::run(&load(args)?, *duration, lab.clone(), *plain, args.json)
         }
+        Command::Doctor(doctor) => doctor_cmd::run(doctor, args),
         Command::Csi(csi) => csi_cmd::run(csi, args.json),
         Command::Sources(sources) => csi_cmd::sources(sources, args.json),
         Command::Config(command) => config_cmd::run(command, args),

@@ -22,6 +22,8 @@ pub enum Exit {
     System = 8,
     /// A strict run of `air` had an integrity fault, or a captured wire is not what the formulae give.
     Integrity = 9,
+    /// The doctor found something that will not work.
+    Doctor = 10,
     /// The governor refuses to transmit, or has stopped a burst.
     Refused = 11,
     /// A fault of ours: please report it.
@@ -42,6 +44,7 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
         Exit::Integrity,
         "a strict run of `air` lost, invented or misplaced a sample, or met a malformed message; a captured wire is wrong",
     ),
+    (Exit::Doctor, "the doctor found something that will not work: cause and fix are in its findings"),
     (Exit::Refused, "the governor refuses to transmit, or has stopped a burst: the message names the rule"),
     (Exit::Internal, "a fault of ours: please report it with the log"),
 ];
@@ -75,6 +78,6 @@ mod tests {
     #[test]
     fn the_documented_numbers_stay() {
         let codes: Vec<u8> = EXIT_CODES.iter().map(|(e, _)| e.code()).collect();
-        assert_eq!(codes, [0, 2, 3, 4, 5, 6, 7, 8, 9, 11, 70]);
+        assert_eq!(codes, [0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 70]);
     }
 }

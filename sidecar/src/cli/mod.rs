@@ -7,6 +7,7 @@ mod child_of;
 mod config_cmd;
 mod csi_cmd;
 mod demo_cmd;
+mod doctor_cmd;
 mod entry;
 mod error;
 mod exit;

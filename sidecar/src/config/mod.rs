@@ -22,3 +22,4 @@ pub use load::{Effective, Loaded, Origin, Override};
 pub use quantity::{Angle, AngleRate, Distance, Duration, Frequency, GainDb, PowerDbfs, QuantityError, Rate};
 pub use schema::schema;
 pub use sections::*;
+pub(crate) use yaml::{Node, parse_foreign};

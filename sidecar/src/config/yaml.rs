@@ -6,7 +6,7 @@ use serde_yaml::Spanned;
 
 /// A document as written: values with the line each begins in.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Node {
+pub(crate) enum Node {
     Scalar(serde_json::Value),
     List(Vec<(Node, u64)>),
     /// Key, value, and the line of the key.
@@ -15,10 +15,26 @@ pub(super) enum Node {
 
 /// Reads a document; an empty one is an empty map. `name` is the file's for messages.
 pub(super) fn parse(text: &str, name: &str) -> Result<Node, ConfigError> {
-    if text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#') || l.trim() == "---") {
+    if is_empty(text) {
         return Ok(Node::Map(Vec::new()));
     }
-    serde_yaml::from_str::<Node>(text).map_err(|e| {
+    read(text, name, serde_yaml::Options::default())
+}
+
+/// As [`parse`] for a document of another program: a number with leading zeros stays text (`mnc: 01`).
+pub(crate) fn parse_foreign(text: &str, name: &str) -> Result<Node, ConfigError> {
+    if is_empty(text) {
+        return Ok(Node::Map(Vec::new()));
+    }
+    read(text, name, serde_yaml::options! { leading_zero_numbers_as_strings: true })
+}
+
+fn is_empty(text: &str) -> bool {
+    text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#') || l.trim() == "---")
+}
+
+fn read(text: &str, name: &str, options: serde_yaml::Options) -> Result<Node, ConfigError> {
+    serde_yaml::from_str_with_options::<Node>(text, options).map_err(|e| {
         let line = e.location().map_or_else(String::new, |l| format!(":{}:{}", l.line(), l.column()));
         let words = e.without_snippet().to_string();
         ConfigError::Syntax { at: format!("{name}{line}"), reason: words }
@@ -118,6 +134,15 @@ mod tests {
         assert!(e.starts_with("f.yaml:"), "{e}");
         let e = parse("a: 1\na: 2\n", "f.yaml").unwrap_err().to_string();
         assert!(e.contains("f.yaml:2"), "{e}");
+    }
+
+    #[test]
+    fn another_programs_leading_zeros_stay() {
+        let Ok(Node::Map(top)) = parse_foreign("mcc: 001\nmnc: 70\nsd: 010203\n", "amf.yaml") else { panic!() };
+        let values: Vec<&Node> = top.iter().map(|(_, node, _)| node).collect();
+        assert_eq!(values[0], &Node::Scalar("001".into()));
+        assert_eq!(values[1], &Node::Scalar(70.into()));
+        assert_eq!(values[2], &Node::Scalar("010203".into()));
     }
 
     proptest! {
