@@ -4,7 +4,8 @@ use super::args::{Args, Command, RunCommand};
 use super::error::CliError;
 use super::exit::Exit;
 use super::{
-    air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, doctor_cmd, learn_cmd, process_cmd, radio, run_cmd, text, tx,
+    air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, doctor_cmd, learn_cmd, process_cmd, radio, run_cmd, text,
+    tx,
 };
 use crate::config::{Config, Loaded};
 use crate::telemetry::{LogStyle, init_tracing};
