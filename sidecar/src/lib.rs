@@ -13,6 +13,7 @@ pub mod csi;
 pub mod demo;
 pub mod effect;
 pub mod free_ports;
+pub mod gnb;
 pub mod guard;
 pub mod learn;
 pub mod ran;

@@ -1,10 +1,10 @@
 //! The control socket: speaks the wire format with whoever connects. An answer goes to who asked, snippets to who set their windows,
 //! what happens by itself (clock, peers) to everyone who said something understood.
 
-use super::clients::{ClientId, Clients, Frame};
 use super::rows::{AppliedRow, PeerRow, StatusRow};
 use crate::clock::mono_ns;
 use crate::record::Writer;
+use crate::wire::clients::{ClientId, Clients, Frame};
 use crate::wire::{Agent, Dtype, Header, Kind, Message, WireError};
 use num_complex::Complex32;
 use ran_bridge::air::{AirStats, At, Command, ControlPort, Event, FaultState, SnippetMeta};

@@ -1,7 +1,6 @@
 //! `sidecar air`: the data plane as a process. What it does is in [`ran_bridge::air`]; here are its control socket and its record.
 
 mod client;
-mod clients;
 mod config;
 mod control;
 mod hold;

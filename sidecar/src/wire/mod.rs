@@ -1,5 +1,6 @@
 //! The one wire format between our processes: a fixed header, then one payload frame; and the two ends of the links that carry it.
 
+pub(crate) mod clients;
 mod dealer;
 mod header;
 mod kind;

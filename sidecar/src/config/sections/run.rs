@@ -1,6 +1,8 @@
 //! The whole document, and what all processes share.
 
-use super::{AirSection, AppSection, ControllerSection, CoreSection, LearnSection, RanSection, UpSection};
+use super::{
+    AirSection, AppSection, ControllerSection, CoreSection, GnbConsoleSection, LearnSection, RanSection, UpSection,
+};
 use crate::telemetry::MetricsAt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,8 @@ pub struct Config {
     pub app: AppSection,
     /// The agent controller: rules, limits, the HTTP interface.
     pub controller: ControllerSection,
+    /// The console of a gNB that `sidecar gnb` runs.
+    pub gnb_console: GnbConsoleSection,
     /// The supervisor.
     pub up: UpSection,
     /// What agents and controller learn together.

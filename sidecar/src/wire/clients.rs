@@ -1,19 +1,20 @@
-//! Who is connected to the control socket of `air`.
+//! Who is connected to a control socket.
 
+use super::header::{HEADER_BYTES, Header, WireError};
+use super::local::{LocalListener, LocalStream, Peer, path_of};
 use crate::clock::mono_ns;
-use crate::wire::local::{LocalListener, LocalStream, path_of};
-use crate::wire::{HEADER_BYTES, Header, WireError};
 use std::io::{self, ErrorKind};
 use std::os::fd::BorrowedFd;
+use std::path::Path;
 
 /// Connections at once; one more takes the place of one that never said anything, or is closed.
-pub(super) const MAX_CLIENTS: usize = 8;
+pub(crate) const MAX_CLIENTS: usize = 8;
 
 /// Number of a connection; never used twice.
-pub(super) type ClientId = u64;
+pub(crate) type ClientId = u64;
 
 /// A message that was read: header and payload.
-pub(super) type Frame = ([u8; HEADER_BYTES], Vec<u8>);
+pub(crate) type Frame = ([u8; HEADER_BYTES], Vec<u8>);
 
 #[derive(Debug)]
 struct Client {
@@ -27,7 +28,7 @@ struct Client {
 
 /// The listener and its connections.
 #[derive(Debug)]
-pub(super) struct Clients {
+pub(crate) struct Clients {
     listener: LocalListener,
     open: Vec<Client>,
     next: ClientId,
@@ -43,9 +44,17 @@ impl Clients {
     ///
     /// # Errors
     /// `InvalidInput` where the address is no `ipc://` path, else as [`LocalListener::bind`].
-    pub(super) fn bind(address: &str) -> io::Result<Self> {
+    pub(crate) fn bind(address: &str) -> io::Result<Self> {
         let path =
             path_of(address).ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "write ipc:// and a path"))?;
+        Self::bind_path(path)
+    }
+
+    /// Binds.
+    ///
+    /// # Errors
+    /// As [`LocalListener::bind`].
+    pub(crate) fn bind_path(path: &Path) -> io::Result<Self> {
         Ok(Self {
             listener: LocalListener::bind(path)?,
             open: Vec::with_capacity(MAX_CLIENTS),
@@ -55,13 +64,13 @@ impl Clients {
     }
 
     /// What to poll.
-    pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+    pub(crate) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let open = self.open.iter().filter(|c| !c.ended).map(|c| c.stream.fd());
         std::iter::once(self.listener.fd()).filter(|_| !self.is_deaf()).chain(open)
     }
 
     /// Takes new connections, and reads and writes what can be.
-    pub(super) fn turn(&mut self) {
+    pub(crate) fn turn(&mut self) {
         self.accept();
         for client in self.open.iter_mut().filter(|c| !c.ended) {
             if let Err(error) = client.stream.turn() {
@@ -99,7 +108,7 @@ impl Clients {
     }
 
     /// The next message of whoever has one, in turns, or why there will be none any more: bytes that are no message close their connection.
-    pub(super) fn next(&mut self) -> Option<(ClientId, Result<Frame, WireError>)> {
+    pub(crate) fn next(&mut self) -> Option<(ClientId, Result<Frame, WireError>)> {
         let mut got = None;
         self.open.retain_mut(|client| {
             if got.is_some() {
@@ -129,23 +138,28 @@ impl Clients {
         got
     }
 
+    /// Whose process it is; `None` where the system does not tell, or it is gone.
+    pub(crate) fn peer(&self, id: ClientId) -> Option<Peer> {
+        self.open.iter().find(|c| c.id == id)?.stream.peer()
+    }
+
     /// Whether it is still connected.
-    pub(super) fn is_open(&self, id: ClientId) -> bool {
+    pub(crate) fn is_open(&self, id: ClientId) -> bool {
         self.open.iter().any(|c| c.id == id && !c.ended)
     }
 
     /// It has said something understood: it gets events from now on.
-    pub(super) fn know(&mut self, id: ClientId) {
+    pub(crate) fn know(&mut self, id: ClientId) {
         self.open.iter_mut().filter(|c| c.id == id).for_each(|c| c.known = true);
     }
 
     /// Who gets events, by its place; `None` after the last.
-    pub(super) fn known(&self, at: usize) -> Option<ClientId> {
+    pub(crate) fn known(&self, at: usize) -> Option<ClientId> {
         self.open.iter().filter(|c| c.known && !c.ended).nth(at).map(|c| c.id)
     }
 
     /// Sends to one; `false` where it is gone or does not read.
-    pub(super) fn send(&mut self, to: ClientId, header: &Header, payload: &[u8]) -> bool {
+    pub(crate) fn send(&mut self, to: ClientId, header: &Header, payload: &[u8]) -> bool {
         let Some(client) = self.open.iter_mut().find(|c| c.id == to) else { return false };
         client.stream.send(&header.encode(), payload).unwrap_or(false)
     }
