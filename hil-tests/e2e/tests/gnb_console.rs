@@ -244,8 +244,8 @@ fn the_gnbs_exit_code_is_ours() {
     assert!(words(&out).contains("no run under") && words(&out).contains("sidecar gnb -- gnb"), "{}", words(&out));
 
     let mut rig = Rig::ready(ALLOWED, &[]);
-    kill(rig.gnb(), Signal::SIGSEGV).unwrap();
-    assert_eq!(rig.sidecar.code(5), Some(128 + 11), "{}", rig.sidecar.tail());
+    kill(rig.gnb(), Signal::SIGABRT).unwrap();
+    assert_eq!(rig.sidecar.code(5), Some(128 + 6), "{}", rig.sidecar.tail());
 }
 
 #[test]
