@@ -41,17 +41,16 @@ impl Range<'_> {
         })
     }
 
-    fn broken(&self) -> Option<&'static str> {
-        if self.bounds().is_none() {
-            Some("has a number beyond what a radio knows")
-        } else if self.min > self.max {
-            Some("has its `min` above its `max`")
+    /// The key below the section that is wrong, and how.
+    fn broken(&self) -> Option<(&'static str, &'static str)> {
+        if self.min > self.max {
+            Some(("min", "is above `max`"))
         } else if !(self.min..=self.max).contains(&self.start) {
-            Some("has its `start` outside `min` to `max`: let the gNB start within")
+            Some(("start", "is outside `min` to `max`: let the gNB start within"))
         } else if self.max_step < 1e-3 {
-            Some("has a `max_step` below 0.001: nothing could ever be changed; leave the section out")
+            Some(("max_step", "is below 0.001: nothing could ever be changed; leave the section out"))
         } else {
-            None
+            self.bounds().is_none().then_some(("max", "is beyond what a radio knows"))
         }
     }
 }
@@ -105,8 +104,8 @@ impl GnbConsoleSection {
             found.push(format!("{}: `{key}`: {what}", origin(&key)));
         };
         for range in self.ranges().into_iter().flatten() {
-            if let Some(what) = range.broken() {
-                say(range.key, what);
+            if let Some((key, what)) = range.broken() {
+                say(&format!("{}.{key}", range.key), what);
             }
         }
         if self.handover.iter().any(|h| h.targets.iter().any(|pci| *pci > 1007)) {
@@ -199,17 +198,18 @@ mod tests {
     #[test]
     fn ranges_that_are_none_are_named_with_their_line() {
         for (section, words) in [
-            ("tx_gain: {min: 3 dB, max: 0 dB, start: 1 dB}", "`gnb_console.tx_gain`: has its `min` above"),
-            ("rx_gain: {min: 0 dB, max: 9 dB, start: 10 dB}", "has its `start` outside"),
-            ("cfo: {max: 2 MHz, max_step: 1 Hz}", "beyond what a radio knows"),
-            ("cfo: {max: 2 kHz, max_step: 0 Hz}", "`max_step` below"),
+            ("tx_gain: {min: 3 dB, max: 0 dB, start: 1 dB}", "`gnb_console.tx_gain.min`: is above `max`"),
+            ("rx_gain: {min: 0 dB, max: 9 dB, start: 10 dB}", "`gnb_console.rx_gain.start`: is outside"),
+            ("cfo: {max: 2 MHz, max_step: 1 Hz}", "`gnb_console.cfo.max`: is beyond what a radio knows"),
+            ("cfo: {max: 2 kHz, max_step: 0 Hz}", "`gnb_console.cfo.max_step`: is below"),
             ("handover: {targets: [1008]}", "must be 0 to 1007"),
             ("reply_timeout: 31 s", "must be 1 ms to 30 s"),
-            ("tx_gain: {max: 3 dB}", "missing field `min`"),
             ("tx_gain: {min: 0, max: 3 dB, start: 1 dB}", "`0` has no unit"),
         ] {
             let e = load(&format!("gnb_console:\n  {section}\n")).unwrap_err();
             assert!(e.starts_with("lab.yaml:2: ") && e.contains(words), "{e}");
         }
+        let e = load("gnb_console: {tx_gain: {max: 3 dB}}\n").unwrap_err();
+        assert!(e.contains("`gnb_console.tx_gain`: missing field `min`"), "{e}");
     }
 }
