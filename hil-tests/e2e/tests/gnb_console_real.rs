@@ -7,8 +7,6 @@
 //! The gNB has the ZeroMQ radio and nobody at the other end of it: gains are refused, offsets are taken. `SIDECAR_GNB_CONFIG` has `no_core: true`
 //! where there is no core.
 
-#![expect(clippy::unwrap_used, reason = "helpers of the test")]
-
 use e2e::{Program, binary, wait_until};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
