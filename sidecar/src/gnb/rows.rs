@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct CommandRow<'a> {
     /// Number of the request.
     pub seq: u64,
-    /// `asked`, `written`, `done`, `refused`, `partly`, `not_known`, `unconfirmed`, or `late_` and one of these; `refused_by_guard`.
+    /// `written`, `done`, `refused`, `partly`, `not_known`, `unconfirmed`, or `late_` and one of these; `refused_by_guard`.
     pub what: &'a str,
     /// The command as it is written.
     pub text: &'a str,
