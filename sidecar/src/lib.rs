@@ -14,6 +14,7 @@ pub mod demo;
 pub mod doctor;
 pub mod effect;
 pub mod free_ports;
+pub mod gnb;
 pub mod guard;
 pub mod learn;
 pub mod ran;

@@ -1,12 +1,13 @@
 //! The gNB's WebSocket: metrics in, commands out.
 //!
 //! [`parse`] turns the text of one message into typed samples and needs no socket; [`spawn`] runs it on two real connections,
-//! one that only drains metrics and one that carries commands.
+//! one that only drains metrics and one that carries commands. Beside it [`console`]: the commands that a gNB reads from its standard input.
 
 mod cells;
 mod client;
 mod command;
 mod commander;
+pub mod console;
 mod dialect;
 mod event;
 mod fields;

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use super::air::AirCommand;
+use super::gnb::GnbCommand;
 use super::radio::RadioCommand;
 use super::tx::TxCommand;
 use crate::config::Override;
@@ -16,6 +17,7 @@ Examples:
   sidecar config show -c lab.yaml --set run.seed=7   every value in force and where it came from
   sidecar air set --power '-6 dB'                what the radio sends, while it runs
   sidecar air fault run --on ue0 --for '50 ms' blank   a fault on exactly these samples
+  sidecar gnb -- gnb -c gnb.yml                  a gNB that owns its radio, its console behind a guard
   sidecar csi recording.sigmf-meta --json        SSBs, MIBs, CFO of a recording
   sidecar run list                               runs so far, also those that crashed
   sidecar run export last                        its tables as Parquet, units in column metadata
@@ -69,6 +71,25 @@ pub enum Command {
     AirWorker {
         /// Where that `air` listens.
         door: PathBuf,
+    },
+    /// Runs a gNB that owns its radio, and drives its console through a guard; or asks the one that runs.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
+Examples:
+  sidecar gnb -c configs/gnb-console.yaml -- gnb -c gnb.yml
+  sidecar gnb status
+  sidecar gnb set --tx-gain '20 dB' --port 0
+
+The exit code is the gNB's own; 128 + N where signal N ended it; 0 where it ended by the SIGTERM that we passed on."
+    )]
+    Gnb {
+        /// Asks the one that runs instead.
+        #[command(subcommand)]
+        ask: Option<GnbCommand>,
+        /// The gNB: program and arguments. A script must `exec` it.
+        #[arg(last = true, value_name = "PROGRAM")]
+        command: Vec<std::ffi::OsString>,
     },
     /// The agent of the physical layer: CSI in, weights out; gNB metrics and control.
     Ran,

@@ -4,8 +4,8 @@ use super::args::{Args, Command, RunCommand};
 use super::error::CliError;
 use super::exit::Exit;
 use super::{
-    air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, doctor_cmd, learn_cmd, process_cmd, radio, run_cmd, text,
-    tx,
+    air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, doctor_cmd, gnb, learn_cmd, process_cmd, radio, run_cmd,
+    text, tx,
 };
 use crate::config::{Config, Loaded};
 use crate::telemetry::{LogStyle, init_tracing};
@@ -25,7 +25,7 @@ pub fn main() -> ExitCode {
         }
     };
     match dispatch(&args) {
-        Ok(exit) => exit.into(),
+        Ok(code) => code,
         Err(e) => {
             eprint!("{}", e.lines());
             e.exit.into()
@@ -33,7 +33,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn dispatch(args: &Args) -> Result<Exit, CliError> {
+fn dispatch(args: &Args) -> Result<ExitCode, CliError> {
     if let Command::ChildOf { parent, command } = &args.command {
         return Err(child_of::become_child(*parent, command));
     }
@@ -41,6 +41,7 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
         args.command,
         Command::Air { ask: None, .. }
             | Command::AirWorker { .. }
+            | Command::Gnb { ask: None, .. }
             | Command::Ran
             | Command::Core
             | Command::App
@@ -50,6 +51,13 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
     );
     // Processes say what they do; commands only what went wrong.
     init_tracing(args.command.name(), LogStyle { json: args.log_json, verbose: args.verbose + u8::from(at_work) })?;
+    if let Command::Gnb { ask: None, command } = &args.command {
+        return gnb::run(command, args);
+    }
+    run(args).map(Into::into)
+}
+
+fn run(args: &Args) -> Result<Exit, CliError> {
     match &args.command {
         Command::Air { ask: Some(command), .. } => air::run(command, &load(args)?, args.json),
         Command::Air { ask: None, .. }
@@ -61,6 +69,7 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
         | Command::TxGuard => process_cmd::run(args),
         Command::Tx(command) => tx::run(command, &load(args)?, args.json),
         Command::Radio(command) => radio::run(command, args),
+        Command::Gnb { ask: Some(command), .. } => gnb::ask(command, args, &load(args)?),
         Command::Up { duration } => process_cmd::up(args, *duration),
         Command::Run(command) => {
             let root = load(args)?.run.root;
@@ -83,7 +92,7 @@ fn dispatch(args: &Args) -> Result<Exit, CliError> {
             text::out(&text::exit_codes(args.json))?;
             Ok(Exit::Ok)
         }
-        Command::ChildOf { .. } => Ok(Exit::Internal),
+        Command::ChildOf { .. } | Command::Gnb { ask: None, .. } => Ok(Exit::Internal),
     }
 }
 
@@ -97,6 +106,7 @@ impl Command {
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Air { .. } | Self::AirWorker { .. } => "air",
+            Self::Gnb { .. } => "gnb",
             Self::Ran => "ran",
             Self::Core => "core",
             Self::App => "app",

@@ -12,6 +12,7 @@ mod entry;
 mod error;
 mod exit;
 mod from_process;
+mod gnb;
 mod joined;
 mod learn_cmd;
 mod process_cmd;

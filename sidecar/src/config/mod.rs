@@ -9,6 +9,7 @@ mod load;
 mod map_agents;
 mod map_air;
 mod map_controller;
+mod map_gnb;
 mod map_ran;
 mod map_tx;
 mod quantity;
@@ -19,7 +20,9 @@ mod yaml;
 
 pub use error::ConfigError;
 pub use load::{Effective, Loaded, Origin, Override};
-pub use quantity::{Angle, AngleRate, Distance, Duration, Frequency, GainDb, PowerDbfs, QuantityError, Rate};
+pub use quantity::{
+    Angle, AngleRate, Distance, Duration, Frequency, GainDb, PowerDbfs, QuantityError, Rate, TimeOffset,
+};
 pub use schema::schema;
 pub use sections::*;
 pub(crate) use yaml::{Node, parse_foreign};

@@ -13,6 +13,7 @@ pub(super) fn check(config: &Config, origin: &dyn Fn(&str) -> String) -> Result<
     broken.radio(config);
     broken.limits(config);
     broken.supervisor(config);
+    broken.found.extend(config.gnb_console.broken(origin));
     if broken.found.is_empty() { Ok(()) } else { Err(ConfigError::Rules(broken.found)) }
 }
 
@@ -40,6 +41,7 @@ impl Broken<'_> {
             ("core.metrics.listen", c.core.metrics.listen, &c.core.metrics.token),
             ("app.metrics.listen", c.app.metrics.listen, &c.app.metrics.token),
             ("controller.metrics.listen", c.controller.metrics.listen, &c.controller.metrics.token),
+            ("gnb_console.metrics.listen", c.gnb_console.metrics.listen, &c.gnb_console.metrics.token),
             ("up.metrics.listen", c.up.metrics.listen, &c.up.metrics.token),
             ("tx.metrics.listen", c.tx.metrics.listen, &c.tx.metrics.token),
             ("app.listen", c.app.listen, &None),

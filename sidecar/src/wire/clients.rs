@@ -1,10 +1,11 @@
-//! Who is connected to the control socket of a process.
+//! Who is connected to a control socket.
 
-use super::local::{LocalListener, LocalStream, path_of};
-use super::{HEADER_BYTES, Header, WireError};
+use super::header::{HEADER_BYTES, Header, WireError};
+use super::local::{LocalListener, LocalStream, Peer, path_of};
 use crate::clock::mono_ns;
 use std::io::{self, ErrorKind};
 use std::os::fd::BorrowedFd;
+use std::path::Path;
 
 /// Connections at once; one more takes the place of one that never said anything, or is closed.
 pub(crate) const MAX_CLIENTS: usize = 8;
@@ -46,6 +47,14 @@ impl Clients {
     pub(crate) fn bind(address: &str) -> io::Result<Self> {
         let path =
             path_of(address).ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "write ipc:// and a path"))?;
+        Self::bind_path(path)
+    }
+
+    /// Binds.
+    ///
+    /// # Errors
+    /// As [`LocalListener::bind`].
+    pub(crate) fn bind_path(path: &Path) -> io::Result<Self> {
         Ok(Self {
             listener: LocalListener::bind(path)?,
             open: Vec::with_capacity(MAX_CLIENTS),
@@ -127,6 +136,11 @@ impl Clients {
             self.open[at..].rotate_left(1);
         }
         got
+    }
+
+    /// Whose process it is; `None` where the system does not tell, or it is gone.
+    pub(crate) fn peer(&self, id: ClientId) -> Option<Peer> {
+        self.open.iter().find(|c| c.id == id)?.stream.peer()
     }
 
     /// Whether it is still connected.

@@ -24,6 +24,15 @@ pub fn path_of(address: &str) -> Option<&Path> {
     address.strip_prefix("ipc://").filter(|p| !p.is_empty()).map(Path::new)
 }
 
+/// The process at the other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// Its user.
+    pub uid: u32,
+    /// Its pid when it connected.
+    pub pid: i32,
+}
+
 /// One connection. Nothing of it blocks.
 #[derive(Debug)]
 pub struct LocalStream {
@@ -50,6 +59,13 @@ impl LocalStream {
     #[must_use]
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
+    }
+
+    /// Who connected, by the kernel's word; `None` where it does not tell.
+    #[must_use]
+    pub fn peer(&self) -> Option<Peer> {
+        let credentials = rustix::net::sockopt::socket_peercred(&self.stream).ok()?;
+        Some(Peer { uid: credentials.uid.as_raw(), pid: credentials.pid.as_raw_pid() })
     }
 
     /// Reads what is there, unless a whole message is held already, and writes what waits.

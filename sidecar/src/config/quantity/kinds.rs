@@ -107,6 +107,11 @@ quantity!(
     ["ns" => 1e-9, "us" => 1e-6, "ms" => 1e-3, "s" => 1.0, "min" => 60.0, "h" => 3600.0]
 );
 quantity!(
+    /// An offset in time, of either sign.
+    TimeOffset, s, "a time offset", "-0.5 us", signed: true,
+    ["ns" => 1e-9, "us" => 1e-6, "ms" => 1e-3, "s" => 1.0]
+);
+quantity!(
     /// A ratio of powers. Gain is not power.
     GainDb, db, "a gain", "-3 dB", signed: true, ["dB" => 1.0]
 );

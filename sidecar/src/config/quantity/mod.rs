@@ -3,5 +3,5 @@
 mod kinds;
 mod parse;
 
-pub use kinds::{Angle, AngleRate, Distance, Duration, Frequency, GainDb, PowerDbfs, Rate};
+pub use kinds::{Angle, AngleRate, Distance, Duration, Frequency, GainDb, PowerDbfs, Rate, TimeOffset};
 pub use parse::QuantityError;

@@ -5,6 +5,7 @@ mod app;
 mod controller;
 mod core;
 mod emulator;
+mod gnb_console;
 mod learn;
 mod ran;
 mod run;
@@ -17,6 +18,9 @@ pub use controller::{ControllerSection, LimitsSection, PolicySection, SliceSecti
 pub use core::CoreSection;
 pub use emulator::{
     EmulatorSection, LinkSection, PathLossKind, PathLossSection, PositionsSection, ProfileSection, TapSection,
+};
+pub use gnb_console::{
+    CfoRange, ConsoleLogLevel, ConsoleTable, GainRange, GnbConsoleSection, HandoverRange, TimeOffsetRange,
 };
 pub use learn::LearnSection;
 pub use ran::{CellSection, PowerSection, RanSection, SoundingSection};

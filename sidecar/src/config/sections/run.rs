@@ -1,6 +1,9 @@
 //! The whole document, and what all processes share.
 
-use super::{AirSection, AppSection, ControllerSection, CoreSection, LearnSection, RanSection, TxSection, UpSection};
+use super::{
+    AirSection, AppSection, ControllerSection, CoreSection, GnbConsoleSection, LearnSection, RanSection, TxSection,
+    UpSection,
+};
 use crate::telemetry::MetricsAt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +26,8 @@ pub struct Config {
     pub app: AppSection,
     /// The agent controller: rules, limits, the HTTP interface.
     pub controller: ControllerSection,
+    /// The console of a gNB that `sidecar gnb` runs.
+    pub gnb_console: GnbConsoleSection,
     /// The radio that may transmit, and what stands before it.
     pub tx: TxSection,
     /// The supervisor.

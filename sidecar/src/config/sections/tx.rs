@@ -93,7 +93,7 @@ impl Default for TxSection {
             log: "transmit.log".into(),
             stop_file: "/tmp/sidecar-tx.stop".into(),
             control: "ipc:///tmp/sidecar-tx.sock".into(),
-            metrics: MetricsSection::on_port(9706),
+            metrics: MetricsSection::on_port(9707),
         }
     }
 }
