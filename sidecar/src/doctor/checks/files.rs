@@ -7,7 +7,12 @@ pub(in crate::doctor) fn files(lab: &Lab, found: &mut Found) {
     for given in &lab.given {
         match &given.read {
             Ok(what) => found.ok(format!("{}: {what}", given.file)),
-            Err(why) => found.fail(format!("{}: {why}", given.file), "correct it, or give the right file"),
+            Err(why) => {
+                // Errors of a line begin with the file's name already.
+                let named = why.starts_with(&given.file);
+                let cause = if named { why.clone() } else { format!("{}: {why}", given.file) };
+                found.fail(cause, "correct it, or give the right file");
+            }
         }
     }
     for (key, place, meant) in lab.gnb.iter().flat_map(|gnb| gnb.slips()) {
@@ -42,6 +47,7 @@ mod tests {
         let mut lab = lab();
         lab.given = vec![
             Given { file: "gnb.yml".into(), read: Ok("gNB".into()) },
+            Given { file: "x.yml".into(), read: Err("x.yml:3:1: not YAML".into()) },
             Given { file: "core".into(), read: Err("No such file or directory".into()) },
         ];
         lab.gnb = Some(gnb(&changed(GNB, "srate: 11.52", "srat: 11.52")));
@@ -49,6 +55,7 @@ mod tests {
         let found = look(files, &lab);
         says(&found, Verdict::Ok, &["gnb.yml: gNB"]);
         says(&found, Verdict::Failure, &["core: No such file"]);
+        assert!(found.iter().any(|f| f.what == "x.yml:3:1: not YAML"), "{found:#?}");
         says(&found, Verdict::Failure, &["ru_sdr.srat", "gnb.yml:", "did you mean `srate`?"]);
         says(&found, Verdict::Failure, &["did you mean `rat.nr."]);
     }
