@@ -1,4 +1,5 @@
 //! Whoever works with the connections is replaced, message by message: what the next one knows of peers that are not simply there.
+#![expect(clippy::unwrap_used, reason = "helpers of the test")]
 
 mod air_support;
 

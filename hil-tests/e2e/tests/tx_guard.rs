@@ -1,5 +1,4 @@
 //! What a guard lets through and what not, with the virtual USRP behind the real SoapySDR library.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 mod tx_support;
 

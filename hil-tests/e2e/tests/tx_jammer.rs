@@ -1,6 +1,6 @@
 //! Friendly jamming: only a cell that the policy names, only after listening, and not where another is heard. The virtual radio's receiver hears a
 //! real gNB's downlink (physical cell identity 1).
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "helpers of the test")]
 
 mod tx_support;
 

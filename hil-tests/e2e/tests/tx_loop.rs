@@ -1,5 +1,4 @@
 //! The real loop feeds the dead-man: with `ran` killed, a burst is over at once.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 mod tx_support;
 

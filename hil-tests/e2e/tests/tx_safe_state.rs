@@ -1,5 +1,4 @@
 //! Whatever must end a burst ends it in time, by the virtual radio's own record of what left its antenna: twenty trials of each.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use sidecar::bench::safe_state::{Trigger, safe_state};
 

@@ -45,7 +45,7 @@ pub enum Reply {
     },
     /// The help, which answers a command that this gNB does not have.
     Help,
-    /// The answer to the question with this number, see [`fence`].
+    /// The answer to the question with this number, see `fence`.
     Fence(u64),
 }
 

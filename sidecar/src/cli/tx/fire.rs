@@ -114,7 +114,7 @@ enum Own {
     /// The guard.
     Theirs(Wave),
     /// This process.
-    Made(Source),
+    Made(Box<Source>),
     /// This process, from a recording; how many are handed over.
     Recording(Vec<Complex32>, usize),
 }
@@ -131,7 +131,7 @@ impl Own {
             return Ok(Self::Recording(recording.samples, 0));
         }
         let wave = wave(args)?;
-        Ok(if args.hand_over { Self::Made(Source::new(wave, rate_hz)) } else { Self::Theirs(wave) })
+        Ok(if args.hand_over { Self::Made(Box::new(Source::new(wave, rate_hz))) } else { Self::Theirs(wave) })
     }
 
     fn wave(&self) -> Wave {

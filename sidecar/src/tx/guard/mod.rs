@@ -1,6 +1,6 @@
 //! The process `tx-guard`.
 //!
-//! Three threads share the [`core::Core`]: the *desk* (this one: socket, order to stop, stop file, dead-man, and an eye on the driver), the *sender*,
+//! Three threads share the `Core`: the *desk* (this one: socket, order to stop, stop file, dead-man, and an eye on the driver), the *sender*,
 //! which alone has the transmitter, and the *ears*, which feed the dead-man as long as samples are received. Whatever any of them meets
 //! ends in one place, `Core::stop`; the sender sees it within a millisecond of sending and makes the radio safe. A driver call that does not
 //! come back ends the process: what is queued in the radio is 20 ms at most.
