@@ -130,23 +130,34 @@ fn what_is_not_allowed_is_refused_by_name_and_not_sent() {
     assert_eq!(bench.usrp.on_air().unwrap()[0].radiated, 0);
 }
 
-/// More than was asked for by credit, and samples of nobody's burst.
+/// More than was asked for by credit, samples of nobody's burst, and of another's.
 #[test]
 fn who_hands_over_too_much_gains_nothing() {
     let bench = Bench::new(|_| ());
     let guard = bench.guard();
     let mut client = bench.client();
     client.hand_over(&vec![Complex32::ONE; 5000]).unwrap();
+    let refused = client.wait(PATIENCE, |_| true);
+    assert!(matches!(&refused, Err(TxError::Refused { code, .. }) if code == "credit"), "{refused:?}");
     let order = ArmOrder { for_ms: 3000, jam: None, phrase: String::new() };
     let armed = client.ask(&Ask::Arm(order), PATIENCE, |a| matches!(a, Answer::Armed { .. })).unwrap();
     let Answer::Armed { token, .. } = armed else { panic!("{armed:?}") };
     client.tell(&Ask::Feed).unwrap();
     let order = FireOrder { token, samples: 1000, gain_db: 0.0, wave: Wave::Stream };
     client.ask(&Ask::Fire(order), PATIENCE, |a| matches!(a, Answer::Fired { .. })).unwrap();
+    client.wait(PATIENCE, |a| matches!(a, Answer::Credit { .. })).unwrap().unwrap();
+    // samples of somebody else do not come in between
+    let mut other = bench.client();
+    other.hand_over(&[Complex32::new(0.4, 0.0); 100]).unwrap();
+    let refused = other.wait(PATIENCE, |_| true);
+    assert!(matches!(&refused, Err(TxError::Refused { code, .. }) if code == "credit"), "{refused:?}");
+    client.hand_over(&[Complex32::new(0.25, 0.0); 400]).unwrap();
     client.hand_over(&vec![Complex32::new(0.25, 0.0); 400_000]).unwrap();
+    let refused = client.wait(PATIENCE, |_| false);
+    assert!(matches!(&refused, Err(TxError::Refused { code, .. }) if code == "credit"), "{refused:?}");
     let ended = client.wait(PATIENCE, |a| matches!(a, Answer::Ended(_))).unwrap();
     let Some(Answer::Ended(ended)) = ended else { panic!("{ended:?} {}", guard.log()) };
-    assert!(ended.sent <= 1000, "{ended:?}");
+    assert!(ended.sent <= 400 && ended.why == Some(governor::Stop::BadPiece), "{ended:?}");
     let radiated = bench.usrp.radiated().unwrap();
     assert!(radiated.iter().map(|s| s.samples).sum::<u64>() <= 1001, "{radiated:?}");
     assert!(radiated.iter().all(|s| s.peak < 0.251), "{radiated:?}");

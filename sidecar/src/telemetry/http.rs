@@ -50,14 +50,14 @@ struct Served {
 /// # Errors
 /// [`TelemetryError::NeedsToken`], [`TelemetryError::Listen`].
 pub fn serve_metrics(at: &MetricsAt, metrics: &Metrics) -> Result<MetricsServer, TelemetryError> {
-    serve_with(at, metrics, Router::new())
+    serve_with(at, metrics, None)
 }
 
 /// The same, with routes of the process beside them, which carry the token, too.
 ///
 /// # Errors
 /// As [`serve_metrics`].
-pub fn serve_with(at: &MetricsAt, metrics: &Metrics, routes: Router) -> Result<MetricsServer, TelemetryError> {
+pub fn serve_with(at: &MetricsAt, metrics: &Metrics, routes: Option<Router>) -> Result<MetricsServer, TelemetryError> {
     let (addr, token) = (at.listen, at.token.as_deref().filter(|t| !t.is_empty()));
     if !addr.ip().is_loopback() && token.is_none() {
         return Err(TelemetryError::NeedsToken(addr));
@@ -77,8 +77,12 @@ pub fn serve_with(at: &MetricsAt, metrics: &Metrics, routes: Router) -> Result<M
                 let app = Router::new()
                     .route("/metrics", get(answer))
                     .route("/healthz", get(|| async { "ok\n" }))
-                    .with_state(served.clone())
-                    .merge(routes.route_layer(from_fn_with_state(served, with_token)));
+                    .with_state(served.clone());
+                let app = match routes {
+                    Some(routes) => app.merge(routes.route_layer(from_fn_with_state(served, with_token))),
+                    // axum panics at a layer on no route
+                    None => app,
+                };
                 // A dropped sender is an order to stop, too.
                 let until = async move {
                     let _ = stopped.await;

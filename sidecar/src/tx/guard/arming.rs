@@ -6,7 +6,7 @@ use super::sender::Job;
 use crate::tx::config::GuardConfig;
 use crate::tx::messages::{Answer, ArmOrder, FireOrder, OnAir};
 use crate::wire::clients::ClientId;
-use governor::{ArmRequest, Band, Burst, Event, Heard, Purpose, Refusal};
+use governor::{ArmRequest, Band, Burst, Event, Heard, Purpose, Refusal, State};
 use std::sync::mpsc::Sender;
 
 /// What the desk needs for it.
@@ -46,6 +46,10 @@ impl Arming<'_> {
 
     pub(super) fn arm(&self, order: &ArmOrder) -> Result<Answer, No> {
         self.may()?;
+        // listening takes the desk's time: never while a burst needs its eye
+        if self.shared.core().on_air.is_some() {
+            return Err(Refusal::State(State::OnAir).into());
+        }
         let heard = match (order.jam, self.ears) {
             (None, _) => None,
             (Some(_), None) => return Err(Refusal::NotListened.into()),

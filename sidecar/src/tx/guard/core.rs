@@ -25,6 +25,8 @@ pub(super) struct Core {
     /// The radio: lowest gain, stream closed.
     pub(super) radio_is_safe: bool,
     pub(super) on_air: Option<OnAir>,
+    /// Who may hand over samples of the burst on air, and how many.
+    pub(super) credit: Option<(ClientId, u64)>,
     pub(super) last_stop: Option<Stop>,
     pub(super) stops: u64,
     pub(super) bursts: u64,
@@ -46,6 +48,7 @@ impl Core {
             outbox: Vec::new(),
             radio_is_safe: false,
             on_air: None,
+            credit: None,
             last_stop: None,
             stops: 0,
             bursts: 0,

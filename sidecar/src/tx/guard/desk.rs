@@ -35,6 +35,8 @@ const HUNG_NS: u64 = 40_000_000;
 const LIFELINE_NS: u64 = 5_000_000;
 /// At its end the guard waits so long for the radio, ns.
 const END_NS: u64 = 500_000_000;
+/// The same after a panic of its own, ns.
+const LAST_NS: u64 = 80_000_000;
 /// Gauges are renewed this often, ns.
 const SHOW_NS: u64 = 100_000_000;
 /// Messages read at once.
@@ -64,7 +66,7 @@ pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), 
     let shared = Arc::new(Shared::new(core, parts.clocks));
     let metrics = Metrics::new("tx_guard").map_err(|e| system("metrics")(std::io::Error::other(e)))?;
     let gauges = Gauges::new(&metrics).map_err(|e| system("metrics")(std::io::Error::other(e)))?;
-    let served = serve_with(&config.metrics, &metrics, routes(Arc::clone(&shared)));
+    let served = serve_with(&config.metrics, &metrics, Some(routes(Arc::clone(&shared))));
     let _server = served.map_err(|e| system("the guard's HTTP")(std::io::Error::other(e)))?;
     std::fs::write(pid_file(config), std::process::id().to_string()).map_err(system("the guard's process file"))?;
 
@@ -93,6 +95,7 @@ pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), 
     };
     let sending = spawn("sender", Box::new(move || sender.run()))?;
 
+    let _ending = Ending(&shared);
     let radio = format!("{} {}", parts.hardware, parts.serial);
     let mut desk = Desk {
         config,
@@ -121,6 +124,10 @@ pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), 
     }
     shared.core().stop(if lost { Stop::DeviceError } else { Stop::Signal });
     end.store(true, SeqCst);
+    if sending.is_finished() {
+        // it has ended in a panic, its stream with it: the gain is left
+        tracing::error!(dropped = ?lifeline.drop_gain(), "the sender is gone: lowest gain");
+    }
     let until_ns = shared.now_ns() + END_NS;
     while !shared.core().radio_is_safe && shared.now_ns() < until_ns && !sending.is_finished() {
         desk.turn();
@@ -137,6 +144,19 @@ pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), 
         return Err(ran_bridge::radio::RadioError::Gone("see the lines before".into()).into());
     }
     Ok(())
+}
+
+/// However the desk ends, by a panic, too, it leaves the radio safe if the sender still lives.
+struct Ending<'a>(&'a Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.core().stop(Stop::Signal);
+        let until_ns = self.0.now_ns() + LAST_NS;
+        while !self.0.core().radio_is_safe && self.0.now_ns() < until_ns {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
 }
 
 struct Desk<'a> {
@@ -224,11 +244,7 @@ impl Desk<'_> {
                 Ok(ask) => self.obey(from, &ask),
                 Err(error) => Err(No { code: "malformed".into(), reason: error.to_string() }),
             },
-            Kind::Snippet => {
-                // more than was allowed stands in the governor's way, not here
-                let _ = self.stream.send(message.to_cf32());
-                Ok(None)
-            }
+            Kind::Snippet => self.take_samples(from, message.to_cf32()).map(|()| None),
             other => Err(No { code: "kind".into(), reason: format!("tx-guard takes no message of kind {other:?}") }),
         };
         match said {
@@ -236,6 +252,25 @@ impl Desk<'_> {
             Ok(None) => {}
             Err(no) => self.refuse(from, seq, no),
         }
+    }
+
+    /// Samples of a stream: only from who fired it, and no more than was asked for. Whoever of them breaks that ends the burst.
+    fn take_samples(&self, from: ClientId, samples: Vec<Complex32>) -> Result<(), No> {
+        let no = |reason: &str| Err(No { code: "credit".into(), reason: reason.to_owned() });
+        let mut core = self.shared.core();
+        let Some((asker, left)) = core.credit else { return no("no burst waits for samples") };
+        if asker != from {
+            return no("the burst on air is another's");
+        }
+        let Some(left) = left.checked_sub(samples.len() as u64) else {
+            core.stop(Stop::BadPiece);
+            return no("more samples than were asked for: the burst is stopped");
+        };
+        core.credit = Some((asker, left));
+        drop(core);
+        // the sender is there as long as the desk is, or the radio is lost
+        let _ = self.stream.send(samples);
+        Ok(())
     }
 
     fn obey(&mut self, from: ClientId, ask: &Ask) -> Result<Option<Answer>, No> {

@@ -106,7 +106,7 @@ impl Sender {
             self.make_safe(false);
         }
         let mut core = self.shared.core();
-        core.on_air = None;
+        (core.on_air, core.credit) = (None, None);
         let (first_ns, first_radio_ns) = went.first.unzip();
         core.log(&Event::End { id: job.id, sent: went.sent, first_ns, first_radio_ns });
         let why = if went.sent == job.samples && !stopped { None } else { core.last_stop };
@@ -116,6 +116,7 @@ impl Sender {
 
     fn send(&mut self, job: &Job, went: &mut Went) -> Result<(), RadioError> {
         self.shared.core().radio_is_safe = false;
+        self.drop_streamed();
         self.tx.open()?;
         while self.tx.event()?.is_some() {}
         let piece_samples = ((PIECE_S * self.rate_hz) as usize).max(1);
@@ -190,7 +191,9 @@ impl Sender {
         let sent = job.samples - left;
         let mut core = self.shared.core();
         if *given < sent + wanted {
-            core.outbox.push((job.asker, Answer::Credit { id: job.id, samples: sent + wanted - *given }));
+            let more = sent + wanted - *given;
+            core.outbox.push((job.asker, Answer::Credit { id: job.id, samples: more }));
+            core.credit = Some((job.asker, core.credit.map_or(0, |(_, left)| left) + more));
             *given = sent + wanted;
         }
         let over = core.governor.state() == State::Safe;
@@ -279,8 +282,13 @@ impl Sender {
         for error in errors {
             tracing::error!(%error, "on the way to the safe state");
         }
+        self.drop_streamed();
+        self.shared.core().radio_is_safe();
+    }
+
+    /// Samples of a burst that is over belong to no other.
+    fn drop_streamed(&mut self) {
         while self.streamed.try_recv().is_ok() {}
         self.queue.clear();
-        self.shared.core().radio_is_safe();
     }
 }
