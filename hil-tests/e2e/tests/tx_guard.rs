@@ -103,7 +103,8 @@ fn what_is_not_allowed_is_refused_by_name_and_not_sent() {
     assert!(fire(&["--gain", "20.5 dB", "--for", "1 ms"]).contains("(cap)"));
     assert!(fire(&["--gain", "0 dB", "--for", "2001 ms"]).contains("(cap)"));
     assert!(fire(&["--gain", "0 dB", "--for", "1 ms", "--token", &"0".repeat(32)]).contains("(token)"));
-    assert!(fire(&["--gain", "0 dB", "--for", "1 ms", "--jam", "2"]).contains("(victim)"));
+    // this grant is not for jamming
+    assert!(fire(&["--gain", "0 dB", "--for", "1 ms", "--jam", "1"]).contains("(no_grant)"));
     std::fs::write(&bench.config.tx.stop_file, "").unwrap();
     assert!(fire(&["--gain", "0 dB", "--for", "1 ms"]).contains("(stop_file)"));
     std::fs::remove_file(&bench.config.tx.stop_file).unwrap();
@@ -142,7 +143,7 @@ fn who_hands_over_too_much_gains_nothing() {
     let order = ArmOrder { for_ms: 3000, jam: None, phrase: String::new() };
     let armed = client.ask(&Ask::Arm(order), PATIENCE, |a| matches!(a, Answer::Armed { .. })).unwrap();
     let Answer::Armed { token, .. } = armed else { panic!("{armed:?}") };
-    client.tell(&Ask::Feed).unwrap();
+    client.tell(&Ask::Feed { alive_ns: None }).unwrap();
     let order = FireOrder { token, samples: 1000, gain_db: 0.0, wave: Wave::Stream };
     client.ask(&Ask::Fire(order), PATIENCE, |a| matches!(a, Answer::Fired { .. })).unwrap();
     client.wait(PATIENCE, |a| matches!(a, Answer::Credit { .. })).unwrap().unwrap();
@@ -180,8 +181,10 @@ fn a_guard_that_hangs_is_stopped_without_its_help() {
     let mut guard = bench.guard();
     let fired = bench.run(&["tx", "fire", "--zeros", "--gain", "0 dB", "--for", "1 ms"]);
     assert!(err(&fired).contains("(stop_file)"), "{}", err(&fired));
+    // a stop does not lift a lock-out that was there before it
     assert!(bench.run(&["tx", "stop"]).status.success());
-    assert!(!bench.config.tx.stop_file.exists());
+    assert!(bench.config.tx.stop_file.exists());
+    std::fs::remove_file(&bench.config.tx.stop_file).unwrap();
     assert!(
         bench.run(&["tx", "fire", "--zeros", "--gain", "0 dB", "--for", "1 ms"]).status.success(),
         "{}",
@@ -230,4 +233,31 @@ fn a_radio_is_probed_and_tested() {
     let deaf = bench.run(&["radio", "selftest", "--loop-gain", "20 dB", "--least", "-35 dBFS"]);
     assert_eq!(deaf.status.code(), Some(4));
     assert_eq!(out(&deaf).matches("FAILED").count(), 1, "{}", out(&deaf));
+}
+
+/// A radio that keeps its gain is never called safe: the guard ends, and its exit code says so.
+#[test]
+fn a_gain_that_does_not_go_down_is_not_called_safe() {
+    let bench = Bench::new(|_| ());
+    let mut guard = bench.guard();
+    let fire = ["tx", "fire", "--noise", "--level", "-20 dBFS", "--gain", "10 dB", "--for", "2 s"];
+    let _source = e2e::Program::start(&mut bench.command(&fire), bench.dir.path().join("source.log"));
+    assert!(wait_until(5, || bench.usrp.on_air().unwrap()[0].on));
+    bench.usrp.control("stuck-gain").unwrap();
+    let stopped = bench.run(&["tx", "stop"]);
+    assert!(!out(&stopped).contains("safe after"), "{}", out(&stopped));
+    assert!(wait_until(1, || !bench.usrp.on_air().unwrap()[0].on));
+    assert_ne!(guard.code(10), Some(0), "{}", guard.log());
+}
+
+/// A driver that takes part of each write is given the rest.
+#[test]
+fn short_writes_change_nothing() {
+    let bench = Bench::new(|_| ());
+    let mut guard = bench.guard();
+    bench.usrp.control("short-writes 700").unwrap();
+    let fired = bench.run(&["tx", "fire", "--noise", "--level", "-20 dBFS", "--gain", "0 dB", "--samples", "20001"]);
+    assert!(fired.status.success(), "{}{}", err(&fired), guard.log());
+    assert_eq!(bench.usrp.radiated().unwrap().iter().map(|s| s.samples).sum::<u64>(), 20_001);
+    assert_eq!(guard.end(), Some(0));
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Longest time a token may hold, ns.
 const MAX_TOKEN_NS: u64 = 60_000_000_000;
 /// A look at the band older than this counts for nothing, ns.
-const LOOK_NS: u64 = 2_000_000_000;
+pub(crate) const LOOK_NS: u64 = 2_000_000_000;
 
 /// What is heard in a band before anything is sent into it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +99,8 @@ pub(crate) struct Armed {
     pub(crate) band: Band,
     pub(crate) grant: usize,
     pub(crate) expires_ns: u64,
+    /// When the band was listened to; `None` = that is not needed any more, or never was.
+    pub(crate) look_ns: Option<u64>,
 }
 
 impl ArmRequest {
@@ -108,21 +110,34 @@ impl ArmRequest {
         if self.for_ns == 0 || self.for_ns > MAX_TOKEN_NS {
             return Err(Refusal::Cap { what: "the token's time, s,", asked: self.for_ns as f64 * 1e-9, cap: 60.0 });
         }
-        let fits = |g: &Grant| g.mode == self.mode && g.radios.contains(&self.serial) && self.band.is_within(&g.band());
+        let is_own = matches!(self.purpose, Purpose::Own);
+        let fits = |g: &Grant| {
+            g.mode == self.mode
+                && g.radios.contains(&self.serial)
+                && self.band.is_within(&g.band())
+                && g.victims.is_empty() == is_own
+        };
         let no_grant = || Refusal::NoGrant { serial: self.serial.clone(), band: self.band };
         let grant = policy.grants().iter().position(fits).ok_or_else(no_grant)?;
         if self.mode == Mode::Licensed && self.phrase != policy.phrase() {
             return Err(Refusal::Phrase);
         }
+        let mut look_ns = None;
         if let Purpose::Jam { victim, heard } = &self.purpose {
             let grant = &policy.grants()[grant];
             if !grant.victims.contains(victim) {
                 return Err(Refusal::Victim(*victim));
             }
             let look = heard.as_ref().filter(|h| h.at_ns <= now_ns && now_ns - h.at_ns <= LOOK_NS);
-            let cells = &look.ok_or(Refusal::NotListened)?.cells;
+            let look = look.ok_or(Refusal::NotListened)?;
+            look_ns = Some(look.at_ns);
+            let cells = &look.cells;
             if let Some(other) = cells.iter().find(|c| !grant.victims.contains(c)) {
                 return Err(Refusal::OtherCell(*other));
+            }
+            // ears that do not hear the victim may hear nothing at all
+            if !cells.contains(victim) {
+                return Err(Refusal::NotHeard(*victim));
             }
         }
         Ok(Armed {
@@ -132,6 +147,7 @@ impl ArmRequest {
             band: self.band,
             grant,
             expires_ns: now_ns.saturating_add(self.for_ns),
+            look_ns,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! A burst: finite by construction, and nothing before it is on disk.
 
-use crate::arm::{Armed, Token};
+use crate::arm::{Armed, LOOK_NS, Token};
 use crate::band::Band;
 use crate::chain::{Event, Receipt};
 use crate::policy::Grant;
@@ -46,6 +46,9 @@ impl Burst {
         self.band.check()?;
         if !self.band.is_within(&armed.band) {
             return Err(Refusal::NoGrant { serial: armed.serial.clone(), band: self.band });
+        }
+        if armed.look_ns.is_some_and(|at| now_ns.saturating_sub(at) > LOOK_NS) {
+            return Err(Refusal::NotListened);
         }
         let air_ms = self.air_ns() * 1e-6;
         let cap =

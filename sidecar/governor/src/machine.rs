@@ -83,15 +83,19 @@ pub struct Governor {
     on_air: Option<OnAir>,
     fed_ns: [Option<u64>; 2],
     next_id: u64,
+    /// When the policy ends by the clock that nobody sets, monotonic ns.
+    ends_ns: u64,
 }
 
 impl Governor {
     /// In the safe state, with what [`Policy::load`] gave. Another policy needs another governor.
     #[must_use]
-    pub fn new(policy: Result<Policy, Denial>, now_ns: u64) -> Self {
+    pub fn new(policy: Result<Policy, Denial>, now_ns: u64, wall: Timestamp) -> Self {
+        let left = policy.as_ref().map_or(0, |p| p.until().duration_since(wall).as_nanos().max(0));
+        let ends_ns = now_ns.saturating_add(u64::try_from(left).unwrap_or(u64::MAX));
         let grants = policy.as_ref().map_or(&[][..], Policy::grants);
         let duties = grants.iter().map(|g| Duty::new(g.max_duty, g.duty_window_ms, now_ns)).collect();
-        Self { policy, duties, armed: None, on_air: None, fed_ns: [None; 2], next_id: 1 }
+        Self { policy, duties, armed: None, on_air: None, fed_ns: [None; 2], next_id: 1, ends_ns }
     }
 
     /// Where it is.
@@ -104,9 +108,17 @@ impl Governor {
         }
     }
 
-    /// The loop or the monitor is alive.
-    pub const fn feed(&mut self, who: Feeder, now_ns: u64) {
-        self.fed_ns[who as usize] = Some(now_ns);
+    /// The loop or the monitor was alive at this time.
+    pub fn feed(&mut self, who: Feeder, alive_ns: u64) {
+        let fed = &mut self.fed_ns[who as usize];
+        *fed = (*fed).max(Some(alive_ns));
+    }
+
+    /// The policy, if there is one that holds by both clocks.
+    fn in_force(&self, now_ns: u64, wall: Timestamp) -> Result<&Policy, Denial> {
+        let policy = self.policy.as_ref().map_err(Clone::clone)?;
+        policy.is_in_force(wall)?;
+        if now_ns >= self.ends_ns { Err(Denial::Expired(policy.until())) } else { Ok(policy) }
     }
 
     /// Gives a token. `nonce`: 128 fresh random bits. An arming that was there is over.
@@ -114,8 +126,7 @@ impl Governor {
     /// # Errors
     /// [`Refusal`]; where it was armed before, it still is.
     pub fn arm(&mut self, ask: &ArmRequest, nonce: [u8; 16], now_ns: u64, wall: Timestamp) -> Result<Token, Refusal> {
-        let policy = self.policy.as_ref().map_err(Clone::clone)?;
-        policy.is_in_force(wall)?;
+        let policy = self.in_force(now_ns, wall)?;
         if self.on_air.is_some() {
             return Err(Refusal::State(State::OnAir));
         }
@@ -128,8 +139,7 @@ impl Governor {
     /// # Errors
     /// [`Refusal`].
     pub fn fire(&mut self, burst: &Burst, now_ns: u64, wall: Timestamp) -> Result<Pending, Refusal> {
-        let policy = self.policy.as_ref().map_err(Clone::clone)?;
-        policy.is_in_force(wall)?;
+        let policy = self.in_force(now_ns, wall)?;
         let armed = self.armed.as_ref().ok_or(Refusal::State(State::Safe))?;
         if self.on_air.is_some() {
             return Err(Refusal::State(State::OnAir));
@@ -140,34 +150,46 @@ impl Governor {
         if self.silent(now_ns).is_some() {
             return Err(Refusal::DeadMan);
         }
-        let grant = &policy.grants()[armed.grant];
+        let grant = policy.grants()[armed.grant].clone();
         let duty = &mut self.duties[armed.grant];
-        burst.check(armed, grant, duty.left_ns(now_ns), now_ns)?;
+        burst.check(armed, &grant, duty.left_ns(now_ns), now_ns)?;
         duty.spend(burst.air_ns(), now_ns);
         let id = self.next_id;
-        self.next_id += 1;
-        let (max_amplitude, rate_hz) = (grant.max_amplitude, burst.rate_hz);
-        self.on_air = Some(OnAir { id, left: burst.samples, max_amplitude, rate_hz });
         let event = Event::Fire { id, policy: hex(&armed.policy), serial: armed.serial.clone(), burst: *burst };
+        let (max_amplitude, rate_hz) = (grant.max_amplitude, burst.rate_hz);
+        self.next_id += 1;
+        self.on_air = Some(OnAir { id, left: burst.samples, max_amplitude, rate_hz });
+        if let Some(armed) = &mut self.armed {
+            // the look was for the first burst
+            armed.look_ns = None;
+        }
         Ok(Pending { id, burst: *burst, event })
     }
 
     /// Whether these samples may go to the driver now: the last thing before it. `unsent`: samples on their way that are not sent yet.
-    /// A piece that is refused brings the safe state, but for [`Refusal::Unsent`]: that one may be tried again. After the burst's last
-    /// sample it is armed again.
+    /// A piece that is refused brings the safe state, but for [`Refusal::Unsent`]: that one may be tried again. The burst is on air until
+    /// [`Governor::ended`].
     ///
     /// # Errors
     /// [`Refusal`].
     pub fn take(&mut self, permit: &Permit, piece: &[Complex32], unsent: u64, now_ns: u64) -> Result<(), Refusal> {
         let verdict = self.look(permit, piece, unsent, now_ns);
         match &verdict {
-            Ok(left) => self.on_air = self.on_air.map(|b| OnAir { left: *left, ..b }).filter(|b| b.left > 0),
+            Ok(left) => self.on_air = self.on_air.map(|b| OnAir { left: *left, ..b }),
             Err(Refusal::Unsent) => {}
             Err(_) => {
                 self.stop(Stop::BadPiece);
             }
         }
         verdict.map(|_| ())
+    }
+
+    /// The burst's last sample is out, or none will be any more: armed again.
+    pub fn ended(&mut self, permit: &Permit) {
+        let token = self.armed.as_ref().map(|a| a.token);
+        if self.on_air.is_some_and(|b| b.id == permit.id) && token == Some(permit.token) {
+            self.on_air = None;
+        }
     }
 
     /// Samples of the burst on air that may still be sent; 0 where none is.
@@ -208,7 +230,7 @@ impl Governor {
     /// Ends what ends by itself. To be called every few milliseconds. Gives what is to be logged, once the radio is safe.
     pub fn tick(&mut self, now_ns: u64, wall: Timestamp) -> Option<Event> {
         let armed = self.armed.as_ref()?;
-        let over = self.policy.as_ref().is_ok_and(|p| p.is_in_force(wall).is_err());
+        let over = self.in_force(now_ns, wall).is_err();
         let why = match self.silent(now_ns) {
             _ if over => Stop::PolicyEnded,
             _ if now_ns >= armed.expires_ns => Stop::TokenExpired,

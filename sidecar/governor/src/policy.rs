@@ -73,11 +73,12 @@ pub struct Grant {
     pub max_amplitude: f64,
     /// Longest burst, ms; at most [`MAX_BURST_MS`].
     pub max_burst_ms: f64,
-    /// Share of time on air, above 0 up to 1, over `duty_window_ms`.
+    /// Share of time on air, above 0 up to 1: a bucket of this share of `duty_window_ms`, full at first, that fills at this share. Over a long
+    /// time it is the share; any one window holds twice as much at most.
     pub max_duty: f64,
     /// See `max_duty`; ms.
     pub duty_window_ms: f64,
-    /// Physical cell identities that may be jammed: our own. Empty = none.
+    /// Physical cell identities that may be jammed: our own. A grant with some is for jamming only, one with none for everything else.
     #[serde(default)]
     pub victims: Vec<u16>,
 }

@@ -14,7 +14,7 @@ pub enum Refusal {
     #[error("refused in the state {0:?}")]
     State(State),
     /// No grant has this radio, mode and band.
-    #[error("no grant of the policy has radio {serial} at {band} in this mode")]
+    #[error("no grant of the policy has radio {serial} at {band} in this mode, for this purpose")]
     NoGrant {
         /// Serial number.
         serial: String,
@@ -33,6 +33,9 @@ pub enum Refusal {
     /// Nobody has listened, or too long ago.
     #[error("listen to the band first: no look of the last 2 s")]
     NotListened,
+    /// The ears may be deaf.
+    #[error("cell {0} itself is not heard: a receiver that hears nothing says nothing about others")]
+    NotHeard(u16),
     /// Somebody else is there.
     #[error("another cell is heard in the band: {0}")]
     OtherCell(u16),
@@ -78,6 +81,7 @@ impl Refusal {
             Self::Phrase => "phrase",
             Self::Victim(_) => "victim",
             Self::NotListened => "not_listened",
+            Self::NotHeard(_) => "not_heard",
             Self::OtherCell(_) => "other_cell",
             Self::Token => "token",
             Self::Expired => "expired",

@@ -4,7 +4,8 @@ mod common;
 
 use common::{MS, ask, burst, feed, governor, is_stop, logged, on_air, samples, wall};
 use governor::{
-    ArmRequest, Band, Burst, Chain, DEADMAN_NS, Event, Feeder, Heard, Mode, Purpose, Refusal, State, Stop, Token,
+    ArmRequest, Band, Burst, Chain, DEADMAN_NS, Event, Feeder, Governor, Heard, Mode, Purpose, Refusal, State, Stop,
+    Token,
 };
 use num_complex::Complex32;
 
@@ -16,8 +17,13 @@ fn arm_fire_log_and_send_to_the_last_sample_and_not_beyond() {
         g.take(&permit, &samples(1000), 0, MS).unwrap();
     }
     g.take(&permit, &samples(1000), 0, MS).unwrap();
-    assert_eq!((g.state(), g.left()), (State::Armed, 0));
-    assert_eq!(g.take(&permit, &samples(1), 0, MS), Err(Refusal::State(State::Armed)));
+    assert_eq!((g.state(), g.left()), (State::OnAir, 0), "until its last sample is out");
+    assert_eq!(g.fire(&burst(Token([1; 16])), MS, wall()).unwrap_err(), Refusal::State(State::OnAir));
+    g.ended(&permit);
+    assert_eq!(g.state(), State::Armed);
+    let (mut g, permit) = on_air();
+    g.take(&permit, &samples(10_000), 0, MS).unwrap();
+    assert_eq!(g.take(&permit, &samples(1), 0, MS), Err(Refusal::TooMany));
     assert_eq!(g.state(), State::Safe, "who tries that is stopped");
 }
 
@@ -136,7 +142,48 @@ fn what_is_not_granted_is_not_armed() {
     assert_eq!(jam(1, Some((2999 * MS, &[1]))), Err(Refusal::NotListened), "2 s ago and more");
     assert_eq!(jam(1, Some((5001 * MS, &[1]))), Err(Refusal::NotListened), "to come");
     assert_eq!(jam(1, Some((5000 * MS, &[1, 7]))), Err(Refusal::OtherCell(7)));
+    assert_eq!(jam(1, Some((4000 * MS, &[]))), Err(Refusal::NotHeard(1)));
+    assert_eq!(jam(1, Some((4000 * MS, &[2]))), Err(Refusal::NotHeard(1)));
     assert!(jam(1, Some((4000 * MS, &[1, 2]))).is_ok());
+}
+
+#[test]
+fn a_look_is_for_the_first_burst_and_a_grant_for_jamming_for_nothing_else() {
+    let heard = Some(Heard { at_ns: 0, cells: vec![1] });
+    let jam = ArmRequest { purpose: Purpose::Jam { victim: 1, heard }, for_ns: 9000 * MS, ..ask() };
+    let fire_at = |times_ms: &[u64]| -> Vec<Result<(), &'static str>> {
+        let mut g = governor();
+        let token = g.arm(&jam, [1; 16], 0, wall()).unwrap();
+        let fire = |ms: &u64| {
+            feed(&mut g, ms * MS);
+            g.fire(&burst(token), ms * MS, wall()).map(|p| g.ended(&logged(p))).map_err(|r| r.name())
+        };
+        times_ms.iter().map(fire).collect()
+    };
+    assert_eq!(fire_at(&[2001]), [Err("not_listened")]);
+    assert_eq!(fire_at(&[2000, 4000]), [Ok(()), Ok(())]);
+    let both = "duty_window_ms: 1000}";
+    let only_jamming = common::POLICY.replace(both, "duty_window_ms: 1000, victims: [1]}");
+    let mut g = Governor::new(common::load(&only_jamming), 0, wall());
+    feed(&mut g, 0);
+    assert!(matches!(g.arm(&ask(), [1; 16], 0, wall()), Err(Refusal::NoGrant { .. })));
+    assert!(g.arm(&jam, [1; 16], 0, wall()).is_ok());
+    let only_own = common::POLICY.replace(", victims: [1, 2]", "");
+    let mut g = Governor::new(common::load(&only_own), 0, wall());
+    feed(&mut g, 0);
+    assert!(g.arm(&ask(), [1; 16], 0, wall()).is_ok());
+    assert!(matches!(g.arm(&jam, [1; 16], 0, wall()), Err(Refusal::NoGrant { .. })));
+}
+
+#[test]
+fn a_clock_that_is_put_back_prolongs_nothing() {
+    let mut g = governor();
+    // the policy of the tests ends 8.5 days after their time
+    let days = |d: f64| (d * 86_400e9) as u64;
+    feed(&mut g, days(8.4));
+    assert!(g.arm(&ask(), [1; 16], days(8.4), wall()).is_ok());
+    assert_eq!(g.tick(days(8.51), wall()), Some(Event::Stop { why: Stop::PolicyEnded }));
+    assert!(matches!(g.arm(&ask(), [1; 16], days(8.51), wall()), Err(Refusal::Denied(_))));
 }
 
 #[test]
@@ -168,6 +215,7 @@ fn caps_of_a_burst_and_the_duty_cycle() {
         g.fire(&b, now, wall()).map_err(|r| r.name()).map(|pending| {
             let permit = logged(pending);
             (0..5).for_each(|_| g.take(&permit, &samples(10_000), 0, now).unwrap());
+            g.ended(&permit);
         })
     };
     assert_eq!((send(&mut g, 0), send(&mut g, 0), send(&mut g, 499 * MS)), (Ok(()), Ok(()), Err("cap")));

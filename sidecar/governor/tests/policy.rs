@@ -10,11 +10,11 @@ fn the_example_is_valid_and_its_hash_is_the_files() {
     let policy = load(POLICY).unwrap();
     assert_eq!(
         (policy.grants().len(), policy.person(), policy.phrase().as_str()),
-        (2, "Jane Doe", "I transmit under EXP-0815")
+        (3, "Jane Doe", "I transmit under EXP-0815")
     );
     // as `sha256sum` gives it for the same text
     let hash: String = policy.hash().iter().map(|b| format!("{b:02x}")).collect();
-    assert_eq!(hash, "f5a787ee575c888ecbe053ed93a772334df6ad490a863eb078c26c65f556af4f");
+    assert_eq!(hash, "35dd6aa46ee2ee64aba46492fafdfcf3d2083389864e49ed6f59cd3fbddb9809");
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn it_holds_from_its_first_second_to_before_its_last() {
 
 #[test]
 fn without_a_policy_nothing_is_armed() {
-    let mut g = Governor::new(Err(Denial::Signature), 0);
+    let mut g = Governor::new(Err(Denial::Signature), 0, wall());
     common::feed(&mut g, 0);
     assert_eq!(g.arm(&common::ask(), [1; 16], 0, wall()), Err(Refusal::Denied(Denial::Signature)));
 }

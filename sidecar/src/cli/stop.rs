@@ -50,8 +50,9 @@ impl Stop {
                         _ = int.recv() => "SIGINT",
                         () = deadline => "the time is up",
                     };
-                    tracing::info!(why, "stopping");
+                    // the order first: who prints may have to wait
                     given.now();
+                    tracing::info!(why, "stopping");
                 });
             })
             .map_err(fail)?;

@@ -1,7 +1,6 @@
 //! Feeds the dead-man of `tx-guard` as long as the loop is closed.
 
 use super::shared::Shared;
-use crate::clock::mono_ns;
 use crate::tx::{Ask, TxClient};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,13 +9,10 @@ use std::time::Duration;
 const FEED: Duration = Duration::from_millis(40);
 /// A guard that is away is looked for this often, in feeds.
 const LOOK: u32 = 10;
-/// A loop that has shown nothing for so long is not closed, ns.
-const FRESH_NS: u64 = 150_000_000;
-
-/// Whether the fast loop runs and hears the cell.
-fn is_closed(shared: &Shared) -> bool {
+/// When the fast loop last showed that it runs, if it hears the cell, monotonic ns: the dead-man counts from there, not from our message.
+fn alive_ns(shared: &Shared) -> Option<u64> {
     let view = shared.view();
-    view.phase == "tracking" && mono_ns().saturating_sub(view.mono_ns) < FRESH_NS
+    (view.phase == "tracking").then_some(view.mono_ns)
 }
 
 /// Feeds the guard at `address` until `ran` ends. One that is away or refuses is looked for again.
@@ -30,7 +26,7 @@ pub(super) fn feed(address: &str, shared: &Shared) {
         }
         pause = pause.saturating_sub(1);
         if let Some(client) = &mut guard {
-            let told = if is_closed(shared) { client.tell(&Ask::Feed) } else { Ok(()) };
+            let told = alive_ns(shared).map_or(Ok(()), |at| client.tell(&Ask::Feed { alive_ns: Some(at) }));
             // what it says is not for us; that it is gone is
             let heard = client.wait(Duration::ZERO, |_| true).map(drop);
             if told.and(heard).is_err() {

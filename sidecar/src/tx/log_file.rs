@@ -23,12 +23,13 @@ impl LogFile {
     /// # Errors
     /// [`TxError::File`], [`TxError::Log`].
     pub fn open(path: &Path) -> Result<(Self, Chain), TxError> {
-        let chain = if path.exists() { Self::verify(path)? } else { Chain::default() };
         let fail = |source| TxError::File { path: path.to_path_buf(), source };
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(fail)?;
         }
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(fail)?;
+        file.try_lock().map_err(|e| fail(io::Error::other(format!("another tx-guard writes it: {e}"))))?;
+        let chain = Self::verify(path)?;
         file.sync_all().map_err(fail)?;
         if let Some(folder) = path.parent() {
             // the file's name is on disk, too

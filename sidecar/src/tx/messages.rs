@@ -20,7 +20,11 @@ pub enum Ask {
     /// The safe state. Answered once the radio is there.
     Stop,
     /// The control loop is alive. Who said so once and closes its connection while a burst is on air ends it.
-    Feed,
+    Feed {
+        /// When it last showed that, monotonic ns of this host; `None` = now.
+        #[serde(default)]
+        alive_ns: Option<u64>,
+    },
 }
 
 /// What a token is wanted for. Radio, band and mode are the guard's own.

@@ -8,6 +8,8 @@ use super::messages::{Answer, Ask};
 use crate::clock::mono_ns;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,12 +46,21 @@ pub(super) fn pid_file(config: &GuardConfig) -> PathBuf {
 pub fn stop(config: &GuardConfig) -> Result<StopReport, TxError> {
     let began_ns = mono_ns();
     let path = &config.stop_file;
-    let touched = std::fs::write(path, "").map_err(|source| TxError::File { path: path.clone(), source });
+    // one that is there is somebody's lock-out, and stays
+    let made = OpenOptions::new().write(true).create_new(true).open(path);
+    let is_ours = made.is_ok();
+    let touched = match made {
+        Ok(_) => Ok(()),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(TxError::File { path: path.clone(), source }),
+    };
     let asked = TxClient::connect(&config.control)
         .and_then(|mut guard| guard.ask(&Ask::Stop, PATIENCE, |a| matches!(a, Answer::Stopped { .. })));
     if asked.is_ok() {
-        // it is the guard's own stop that counts from here on
-        let _ = std::fs::remove_file(path);
+        if is_ours {
+            // it is the guard's own stop that counts from here on
+            let _ = std::fs::remove_file(path);
+        }
         return Ok(StopReport::Confirmed { took_ns: mono_ns() - began_ns });
     }
     match running(&pid_file(config)) {

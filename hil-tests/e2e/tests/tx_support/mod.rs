@@ -16,7 +16,7 @@ pub const RATE_HZ: f64 = 7.68e6;
 pub const FREQUENCY_HZ: f64 = 3.5e9;
 
 /// What the policy of the tests allows.
-pub const GRANT: &str = "{mode: conducted, radios: [31A5F2C], low_hz: 3.49e9, high_hz: 3.51e9, max_gain_db: 20, max_amplitude: 0.5, max_burst_ms: 2000, max_duty: 0.5, duty_window_ms: 10000, victims: [1]}";
+pub const GRANT: &str = "{mode: conducted, radios: [31A5F2C], low_hz: 3.49e9, high_hz: 3.51e9, max_gain_db: 20, max_amplitude: 0.5, max_burst_ms: 2000, max_duty: 0.5, duty_window_ms: 10000}";
 
 /// The radio, and files and configuration of a guard.
 pub struct Bench {

@@ -40,6 +40,7 @@ licence: EXP-0815
 from: 2026-11-01T00:00:00Z
 until: 2026-12-01T00:00:00Z
 grants:
+  - {mode: conducted, radios: [31A5F2C], low_hz: 3.4e9, high_hz: 3.6e9, max_gain_db: 20, max_amplitude: 0.5, max_burst_ms: 50, max_duty: 0.1, duty_window_ms: 1000}
   - {mode: conducted, radios: [31A5F2C], low_hz: 3.4e9, high_hz: 3.6e9, max_gain_db: 20, max_amplitude: 0.5, max_burst_ms: 50, max_duty: 0.1, duty_window_ms: 1000, victims: [1, 2]}
   - {mode: licensed, radios: [31A5F2C], low_hz: 1.84e9, high_hz: 1.845e9, max_gain_db: 10, max_amplitude: 0.1, max_burst_ms: 10, max_duty: 1.0, duty_window_ms: 100}
 "#;
@@ -61,7 +62,7 @@ pub fn burst(token: Token) -> Burst {
 
 /// With the policy, fed at 0.
 pub fn governor() -> Governor {
-    let mut g = Governor::new(load(POLICY), 0);
+    let mut g = Governor::new(load(POLICY), 0, wall());
     feed(&mut g, 0);
     g
 }

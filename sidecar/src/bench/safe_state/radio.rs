@@ -65,13 +65,13 @@ impl Radio {
         Ok(all[0].clone())
     }
 
-    /// Every stretch of transmission from byte `from` of its record on, and where that ends.
-    pub(super) fn radiated(&self, from: u64) -> Result<(Vec<Value>, u64), String> {
+    /// Everything from byte `from` of its record on, and where that ends.
+    pub(super) fn events(&self, from: u64) -> Result<(Vec<Value>, u64), String> {
         let text = std::fs::read_to_string(&self.events).map_err(|e| e.to_string())?;
         let new = text.get(from as usize..).unwrap_or_default();
         let end = new.rfind('\n').map_or(0, |at| at + 1);
-        let all = new[..end].lines().filter_map(|l| serde_json::from_str::<Value>(l).ok());
-        Ok((all.filter(|e| e["what"] == "radiated").collect(), from + end as u64))
+        let all = new[..end].lines().filter_map(|l| serde_json::from_str::<Value>(l).ok()).collect();
+        Ok((all, from + end as u64))
     }
 }
 

@@ -51,8 +51,8 @@ pub(super) fn trial(rig: &mut Rig, trigger: Trigger) -> Result<Seen, String> {
     std::thread::sleep(Duration::from_micros(wait_us));
     let at_ns = pull(rig, trigger, &mut client, &source)?;
     let last_ns = silent(rig)?;
-    let seen = judge(rig, trigger, at_ns, last_ns, burst_ms)?;
     says_so(rig, trigger, began_ns)?;
+    let seen = judge(rig, trigger, at_ns, last_ns, burst_ms)?;
     clean(rig, trigger, source)?;
     Ok(seen)
 }
@@ -177,11 +177,17 @@ fn says_so(rig: &Rig, trigger: Trigger, began_ns: u64) -> Result<(), String> {
 }
 
 fn judge(rig: &mut Rig, trigger: Trigger, at_ns: u64, last_ns: u64, burst_ms: u64) -> Result<Seen, String> {
-    let (stretches, seen) = rig.radio.radiated(rig.seen)?;
+    let (events, seen) = rig.radio.events(rig.seen)?;
     rig.seen = seen;
+    let stretches: Vec<&Value> = events.iter().filter(|e| e["what"] == "radiated").collect();
+    let is_gain = |e: &&Value| e["setting"] == "gain" && e["direction"] == "tx" && e["channel"] == 0;
+    let gain = events.iter().rfind(is_gain).and_then(|e| e["value"].as_f64());
+    if trigger.reaches_the_radio() && gain != Some(0.0) {
+        return Err(format!("the gain is {gain:?} dB afterwards"));
+    }
     let radiated: u64 = stretches.iter().map(|s| u(&s["nonzero"])).sum();
     let approved = (burst_ms as f64 * 1e-3 * RATE_HZ) as u64;
-    let wrong = |s: &&Value| {
+    let wrong = |s: &&&Value| {
         s["gain_db"].as_f64().is_none_or(|g| g > GAIN_DB)
             || s["frequency_hz"].as_f64().is_none_or(|f| (f - 3.5e9).abs() > 1.0)
             || s["peak"].as_f64().is_none_or(|p| p > 0.5 + 1e-4)

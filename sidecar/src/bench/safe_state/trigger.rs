@@ -100,6 +100,12 @@ impl Trigger {
         }
     }
 
+    /// Whether the guard can still lower the gain. Where not, nothing but the end of what is queued makes the radio silent.
+    #[must_use]
+    pub const fn reaches_the_radio(self) -> bool {
+        !matches!(self, Self::KillGuard | Self::Vanished | Self::HungWrite)
+    }
+
     /// Longest time until the last sample, ms: the dead-man's 200 ms come on top.
     #[must_use]
     pub const fn bar_ms(self) -> f64 {

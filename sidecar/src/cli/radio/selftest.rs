@@ -122,13 +122,13 @@ fn burst(
     let order = ArmOrder { for_ms: ms + 2_000, jam: None, phrase: String::new() };
     let armed = client.ask(&Ask::Arm(order), PATIENCE, |a| matches!(a, Answer::Armed { .. }))?;
     let Answer::Armed { token, .. } = armed else { return Err(TxError::Silent("its socket".into())) };
-    client.tell(&Ask::Feed)?;
+    client.tell(&Ask::Feed { alive_ns: None })?;
     let samples = (ms as f64 * 1e-3 * guard.radio.rate_hz) as u64;
     let order = FireOrder { token, samples, gain_db: gain_db.unwrap_or(0.0), wave };
     client.ask(&Ask::Fire(order), PATIENCE, |a| matches!(a, Answer::Fired { .. }))?;
     let mut heard: Option<f32> = None;
     loop {
-        client.tell(&Ask::Feed)?;
+        client.tell(&Ask::Feed { alive_ns: None })?;
         if let Some(Answer::Ended(ended)) = client.wait(FEED, |a| matches!(a, Answer::Ended(_)))? {
             return Ok((ended, heard));
         }

@@ -57,14 +57,14 @@ pub(super) fn fire(args: &FireArgs, config: &GuardConfig, as_json: bool) -> Resu
     };
     let feeds = !args.no_feed;
     if feeds {
-        guard.tell(&Ask::Feed)?;
+        guard.tell(&Ask::Feed { alive_ns: None })?;
     }
     let order = FireOrder { token, samples, gain_db: args.gain.db(), wave: own.wave() };
     guard.ask(&Ask::Fire(order), PATIENCE, |a| matches!(a, Answer::Fired { .. }))?;
     let bar = bar(samples, rate_hz, as_json);
     let ended = loop {
         if feeds {
-            guard.tell(&Ask::Feed)?;
+            guard.tell(&Ask::Feed { alive_ns: None })?;
         }
         bar.set_position(u64::try_from(bar.elapsed().as_millis()).unwrap_or(0));
         match guard.wait(FEED, |a| matches!(a, Answer::Ended(_) | Answer::Credit { .. }))? {
@@ -93,7 +93,7 @@ pub(super) fn fire(args: &FireArgs, config: &GuardConfig, as_json: bool) -> Resu
 pub(super) fn feed(config: &GuardConfig) -> Result<Exit, CliError> {
     let mut guard = TxClient::connect(&config.control)?;
     loop {
-        guard.tell(&Ask::Feed)?;
+        guard.tell(&Ask::Feed { alive_ns: None })?;
         guard.wait(FEED, |_| true)?;
     }
 }

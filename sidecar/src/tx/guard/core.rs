@@ -28,6 +28,12 @@ pub(super) struct Core {
     /// Who may hand over samples of the burst on air, and how many.
     pub(super) credit: Option<(ClientId, u64)>,
     pub(super) last_stop: Option<Stop>,
+    /// When that was, monotonic ns.
+    pub(super) stop_ns: u64,
+    /// The guard is ending: nothing more is armed or fired.
+    pub(super) closing: bool,
+    /// The log could not be written once: what stands there is not known before it is read again, at the next start.
+    log_failed: bool,
     pub(super) stops: u64,
     pub(super) bursts: u64,
     pub(super) sent_samples: u64,
@@ -50,6 +56,9 @@ impl Core {
             on_air: None,
             credit: None,
             last_stop: None,
+            stop_ns: 0,
+            closing: false,
+            log_failed: false,
             stops: 0,
             bursts: 0,
             sent_samples: 0,
@@ -71,38 +80,42 @@ impl Core {
         self.note_stop(event);
     }
 
+    /// No word of it to people here: who prints may have to wait, and everybody waits for who holds the core.
     pub(super) fn note_stop(&mut self, event: Option<Event>) {
-        if let Some(event) = event {
-            if let Event::Stop { why } = &event {
-                tracing::warn!(?why, "to the safe state");
-                self.last_stop = Some(*why);
-            }
-            self.stops += 1;
-            self.waiting.push(event);
+        let Some(event) = event else { return };
+        if let Event::Stop { why } = &event {
+            (self.last_stop, self.stop_ns) = (Some(*why), (self.clocks.mono_ns)());
         }
+        self.stops += 1;
+        self.waiting.push(event);
     }
 
     /// Writes an event down.
     pub(super) fn log(&mut self, event: &Event) -> Option<Receipt> {
         let (wall, mono_ns) = ((self.clocks.wall)(), (self.clocks.mono_ns)());
-        match self.chain.append(self.disk.as_mut(), event, wall, mono_ns) {
-            Ok(receipt) => Some(receipt),
-            Err(error) => {
-                tracing::error!(%error, "the transmit log cannot be written: nothing is sent any more");
-                let stop = self.governor.stop(Stop::LogError);
-                self.last_stop = Some(Stop::LogError);
-                self.stops += u64::from(stop.is_some());
-                None
+        if !self.log_failed {
+            match self.chain.append(self.disk.as_mut(), event, wall, mono_ns) {
+                Ok(receipt) => return Some(receipt),
+                Err(_) => self.log_failed = true,
             }
         }
+        let stopped = self.governor.stop(Stop::LogError);
+        self.note_stop(stopped);
+        self.last_stop = Some(Stop::LogError);
+        None
     }
 
-    /// The radio is safe, as far as it could be reached: what waited for that is written down.
-    pub(super) fn radio_is_safe(&mut self) {
-        self.radio_is_safe = true;
+    /// Writes down what waited for the radio.
+    pub(super) fn flush(&mut self) {
         for event in std::mem::take(&mut self.waiting) {
             self.log(&event);
         }
+    }
+
+    /// The radio is safe: what waited for that is written down.
+    pub(super) fn radio_is_safe(&mut self) {
+        self.radio_is_safe = true;
+        self.flush();
     }
 
     /// Counts a refusal, and writes it down now and then.

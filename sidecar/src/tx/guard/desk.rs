@@ -1,6 +1,6 @@
 //! The desk: whoever asks, and everything that ends by itself.
 
-use super::arming::{Arming, No};
+use super::arming::{Arming, No, is_there};
 use super::core::{Core, Shared};
 use super::ears::Ears;
 use super::parts::Parts;
@@ -21,6 +21,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use num_complex::Complex32;
+use ran_bridge::iq::BYTES_PER_SAMPLE;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -31,8 +32,8 @@ use std::thread::JoinHandle;
 const LOOK_MS: u8 = 2;
 /// A driver call that takes longer while a burst is on air does not come back, ns.
 const HUNG_NS: u64 = 40_000_000;
-/// Last chance for the gain to go down from another thread, ns.
-const LIFELINE_NS: u64 = 5_000_000;
+/// Last chance for the gain to go down and the reason to be written, each from another thread, ns.
+const LIFELINE_NS: u64 = 15_000_000;
 /// At its end the guard waits so long for the radio, ns.
 const END_NS: u64 = 500_000_000;
 /// The same after a panic of its own, ns.
@@ -60,7 +61,7 @@ pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), 
             Event::Begin { policy: None, who: denial.to_string() }
         }
     };
-    let governor = Governor::new(policy, (parts.clocks.mono_ns)());
+    let governor = Governor::new(policy, (parts.clocks.mono_ns)(), (parts.clocks.wall)());
     let mut core = Core::new(governor, parts.chain, parts.disk, parts.clocks);
     core.log(&begin);
     let shared = Arc::new(Shared::new(core, parts.clocks));
@@ -111,6 +112,7 @@ pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), 
         stoppers: Vec::new(),
         gauges,
         show_ns: 0,
+        stops: 0,
         seq: 0,
     };
     tracing::info!(radio = desk.radio, %band, "tx-guard is ready");
@@ -122,18 +124,23 @@ pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), 
         }
         lost = sending.is_finished() || hearing.as_ref().is_some_and(JoinHandle::is_finished);
     }
-    shared.core().stop(if lost { Stop::DeviceError } else { Stop::Signal });
-    end.store(true, SeqCst);
-    if sending.is_finished() {
-        // it has ended in a panic, its stream with it: the gain is left
-        tracing::error!(dropped = ?lifeline.drop_gain(), "the sender is gone: lowest gain");
+    {
+        let mut core = shared.core();
+        core.closing = true;
+        core.stop(if lost { Stop::DeviceError } else { Stop::Signal });
     }
+    end.store(true, SeqCst);
     let until_ns = shared.now_ns() + END_NS;
     while !shared.core().radio_is_safe && shared.now_ns() < until_ns && !sending.is_finished() {
         desk.turn();
         if desk.is_hung() {
             desk.die(lifeline);
         }
+    }
+    if !shared.core().radio_is_safe {
+        // the sender is gone with the gain where it was, or does not come back
+        tracing::error!("the radio did not follow to the safe state");
+        desk.die(lifeline);
     }
     drop(desk);
     // the threads' panics, if any, have been printed
@@ -164,7 +171,7 @@ struct Desk<'a> {
     serial: &'a str,
     radio: String,
     band: Band,
-    shared: &'a Shared,
+    shared: &'a Arc<Shared>,
     ears: Option<&'a Ears>,
     jobs: mpsc::Sender<Job>,
     stream: mpsc::Sender<Vec<Complex32>>,
@@ -174,6 +181,8 @@ struct Desk<'a> {
     stoppers: Vec<(ClientId, State, u64)>,
     gauges: Gauges,
     show_ns: u64,
+    /// Stops that people were told of.
+    stops: u64,
     seq: u64,
 }
 
@@ -195,7 +204,7 @@ impl Desk<'_> {
     /// What ends by itself.
     fn look(&mut self) {
         let now_ns = self.shared.now_ns();
-        if self.config.stop_file.exists() && self.shared.core().governor.state() != State::Safe {
+        if is_there(&self.config.stop_file) && self.shared.core().governor.state() != State::Safe {
             self.shared.core().stop(Stop::Asked);
         }
         if self.shared.http_stop.swap(false, SeqCst) {
@@ -213,12 +222,17 @@ impl Desk<'_> {
 
     /// What was promised: answers of the sender, ends of stops, gauges.
     fn tell(&mut self) {
-        let (told, is_safe) = {
+        let (told, is_safe, stops, why) = {
             let mut core = self.shared.core();
-            (std::mem::take(&mut core.outbox), core.radio_is_safe && core.governor.state() == State::Safe)
+            let is_safe = core.radio_is_safe && core.governor.state() == State::Safe;
+            (std::mem::take(&mut core.outbox), is_safe, core.stops, core.last_stop)
         };
         for (to, answer) in told {
             self.answer(to, &answer);
+        }
+        if stops != self.stops {
+            self.stops = stops;
+            tracing::warn!(?why, "to the safe state");
         }
         let now_ns = self.shared.now_ns();
         if is_safe {
@@ -244,7 +258,7 @@ impl Desk<'_> {
                 Ok(ask) => self.obey(from, &ask),
                 Err(error) => Err(No { code: "malformed".into(), reason: error.to_string() }),
             },
-            Kind::Snippet => self.take_samples(from, message.to_cf32()).map(|()| None),
+            Kind::Snippet => self.take_samples(from, &message).map(|()| None),
             other => Err(No { code: "kind".into(), reason: format!("tx-guard takes no message of kind {other:?}") }),
         };
         match said {
@@ -255,21 +269,21 @@ impl Desk<'_> {
     }
 
     /// Samples of a stream: only from who fired it, and no more than was asked for. Whoever of them breaks that ends the burst.
-    fn take_samples(&self, from: ClientId, samples: Vec<Complex32>) -> Result<(), No> {
+    fn take_samples(&self, from: ClientId, message: &Message) -> Result<(), No> {
         let no = |reason: &str| Err(No { code: "credit".into(), reason: reason.to_owned() });
         let mut core = self.shared.core();
         let Some((asker, left)) = core.credit else { return no("no burst waits for samples") };
         if asker != from {
             return no("the burst on air is another's");
         }
-        let Some(left) = left.checked_sub(samples.len() as u64) else {
+        let Some(left) = left.checked_sub((message.payload.len() / BYTES_PER_SAMPLE) as u64) else {
             core.stop(Stop::BadPiece);
             return no("more samples than were asked for: the burst is stopped");
         };
         core.credit = Some((asker, left));
         drop(core);
         // the sender is there as long as the desk is, or the radio is lost
-        let _ = self.stream.send(samples);
+        let _ = self.stream.send(message.to_cf32());
         Ok(())
     }
 
@@ -301,9 +315,10 @@ impl Desk<'_> {
                 core.stop(Stop::Asked);
                 Ok(None)
             }
-            Ask::Feed => {
+            Ask::Feed { alive_ns } => {
                 self.feeders.insert(from);
-                self.shared.core().governor.feed(Feeder::Loop, self.shared.now_ns());
+                let now_ns = self.shared.now_ns();
+                self.shared.core().governor.feed(Feeder::Loop, alive_ns.map_or(now_ns, |at| at.min(now_ns)));
                 Ok(None)
             }
         }
@@ -332,24 +347,34 @@ impl Desk<'_> {
         self.send(to, Kind::Refuse, &Refusal { code: no.code, seq, reason: no.reason });
     }
 
-    /// Whether a driver call of a burst does not come back.
+    /// Whether a driver call of a burst does not come back, or the sender does not follow a stop.
     fn is_hung(&self) -> bool {
-        let is_long = self.shared.call_ns(self.shared.now_ns()).is_some_and(|ns| ns > HUNG_NS);
-        is_long && self.shared.core().on_air.is_some()
+        let now_ns = self.shared.now_ns();
+        let is_long = self.shared.call_ns(now_ns).is_some_and(|ns| ns > HUNG_NS);
+        let core = self.shared.core();
+        let is_stopped = core.governor.state() == State::Safe && !core.radio_is_safe;
+        let is_deaf = is_stopped && now_ns.saturating_sub(core.stop_ns) > HUNG_NS;
+        core.on_air.is_some() && (is_long || is_deaf)
     }
 
-    /// The sender cannot be reached any more. The gain goes down from another thread, if the driver lets it; then this process ends at once:
-    /// its connections close, and what is queued in the radio is over within 20 ms.
+    /// The sender cannot be reached any more. The gain goes down from another thread, if the driver lets it, and the reason is written down from a
+    /// third, if the disk lets it; then this process ends at once: its connections close, and what is queued in the radio is over within 20 ms.
     fn die(&self, lifeline: Box<dyn ran_bridge::radio::Lifeline>) -> ! {
-        let began_ns = self.shared.now_ns();
-        {
-            let mut core = self.shared.core();
+        let until_ns = self.shared.now_ns() + LIFELINE_NS;
+        let thread = |name: &str| std::thread::Builder::new().name(name.into());
+        let gain = thread("lifeline").spawn(move || lifeline.drop_gain().is_ok());
+        let shared = Arc::clone(self.shared);
+        let note = thread("last words").spawn(move || {
+            let mut core = shared.core();
+            core.closing = true;
             core.stop(Stop::HungWrite);
-            core.radio_is_safe();
-        }
-        let _ = std::thread::Builder::new().name("lifeline".into()).spawn(move || lifeline.drop_gain());
-        while self.shared.now_ns() < began_ns + LIFELINE_NS {
-            std::thread::yield_now();
+            core.flush();
+        });
+        let is_done = |t: bool| t || self.shared.now_ns() >= until_ns;
+        while !is_done(
+            gain.as_ref().is_ok_and(JoinHandle::is_finished) && note.as_ref().is_ok_and(JoinHandle::is_finished),
+        ) {
+            std::thread::sleep(std::time::Duration::from_micros(200));
         }
         let _ = kill(Pid::this(), Signal::SIGKILL);
         loop {

@@ -2,7 +2,7 @@
 
 use super::core::Shared;
 use crate::tx::messages::Heard;
-use governor::{Feeder, Stop};
+use governor::{Band, Feeder, Stop};
 use num_complex::Complex32;
 use ran_bridge::nr::{Cell, NrError, SearchConfig, search};
 use ran_bridge::radio::Receive;
@@ -40,6 +40,11 @@ impl Ears {
         Self { ring: Arc::new(Mutex::new(Ring { samples, at: 0, whole: 0 })), rate_hz, frequency_hz }
     }
 
+    /// Whether it is tuned to the middle of this band.
+    pub(super) fn hears(&self, band: Band) -> bool {
+        (f64::midpoint(band.low_hz, band.high_hz) - self.frequency_hz).abs() < 1.0
+    }
+
     /// Receives until `end`, or until the radio is gone.
     pub(super) fn run(&self, mut rx: Box<dyn Receive>, shared: &Shared, overload: f32, end: &AtomicBool) {
         let mut block = vec![Complex32::ZERO; ((BLOCK_S * self.rate_hz) as usize).max(1)];
@@ -48,8 +53,8 @@ impl Ears {
                 Ok(None) => {}
                 Ok(Some(got)) => self.hear(&block[..got.len.min(block.len())], got.lost, shared, overload),
                 Err(error) => {
-                    tracing::error!(%error, "the receiver");
                     shared.core().stop(Stop::DeviceError);
+                    tracing::error!(%error, "the receiver");
                     return;
                 }
             }

@@ -23,6 +23,10 @@ const IDLE: Duration = Duration::from_millis(1);
 const ROOM: Duration = Duration::from_micros(250);
 /// The last sample is given so long to go out before the gain is lowered, ns.
 const TAIL_NS: u64 = 1_000_000;
+/// A driver that takes nothing for so long while there should be room is stuck, ns.
+const STUCK_NS: u64 = 40_000_000;
+/// The lowest gain is set again where it was not done.
+const GAIN_TRIES: u32 = 2;
 
 /// A burst with its permit.
 pub(super) struct Job {
@@ -57,12 +61,12 @@ struct Went {
 }
 
 impl Sender {
-    /// Sends what comes until nobody can send more.
+    /// Sends what comes until nobody can send more, or the radio cannot be brought to the safe state.
     pub(super) fn run(mut self) {
-        self.make_safe(false);
-        loop {
+        let mut is_good = self.make_safe(false);
+        while is_good {
             match self.jobs.recv_timeout(IDLE) {
-                Ok(job) => self.burst(&job),
+                Ok(job) => is_good = self.burst(&job),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -71,14 +75,16 @@ impl Sender {
                 (core.governor.state(), core.radio_is_safe)
             };
             match state {
-                State::Safe if !is_safe => self.make_safe(false),
+                State::Safe if !is_safe => is_good = self.make_safe(false),
                 // so that the stream is there when the burst comes
                 State::Armed if is_safe => self.ready(),
                 _ => {}
             }
         }
-        self.shared.core().stop(Stop::Signal);
-        self.make_safe(false);
+        self.shared.core().stop(if is_good { Stop::Signal } else { Stop::DeviceError });
+        if is_good {
+            self.make_safe(false);
+        }
     }
 
     fn ready(&mut self) {
@@ -89,36 +95,40 @@ impl Sender {
     }
 
     fn fault(&self, error: &RadioError) {
-        tracing::error!(%error, "the radio");
         self.shared.core().stop(Stop::DeviceError);
+        tracing::error!(%error, "the radio");
     }
 
-    fn burst(&mut self, job: &Job) {
+    /// False where the radio did not follow to the safe state.
+    fn burst(&mut self, job: &Job) -> bool {
         let mut went = Went::default();
         if let Err(error) = self.send(job, &mut went) {
             self.fault(&error);
         }
-        let stopped = self.shared.core().governor.state() == State::Safe;
-        if stopped {
-            self.make_safe(went.is_open);
-        } else if let Err(error) = self.shared.watched(|| self.tx.set_gain_db(self.tx.lowest_gain_db())) {
+        if self.shared.core().governor.state() != State::Safe
+            && let Err(error) = self.shared.watched(|| self.tx.set_gain_db(self.tx.lowest_gain_db()))
+        {
             self.fault(&error);
-            self.make_safe(false);
         }
+        let stopped = self.shared.core().governor.state() == State::Safe;
+        let is_good = !stopped || self.make_safe(went.is_open);
         let mut core = self.shared.core();
+        core.governor.ended(&job.permit);
         (core.on_air, core.credit) = (None, None);
         let (first_ns, first_radio_ns) = went.first.unzip();
         core.log(&Event::End { id: job.id, sent: went.sent, first_ns, first_radio_ns });
         let why = if went.sent == job.samples && !stopped { None } else { core.last_stop };
         let ended = Ended { id: job.id, samples: job.samples, sent: went.sent, underflows: went.underflows, why };
         core.outbox.push((job.asker, Answer::Ended(ended)));
+        is_good
     }
 
     fn send(&mut self, job: &Job, went: &mut Went) -> Result<(), RadioError> {
         self.shared.core().radio_is_safe = false;
         self.drop_streamed();
         self.tx.open()?;
-        while self.tx.event()?.is_some() {}
+        while self.shared.watched(|| self.tx.event())?.is_some() {}
+        let mut progress_ns = self.shared.now_ns();
         let piece_samples = ((PIECE_S * self.rate_hz) as usize).max(1);
         let bound = (MAX_UNSENT_MS * 1e-3 * self.rate_hz) as u64;
         let mut source = Source::new(job.wave, self.rate_hz);
@@ -136,12 +146,16 @@ impl Sender {
                     continue;
                 }
                 if begun.is_none() {
+                    if self.shared.core().governor.state() == State::Safe {
+                        return Ok(());
+                    }
                     begun = Some(self.begin(job)?);
                 }
                 let Some((pace, _)) = &begun else { return Ok(()) };
                 if !self.pass(job, &piece, pace, went, bound) {
                     return Ok(());
                 }
+                progress_ns = self.shared.now_ns();
             }
             let Some((pace, start_ns)) = &mut begun else { return Ok(()) };
             if self.shared.core().governor.state() == State::Safe {
@@ -154,6 +168,13 @@ impl Sender {
             let n = self.shared.watched(|| self.tx.write(&piece, at_ns, ends))?;
             piece.drain(..n.min(piece.len()));
             went.sent += n as u64;
+            let now_ns = self.shared.now_ns();
+            if n > 0 {
+                progress_ns = now_ns;
+            } else if now_ns - progress_ns > STUCK_NS {
+                let why = "takes no samples".to_owned();
+                return Err(RadioError::Driver { what: "the transmit stream", why });
+            }
             self.count(job, went, n as u64);
             pace.note(went.sent, self.shared.now_ns());
             self.events(pace, went)?;
@@ -239,7 +260,7 @@ impl Sender {
 
     /// What the radio tells of by itself.
     fn events(&mut self, pace: &mut Pace, went: &mut Went) -> Result<(), RadioError> {
-        while let Some(event) = self.tx.event()? {
+        while let Some(event) = self.shared.watched(|| self.tx.event())? {
             match event {
                 TxEvent::BurstEnd => {}
                 TxEvent::Underflow => {
@@ -272,18 +293,37 @@ impl Sender {
     }
 
     /// End of burst, lowest gain, stream closed; each step whatever became of the one before. Again on one that is safe it does no harm.
-    fn make_safe(&mut self, is_open: bool) {
+    /// False where the gain did not go down: then the radio is not safe, and nobody is told that it is.
+    fn make_safe(&mut self, is_open: bool) -> bool {
         let mut errors = Vec::new();
         if is_open {
             errors.extend(self.shared.watched(|| self.tx.write(&[], None, true)).err());
         }
-        errors.extend(self.shared.watched(|| self.tx.set_gain_db(self.tx.lowest_gain_db())).err());
+        let lowest_db = self.tx.lowest_gain_db();
+        let mut is_low = false;
+        for _ in 0..GAIN_TRIES {
+            match self.shared.watched(|| self.tx.set_gain_db(lowest_db)) {
+                Ok(()) => is_low = true,
+                Err(error) => errors.push(error),
+            }
+            if is_low {
+                break;
+            }
+        }
         self.shared.watched(|| self.tx.close());
+        self.drop_streamed();
+        {
+            let mut core = self.shared.core();
+            if is_low {
+                core.radio_is_safe();
+            } else {
+                core.flush();
+            }
+        }
         for error in errors {
             tracing::error!(%error, "on the way to the safe state");
         }
-        self.drop_streamed();
-        self.shared.core().radio_is_safe();
+        is_low
     }
 
     /// Samples of a burst that is over belong to no other.
