@@ -112,6 +112,13 @@ fn what_is_not_allowed_is_refused_by_name_and_not_sent() {
     let loud = bench.run(&["tx", "fire", "--tone", "1 MHz", "--level", "-5 dBFS", "--gain", "0 dB", "--for", "1 ms"]);
     assert_eq!(loud.status.code(), Some(11), "{}", err(&loud));
     assert_eq!(bench.usrp.on_air().unwrap()[0].radiated, 0, "{:?}", bench.usrp.radiated());
+    // every metric that the table names for this process is there
+    let metrics = e2e::text(&format!("http://{}/metrics", bench.config.tx.metrics.listen), &[]);
+    let table = include_str!("../../../configs/METRICS.md");
+    let named: Vec<&str> =
+        table.lines().filter(|l| l.contains("| tx-guard |")).filter_map(|l| l.split('`').nth(1)).collect();
+    assert_eq!(named.len(), 10);
+    assert!(named.iter().all(|n| metrics.contains(n)), "{metrics}");
     // a second guard does not get the radio, nor its socket
     assert_ne!(bench.run(&["tx-guard"]).status.code(), Some(0));
     assert_eq!(guard.end(), Some(0));

@@ -18,7 +18,7 @@ Examples:
   sidecar doctor --gnb gnb.yml --gnb lossy.yml       two files as the gNB takes them, the later one wins
   sidecar doctor --core amf.yaml --core subscribers.json --ue ue.conf --only attach-subscriber
   sidecar doctor --radio driver=uhd,type=x300,addr=192.168.40.2 --only radio-host --only soapysdr
-  sidecar doctor --policy policy.yaml --signature policy.sig --key lab.pub --only policy";
+  sidecar doctor --policy policy.yaml --signature policy.yaml.sig --key lab.key.pub --only policy";
 
 /// What to look at.
 #[derive(Debug, Clone, Default, Args)]
@@ -38,10 +38,10 @@ pub struct DoctorArgs {
     /// The transmit policy.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// Its signature, 64 bytes.
+    /// Its signature, as `sidecar tx sign` writes it; by default the policy's path and `.sig`.
     #[arg(long, value_name = "FILE")]
     pub signature: Option<PathBuf>,
-    /// The lab's public key, 32 bytes.
+    /// The lab's public key, as `sidecar tx keygen` writes it.
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
     /// Our radio, as SoapySDR takes it.

@@ -112,15 +112,17 @@ impl Reader<'_> {
 
     fn policy(&mut self, path: &Path, args: &DoctorArgs) -> Option<PolicyFiles> {
         let file = name(path);
-        let mut optional = |path: &Option<std::path::PathBuf>, what: &str| {
-            let file = name(path.as_deref()?);
+        let bytes = self.system.bytes(&file);
+        let policy = self.note(&file, bytes.map(|b| (b, "the transmit policy".into())))?;
+        let mut optional = |path: Option<&Path>, what: &str| {
+            let file = name(path?);
             let bytes = self.system.bytes(&file).map(|b| (b, what.to_owned()));
             self.note(&file, bytes)
         };
-        let (signature, key) =
-            (optional(&args.signature, "the policy's signature"), optional(&args.key, "the lab's public key"));
-        let bytes = self.system.bytes(&file);
-        let policy = self.note(&file, bytes.map(|b| (b, "the transmit policy".into())))?;
+        let beside = crate::tx::beside(path, "sig");
+        let signature = args.signature.as_deref().unwrap_or(&beside);
+        let signature = optional(Some(signature), "the policy's signature");
+        let key = optional(args.key.as_deref(), "the lab's public key");
         Some(PolicyFiles { name: file, policy, signature, key })
     }
 }

@@ -71,21 +71,25 @@ pub fn sign(policy: &Path, key: &Path, now: Timestamp) -> Result<(), TxError> {
     std::fs::write(&to, format!("{}\n", hex(&signature))).map_err(file(&to))
 }
 
+/// The policy that is in force at `now`, from the three files as they are: signature and key are hexadecimal digits.
+///
+/// # Errors
+/// [`Denial`]: nothing may be sent.
+pub fn policy_of(policy: &[u8], signature: &[u8], key: &[u8], now: Timestamp) -> Result<Policy, Denial> {
+    let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+    let key: [u8; 32] = from_hex(text(key))
+        .ok_or_else(|| Denial::Unreadable("the public key is not 64 hexadecimal digits: `sidecar tx keygen`".into()))?;
+    let signature: [u8; 64] = from_hex(text(signature)).ok_or(Denial::Signature)?;
+    Policy::load(policy, &signature, &key, now)
+}
+
 /// Loads the policy that is in force at `now`. Whatever is wrong, down to a file that is not there, is a denial.
 ///
 /// # Errors
 /// [`Denial`]: nothing may be sent.
 pub fn load_policy(files: &PolicyFiles, now: Timestamp) -> Result<Policy, Denial> {
-    let unreadable = |path: &Path, why: String| Denial::Unreadable(format!("{}: {why}", path.display()));
-    let read = |path: &Path| std::fs::read(path).map_err(|e| unreadable(path, e.to_string()));
-    let digits = |path: &Path| {
-        let bytes = read(path)?;
-        String::from_utf8(bytes).map_err(|_| unreadable(path, "no hexadecimal digits".into()))
-    };
-    let signature: [u8; 64] = from_hex(&digits(&files.signature)?).ok_or(Denial::Signature)?;
-    let key: [u8; 32] = from_hex(&digits(&files.key)?)
-        .ok_or_else(|| unreadable(&files.key, "no public key of 64 hexadecimal digits".into()))?;
-    Policy::load(&read(&files.policy)?, &signature, &key, now)
+    let read = |path: &Path| std::fs::read(path).map_err(|e| Denial::Unreadable(format!("{}: {e}", path.display())));
+    policy_of(&read(&files.policy)?, &read(&files.signature)?, &read(&files.key)?, now)
 }
 
 #[cfg(test)]

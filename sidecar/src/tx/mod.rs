@@ -18,7 +18,7 @@ pub use annotations::annotations;
 pub use client::TxClient;
 pub use config::{GuardConfig, PolicyFiles};
 pub use error::TxError;
-pub use keys::{beside, generate, load_policy, sign};
+pub use keys::{beside, generate, load_policy, policy_of, sign};
 pub use log_file::LogFile;
 pub use messages::{Answer, ArmOrder, Ask, Ended, FireOrder, GuardStatus, Heard, OnAir, Reception};
 pub use stop::{StopReport, stop};

@@ -2,6 +2,7 @@
 
 use crate::doctor::finding::Found;
 use crate::doctor::subject::Lab;
+use crate::tx::policy_of;
 use governor::{Denial, Grant, Policy};
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,13 +19,7 @@ pub(in crate::doctor) fn policy(lab: &Lab, found: &mut Found) {
             "give --signature FILE and --key FILE",
         );
     };
-    let Ok(key) = <&[u8; 32]>::try_from(key.as_slice()) else {
-        return found.fail(
-            format!("the key has {} bytes: an Ed25519 public key has 32", key.len()),
-            "give the raw public key of the lab, not a PEM file",
-        );
-    };
-    match Policy::load(&files.policy, signature, key, lab.wall) {
+    match policy_of(&files.policy, signature, key, lab.wall) {
         Ok(policy) => valid(&files.name, &policy, lab.wall, found),
         Err(denial) => found.fail(format!("{}: {denial}; nothing may be transmitted", files.name), remedy(&denial)),
     }
@@ -32,7 +27,7 @@ pub(in crate::doctor) fn policy(lab: &Lab, found: &mut Found) {
 
 fn remedy(denial: &Denial) -> &'static str {
     match denial {
-        Denial::Signature => "sign the SHA-256 of the file with the lab's Ed25519 key; is it the right --key?",
+        Denial::Signature => "`sidecar tx sign` it again with the lab's key; is it the right --key?",
         Denial::Expired(_) => "have a new one signed",
         Denial::NotYet(_) => "wait, or have one signed that begins earlier; is this host's time of day right?",
         _ => "correct the file and have it signed again",
@@ -61,9 +56,9 @@ fn valid(name: &str, policy: &Policy, wall: Timestamp, found: &mut Found) {
 fn allows(grant: &Grant) -> String {
     let mode = format!("{:?}", grant.mode).to_lowercase();
     let victims = if grant.victims.is_empty() {
-        "no cell may be jammed".into()
+        "not for jamming".into()
     } else {
-        format!("may jam PCI {:?}", grant.victims)
+        format!("for jamming PCI {:?} only", grant.victims)
     };
     format!(
         "{mode}: radio {}, {} to {} MHz, gain up to {} dB, bursts up to {} ms, {} % of {} ms; {victims}",
@@ -86,6 +81,7 @@ mod tests {
     use crate::doctor::subject::PolicyFiles;
     use Verdict::{Failure, Ok as Good, Skipped, Warning};
     use ed25519_dalek::{Signer, SigningKey};
+    use governor::hex;
     use sha2::{Digest, Sha256};
 
     const POLICY: &str = "version: 1\nperson: Jane Doe\nstop_contact: \"+49 241 555 0100\"\nfrom: 2026-11-01T00:00:00Z\nuntil: 2026-12-01T00:00:00Z\ngrants:\n  - {mode: conducted, radios: [31A5F2C], low_hz: 3.4e9, high_hz: 3.6e9, max_gain_db: 20, max_amplitude: 0.5, max_burst_ms: 50, max_duty: 0.1, duty_window_ms: 1000, victims: [1, 2]}\n";
@@ -95,8 +91,8 @@ mod tests {
         PolicyFiles {
             name: "policy.yaml".into(),
             policy: text.into(),
-            signature: Some(key.sign(&Sha256::digest(text)).to_bytes().to_vec()),
-            key: Some(key.verifying_key().to_bytes().to_vec()),
+            signature: Some(hex(&key.sign(&Sha256::digest(text)).to_bytes()).into_bytes()),
+            key: Some(hex(&key.verifying_key().to_bytes()).into_bytes()),
         }
     }
 
@@ -126,9 +122,9 @@ mod tests {
         let now = "2026-11-10T12:00:00Z";
         let mut forged = files(POLICY);
         forged.policy = POLICY.replace("gain_db: 20", "gain_db: 90").into();
-        says(&on(forged, now), Failure, &["signature does not fit", "SHA-256"]);
+        says(&on(forged, now), Failure, &["signature does not fit", "tx sign"]);
         says(&on(PolicyFiles { signature: None, ..files(POLICY) }, now), Failure, &["--signature"]);
-        says(&on(PolicyFiles { key: Some(vec![1; 113]), ..files(POLICY) }, now), Failure, &["113 bytes"]);
+        says(&on(PolicyFiles { key: Some(vec![1; 113]), ..files(POLICY) }, now), Failure, &["64 hexadecimal digits"]);
         let empty = POLICY.split("grants:").next().unwrap().to_owned() + "grants: []\n";
         says(&on(files(&empty), now), Warning, &["no grants"]);
         says(&look(policy, &lab()), Skipped, &["--policy"]);
