@@ -6,6 +6,7 @@ use sidecar::bench::safe_state::{Trigger, safe_state};
 fn nothing_is_radiated_beyond_its_time_or_authority() {
     let mut rows = Vec::new();
     safe_state(20, 4, Trigger::ALL, &mut |row| rows.push(row)).unwrap();
+    println!("{}", sidecar::bench::markdown(&rows));
     let missed: Vec<_> = rows.iter().filter(|r| r.ok == Some(false)).collect();
     assert!(missed.is_empty(), "{missed:#?}");
     let barred = rows.iter().filter(|r| r.ok == Some(true)).count();

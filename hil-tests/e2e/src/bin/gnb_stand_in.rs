@@ -200,7 +200,9 @@ impl Gnb {
         }
         self.table = if self.table.as_ref() == Some(&table) { None } else { Some(table) };
         // for tests: a gNB says nothing here
-        eprintln!("table now: {:?}", self.table);
+        // in one write: what is printed beside it must not come in between
+        let line = format!("table now: {:?}\n", self.table);
+        std::io::stderr().write_all(line.as_bytes()).ok();
     }
 }
 
