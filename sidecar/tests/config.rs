@@ -50,7 +50,7 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest() {
         "lab.yaml:4: unknown key `air.ues[0].eavesdroper`, did you mean `eavesdropper`?"
     );
     let e = error("sample_rate: 7.68 MHz\n");
-    assert!(e.contains("did you mean `air.sample_rate`?"), "{e}");
+    assert!(e.contains("did you mean `air.sample_rate` or `tx.sample_rate`?"), "{e}");
     let e = error("run: {zzz: 1}\n");
     assert!(e.contains("known here: name, root, seed"), "{e}");
 }

@@ -125,6 +125,15 @@ mod tests {
     }
 
     #[test]
+    fn the_example_is_a_policy() {
+        let dir = tempfile::tempdir().unwrap();
+        let (key, policy) = (dir.path().join("key"), dir.path().join("policy"));
+        std::fs::write(&policy, include_str!("../../../configs/policy/transmit-policy.yaml")).unwrap();
+        generate(&key, [3; 32]).unwrap();
+        sign(&policy, &key, "2026-11-22T12:00:00Z".parse().unwrap()).unwrap();
+    }
+
+    #[test]
     fn hexadecimal_digits() {
         assert_eq!(from_hex::<2>(" 0aFF\n"), Some([0x0a, 0xff]));
         assert!(from_hex::<2>("0aF").is_none() && from_hex::<2>("0agg").is_none() && from_hex::<1>("é").is_none());

@@ -134,11 +134,13 @@ fn lay(
 /// The error for a key that is not known at its place; the nearest is looked for here first, then everywhere.
 fn unknown(key: &str, here: &Place<'_>, known: &serde_json::Map<String, Value>, root: &Value) -> ConfigError {
     let near = |names: &mut dyn Iterator<Item = String>, least: f64| {
-        names
+        let scored: Vec<(f64, String)> = names
             .map(|n| (strsim::jaro_winkler(key, n.rsplit('.').next().unwrap_or(&n)), n))
             .filter(|(score, _)| *score >= least)
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, n)| n)
+            .collect();
+        let best = scored.iter().map(|(score, _)| *score).fold(0.0, f64::max);
+        let all: Vec<String> = scored.into_iter().filter(|(score, _)| *score >= best).map(|(_, n)| n).collect();
+        (!all.is_empty()).then(|| all.join("` or `"))
     };
     let nearest = near(&mut known.keys().cloned(), 0.75).or_else(|| near(&mut every_key(root).into_iter(), 0.95));
     ConfigError::UnknownKey { at: here.at(), key: here.path.clone(), nearest, known: known.keys().cloned().collect() }
