@@ -35,7 +35,7 @@ check: deps-radio
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --all-features check licenses bans sources; else echo "skipped: cargo-deny is not installed (cargo install cargo-deny)"; fi
 
-BENCH ?= air csi emulator hop loop nr record
+BENCH ?= air csi emulator hop loop nr predict record
 bench: build
 	@rc=0; for b in $(BENCH); do target/debug/sidecar bench $$b || rc=$$?; done; exit $$rc
 

@@ -1,6 +1,7 @@
 //! Everything between us and the radio: IQ over ZMQ and files, NR signals, CSI, the front end, gNB metrics and control.
 
 pub mod air;
+pub mod chains;
 pub mod clock;
 pub mod csi;
 pub mod emulator;

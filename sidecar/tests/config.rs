@@ -51,6 +51,11 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest() {
     );
     let e = error("sample_rate: 7.68 MHz\n");
     assert!(e.contains("did you mean `air.sample_rate` or `tx.sample_rate`?"), "{e}");
+    assert_eq!(error("tx:\n  channel: 0\n"), "lab.yaml:2: unknown key `tx.channel`, did you mean `channels`?");
+    assert_eq!(
+        error("tx:\n  listen: {channel: 1}\n"),
+        "lab.yaml:2: unknown key `tx.listen.channel`, did you mean `channels`?"
+    );
     let e = error("run: {zzz: 1}\n");
     assert!(e.contains("known here: name, root, seed"), "{e}");
 }
@@ -87,6 +92,22 @@ fn all_broken_rules_are_reported_at_once() {
     assert!(e.contains("`app.listen`: 0.0.0.0:9097 can be reached from other hosts"), "{e}");
     let e = error("controller: {bind: \"tcp://0.0.0.0:7700\"}\n");
     assert!(e.contains("has no protection of its own"), "{e}");
+}
+
+#[test]
+fn channels_of_the_radio_are_named_once_each() {
+    let two = "tx:\n  channels: [1, 0]\n  listen: {channels: [0, 1], gain: 5 dB, gain_elements: {PGA0: 7.5 dB}}\n";
+    let radio = load(two).unwrap().config.tx_radio().unwrap();
+    let (tx, rx) = (radio.tx.unwrap(), radio.rx.unwrap());
+    assert_eq!((tx.channels, rx.channels, rx.gain_db), (vec![1, 0], vec![0, 1], 5.0));
+    assert_eq!(rx.gain_elements_db, [("PGA0".to_owned(), 7.5)]);
+    for bad in ["[]", "[0, 0]", "[1, 0, 1]"] {
+        let e = error(&format!("tx:\n  channels: {bad}\n  listen:\n    channels: {bad}\n"));
+        assert!(e.contains("lab.yaml:2: `tx.channels`: must name at least one channel"), "{e}");
+        assert!(e.contains("lab.yaml:4: `tx.listen.channels`: must name at least one channel"), "{e}");
+    }
+    let e = error("tx:\n  listen:\n    gain_elements: {PGA0: 7.5}\n");
+    assert!(e.starts_with("lab.yaml:3: `tx.listen.gain_elements.PGA0`: `7.5` has no unit"), "{e}");
 }
 
 #[test]

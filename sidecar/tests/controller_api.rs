@@ -8,6 +8,8 @@ use sidecar::controller::openapi;
 use sidecar::controller::state::{
     AgentInfo, ApiState, ConsoleRow, ErrorRow, Goal, KindCounts, PredictionRow, StreamState, UeRow,
 };
+use sidecar::controller::transmitter::TransmitterState;
+use sidecar::tx::{Standing, Stopped};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
@@ -72,7 +74,25 @@ fn full() -> ApiState {
         "observable": "delivered_bit_per_s", "observed_target": "imsi-2", "before": 1e6, "after": null,
         "verdict": "no_effect", "approved_mono_ns": 5, "mono_ns": 6,
     });
+    let burst = json!({
+        "id": 2, "samples": 9, "sent": 8, "underflows": 0, "why": {"dead_man": "monitor"}, "began_ns": null, "ended_ns": 7,
+    });
+    let guard = json!({
+        "state": "on_air", "radio_is_safe": false, "pid": 1, "radio": "X310 1", "band": {"low_hz": 1e9, "high_hz": 2e9},
+        "rate_hz": 1e6, "transmit_channels": 2, "receive_channels": 1, "mode": "conducted", "policy": null, "who": "Jane Doe", "until": null, "armed_ms": 5,
+        "on_air": {"id": 3, "samples": 9, "sent": 1}, "fed_ms": {"loop": null, "monitor": 3}, "recent": [burst],
+        "last_stop": "asked", "stops": 1, "bursts": 3, "sent_samples": 9, "underflows": 0, "refusals": {"cap": 2},
+        "reception": {"samples": 5, "lost": 0, "peak_dbfs": -40.5}, "log_lines": 9, "log_head": "ab",
+    });
+    let transmitter = TransmitterState {
+        state: Standing::OnAir,
+        headline: "ON AIR".into(),
+        asked_s: Some(0.1),
+        guard: Some(serde_json::from_value(guard).unwrap()),
+        stop_by: vec!["sidecar tx stop".into()],
+    };
     let mut state = ApiState {
+        transmitter,
         run: "r".into(),
         acting: true,
         mono_ns: u64::MAX,
@@ -103,11 +123,20 @@ async fn served(token: Option<&str>) -> (String, watch::Sender<Arc<ApiState>>) {
             let _gone = answer.send(Goal { text, kind: "fairness".into() });
         }
     });
+    let (stops, mut asked) = mpsc::channel::<sidecar::controller::http::StopRequest>(8);
+    tokio::spawn(async move {
+        while let Some(answer) = asked.recv().await {
+            let _gone = answer.send(Ok(Stopped { was: governor::State::OnAir, took_ns: 3 }));
+        }
+    });
+    (serve(Served { state, goals, stops: Some(stops), token: token.map(Arc::from) }).await, show)
+}
+
+async fn serve(served: Served) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    let app = routes(Served { state, goals, token: token.map(Arc::from) });
-    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-    (base, show)
+    tokio::spawn(async move { axum::serve(listener, routes(served)).await.unwrap() });
+    base
 }
 
 fn schema_of<'a>(operation: &'a Value, media: &str) -> Option<&'a Value> {
@@ -160,6 +189,8 @@ async fn every_route_answers_as_described() {
         "get /api/loop",
         "get /api/openapi.json",
         "get /api/predictions",
+        "get /api/transmitter",
+        "post /api/transmitter/stop",
         "get /api/ues",
     ];
     assert_eq!(seen, described);
@@ -189,6 +220,35 @@ async fn what_a_goal_may_not_be_is_described() {
         assert_eq!(answer.status().as_str(), status);
         assert!(answers.get(status).is_some(), "{status} is not described");
     }
+}
+
+/// A stop that is not confirmed never looks like one that is.
+#[tokio::test]
+async fn what_is_not_known_to_be_stopped_is_not_said_to_be() {
+    let (_show, state) = watch::channel(Arc::new(full()));
+    let (goals, _stated) = mpsc::channel(8);
+    let served = |stops| Served { state: state.clone(), goals: goals.clone(), stops, token: None };
+    let client = reqwest::Client::new();
+    let post = async |base: String| {
+        let answer = client.post(format!("{base}/api/transmitter/stop")).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let described = openapi()["paths"]["/api/transmitter/stop"]["post"]["responses"].clone();
+    let (status, text) = post(serve(served(None)).await).await;
+    assert!(status == 409 && text.contains("tx.radio") && described.get("409").is_some(), "{status} {text}");
+    // the guard is away
+    let (stops, mut asked) = mpsc::channel::<sidecar::controller::http::StopRequest>(8);
+    tokio::spawn(async move { asked.recv().await.unwrap().send(Err("nobody listens".into())).unwrap() });
+    let (status, text) = post(serve(served(Some(stops))).await).await;
+    assert_eq!(
+        (status, text.as_str()),
+        (504, "NOT CONFIRMED: nobody listens. Stop it by other means: sidecar tx stop\n")
+    );
+    assert!(described.get("504").is_some());
+    // it says nothing at all
+    let (stops, _silent) = mpsc::channel(8);
+    let (status, text) = post(serve(served(Some(stops))).await).await;
+    assert!(status == 504 && text.starts_with("NOT CONFIRMED: tx-guard does not answer"), "{status} {text}");
 }
 
 #[tokio::test]
@@ -223,6 +283,9 @@ fn the_check_of_this_test_refuses() {
         ("/loop/latency/0", json!({"phase": "total"})),
         ("/ues/0/console", json!({"colour": 3})),
         ("/counts/rate_limit", json!(null)),
+        ("/transmitter/state", json!("fine")),
+        ("/transmitter/guard/recent/0/why", json!({"dead_man": "nobody"})),
+        ("/transmitter/guard/fed_ms/loop", json!("never")),
     ] {
         let mut bad = good.clone();
         *bad.pointer_mut(place).unwrap() = wrong;

@@ -37,6 +37,9 @@ fn every_name_of_the_dashboard_and_the_code_is_in_the_table() {
     let shown = names(&dashboard);
     assert!(shown.len() > 10);
     assert_eq!(shown.difference(&table).collect::<Vec<_>>(), Vec::<&String>::new(), "in the dashboard only");
+    let alerts = names(&std::fs::read_to_string(root().join("configs/prometheus/alerts.yml")).unwrap());
+    assert!(alerts.len() > 3);
+    assert_eq!(alerts.difference(&table).collect::<Vec<_>>(), Vec::<&String>::new(), "in the alerts only");
     let mut code = BTreeSet::new();
     registered(&root().join("sidecar/src"), &mut code);
     assert!(code.len() > 10);

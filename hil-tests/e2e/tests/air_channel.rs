@@ -185,8 +185,7 @@ fn a_recording_is_played_as_if_it_were_a_gnb() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("gnb.sigmf-meta");
     let samples = tags(5, 10_000);
-    let recording =
-        Recording { rate_hz: RATE_HZ, frequency_hz: Some(1.8425e9), samples, nonfinite: 0, description: "test".into() };
+    let recording = Recording { samples, ..Recording::empty(RATE_HZ, Some(1.8425e9), "test") };
     iq::write(&path, &recording).unwrap();
     assert_eq!(iq::read(&path).unwrap(), recording);
     let lab = Lab::start(1, 1, |config| {

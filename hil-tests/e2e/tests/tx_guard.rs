@@ -5,7 +5,8 @@ mod tx_support;
 use e2e::wait_until;
 use nix::sys::signal::{Signal, kill};
 use num_complex::Complex32;
-use sidecar::tx::{Answer, ArmOrder, Ask, FireOrder, TxError, Wave};
+use sidecar::tx::{Answer, ArmOrder, Ask, FireOrder, Over, TxError, Wave};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tx_support::{Bench, FREQUENCY_HZ, RATE_HZ, err, out};
 
@@ -117,8 +118,21 @@ fn what_is_not_allowed_is_refused_by_name_and_not_sent() {
     let table = include_str!("../../../configs/METRICS.md");
     let named: Vec<&str> =
         table.lines().filter(|l| l.contains("| tx-guard |")).filter_map(|l| l.split('`').nth(1)).collect();
-    assert_eq!(named.len(), 10);
+    assert_eq!(named.len(), 14);
     assert!(named.iter().all(|n| metrics.contains(n)), "{metrics}");
+    // and every one that dashboard and alerts ask for is really told
+    let asked = [
+        include_str!("../../../configs/grafana/dashboards/sidecar.json"),
+        include_str!("../../../configs/prometheus/alerts.yml"),
+    ];
+    for text in asked {
+        let word = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+        let asked: BTreeSet<&str> = text.split(word).filter(|w| w.starts_with("sidecar_tx_")).collect();
+        let told =
+            |name: &&&str| metrics.lines().any(|l| l.strip_prefix(**name).is_some_and(|r| r.starts_with(['{', ' '])));
+        assert!(asked.len() >= 5, "{asked:?}");
+        assert_eq!(asked.iter().filter(|n| !told(n)).collect::<Vec<_>>(), Vec::<&&str>::new(), "{metrics}");
+    }
     // a second guard does not get the radio, nor its socket
     assert_ne!(bench.run(&["tx-guard"]).status.code(), Some(0));
     assert_eq!(guard.end(), Some(0));
@@ -147,11 +161,11 @@ fn who_hands_over_too_much_gains_nothing() {
     client.hand_over(&vec![Complex32::ONE; 5000]).unwrap();
     let refused = client.wait(PATIENCE, |_| true);
     assert!(matches!(&refused, Err(TxError::Refused { code, .. }) if code == "credit"), "{refused:?}");
-    let order = ArmOrder { for_ms: 3000, jam: None, phrase: String::new() };
+    let order = ArmOrder { for_ms: 3000, jam: None, relay: false, phrase: String::new() };
     let armed = client.ask(&Ask::Arm(order), PATIENCE, |a| matches!(a, Answer::Armed { .. })).unwrap();
     let Answer::Armed { token, .. } = armed else { panic!("{armed:?}") };
     client.tell(&Ask::Feed { alive_ns: None }).unwrap();
-    let order = FireOrder { token, samples: 1000, gain_db: 0.0, wave: Wave::Stream };
+    let order = FireOrder { token, samples: 1000, gain_db: 0.0, wave: Wave::Stream, over: Over::Channel(0) };
     client.ask(&Ask::Fire(order), PATIENCE, |a| matches!(a, Answer::Fired { .. })).unwrap();
     client.wait(PATIENCE, |a| matches!(a, Answer::Credit { .. })).unwrap().unwrap();
     // samples of somebody else do not come in between
@@ -160,7 +174,7 @@ fn who_hands_over_too_much_gains_nothing() {
     let refused = other.wait(PATIENCE, |_| true);
     assert!(matches!(&refused, Err(TxError::Refused { code, .. }) if code == "credit"), "{refused:?}");
     client.hand_over(&[Complex32::new(0.25, 0.0); 400]).unwrap();
-    client.hand_over(&vec![Complex32::new(0.25, 0.0); 400_000]).unwrap();
+    client.hand_over(&vec![Complex32::new(0.25, 0.0); 70_000]).unwrap();
     let refused = client.wait(PATIENCE, |_| false);
     assert!(matches!(&refused, Err(TxError::Refused { code, .. }) if code == "credit"), "{refused:?}");
     let ended = client.wait(PATIENCE, |a| matches!(a, Answer::Ended(_))).unwrap();
@@ -169,6 +183,31 @@ fn who_hands_over_too_much_gains_nothing() {
     let radiated = bench.usrp.radiated().unwrap();
     assert!(radiated.iter().map(|s| s.samples).sum::<u64>() <= 1001, "{radiated:?}");
     assert!(radiated.iter().all(|s| s.peak < 0.251), "{radiated:?}");
+}
+
+/// What is longer than a credit or an order can ever be is refused by its header, and ends the connection.
+#[test]
+fn a_message_that_is_too_long_is_not_read() {
+    let bench = Bench::new(|_| ());
+    let mut guard = bench.guard();
+    let most = (0.01 * RATE_HZ) as usize;
+    let order = ArmOrder { for_ms: 1000, jam: None, relay: false, phrase: "x".repeat(5000) };
+    let arm = Ask::Arm(order);
+    for (what, samples, says) in [("samples", most + 1, "614400 are taken"), ("an order", 0, "4096 are taken")] {
+        let mut client = bench.client();
+        // the guard may be gone from the socket before all of it is written
+        let _ = if samples > 0 { client.hand_over(&vec![Complex32::ZERO; samples]) } else { client.tell(&arm) };
+        let refused = client.wait(PATIENCE, |_| true);
+        let Err(TxError::Refused { code, reason }) = &refused else { panic!("{what}: {refused:?}") };
+        assert!(code == "malformed" && reason.contains(says), "{what}: {reason}");
+        assert!(matches!(client.wait(PATIENCE, |_| true), Err(TxError::Silent(_))), "{what}: the connection is closed");
+    }
+    // what just fits is read, and refused for another reason
+    let mut client = bench.client();
+    client.hand_over(&vec![Complex32::ZERO; most]).unwrap();
+    assert!(matches!(client.wait(PATIENCE, |_| true), Err(TxError::Refused { code, .. }) if code == "credit"));
+    assert!(bench.status().is_some_and(|s| s.radio_is_safe), "{}", guard.log());
+    assert_eq!(guard.end(), Some(0));
 }
 
 /// The command line stops a guard that does not answer, too.
@@ -212,7 +251,13 @@ fn garbage_on_the_socket_is_refused() {
         socket.write_all(&garbage).unwrap();
     }
     let mut client = bench.client();
-    let order = FireOrder { token: "0".repeat(32).parse().unwrap(), samples: 1, gain_db: f64::NAN, wave: Wave::Zeros };
+    let order = FireOrder {
+        token: "0".repeat(32).parse().unwrap(),
+        samples: 1,
+        gain_db: f64::NAN,
+        wave: Wave::Zeros,
+        over: Over::Channel(0),
+    };
     // NaN is no JSON
     let refused = client.ask(&Ask::Fire(order), PATIENCE, |_| true);
     assert!(matches!(refused, Err(TxError::Refused { .. })), "{refused:?}");
@@ -267,4 +312,36 @@ fn short_writes_change_nothing() {
     assert!(fired.status.success(), "{}{}", err(&fired), guard.log());
     assert_eq!(bench.usrp.radiated().unwrap().iter().map(|s| s.samples).sum::<u64>(), 20_001);
     assert_eq!(guard.end(), Some(0));
+}
+
+/// Too much at the receiver: the burst ends, the receive gain goes to its lowest and stays there until the guard is started anew.
+#[test]
+fn an_overload_lowers_the_receive_gain() {
+    let gain = sidecar::config::GainDb::new(20.0);
+    let bench = Bench::new(|tx| tx.listen.gain = gain);
+    let mut guard = bench.guard();
+    let fire = ["tx", "fire", "--noise", "--level", "-20 dBFS", "--gain", "0 dB", "--for", "1500 ms"];
+    let mut source = e2e::Program::start(&mut bench.command(&fire), bench.dir.path().join("source.log"));
+    assert!(wait_until(5, || bench.usrp.on_air().unwrap()[0].on));
+    let began_ns = sidecar::clock::mono_ns() as i64;
+    // -15 dBFS at a gain of 20 dB is beyond full scale
+    bench.usrp.control("inject 0 -15 1e5").unwrap();
+    assert_eq!(source.code(5), Some(11), "{}", source.log());
+    let lowered = bench.usrp.wait_for(PATIENCE, |e| match &e.event {
+        virtual_usrp::Event::Set(s) => {
+            s.setting == "gain" && s.direction == Some(virtual_usrp::Direction::Rx) && s.value == 0.0
+        }
+        _ => false,
+    });
+    let after_ms = (lowered.unwrap().unwrap().t_ns - began_ns) as f64 * 1e-6;
+    let last_ns = bench.usrp.on_air().unwrap()[0].last_nonzero_ns.unwrap();
+    println!("overload: receive gain down after {after_ms} ms, silent after {} ms", (last_ns - began_ns) as f64 * 1e-6);
+    assert!((0.0..=100.0).contains(&after_ms));
+    let status = bench.status().unwrap();
+    assert!(status.reception.is_lowered && status.last_stop == Some(governor::Stop::Overload), "{status:?}");
+    assert!(out(&bench.run(&["tx", "status"])).contains("OVERLOADED"));
+    assert_eq!(guard.end(), Some(0));
+    bench.usrp.control("clear").unwrap();
+    let _guard = bench.guard();
+    assert!(!bench.status().unwrap().reception.is_lowered);
 }

@@ -31,6 +31,7 @@ fn a_burst_ends_with_the_loop_that_feeds_it() {
         // longer than the dead-man: it is fed
         std::thread::sleep(Duration::from_millis(400));
         assert!(bench.status().is_some_and(|s| s.on_air.is_some()), "{}", guard.log());
+        assert_eq!(system.api()["transmitter"]["state"], "on_air", "{}", system.api()["transmitter"]);
         let killed_ns = mono_ns();
         system.kill_9("ran");
         assert!(wait_until(2, || !bench.usrp.on_air().unwrap()[0].on));
@@ -40,5 +41,8 @@ fn a_burst_ends_with_the_loop_that_feeds_it() {
         assert!(wait_until(60, steady), "the next ran does not feed: {:?}", bench.status());
     }
     assert!(system.stop());
+    // who looks at `up` has seen it, too
+    let said = std::fs::read_to_string(dir.path().join("up.log")).unwrap();
+    assert!((1..=3).all(|id| said.contains(&format!("up: ON AIR burst {id}, "))), "{said}");
     assert_eq!(guard.end(), Some(0));
 }

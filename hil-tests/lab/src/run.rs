@@ -115,6 +115,7 @@ pub fn run(config: &LabConfig, stop: &Arc<AtomicBool>) -> Result<(Summary, serde
         reports,
         outlets,
         uplink: (UplinkMeter::new(n, config.cell.pci, uplink.len()), uplink),
+        lead_slots: config.gnb.lead_slots,
         pace: config.pace,
         last_slot: config.duration_s.map(|s| (s * 1000.0).round() as u64),
     };
@@ -169,6 +170,7 @@ fn terminals(
                 tx_port: ue.tx_port(index),
                 rx_port: ue.rx_port(index),
                 cell: config.cell.clone(),
+                lead_slots: ue.lead_slots,
                 report_period_ms: config.mac.cqi_period_ms,
                 frame_numbers: frame_numbers.clone(),
                 power: on.clone(),

@@ -52,8 +52,10 @@ impl UplinkMeter {
         }
     }
 
-    /// SNR per UE from one uplink slot; `None` where there is nothing.
-    pub fn snr_db(&mut self, slot: &[Complex32]) -> Vec<Option<f64>> {
+    /// SNR per UE from one uplink slot, and by how many samples its slot comes after the gNB's; `None` where there is nothing.
+    ///
+    /// A delay of d samples turns subcarrier k by exp(−2πi·k·d/N), N the FFT's length: from one subcarrier to the next by −2π·d/N.
+    pub fn measure(&mut self, slot: &[Complex32]) -> Vec<Option<(f64, f64)>> {
         let n = *self.ofdm.numerology();
         let early = n.cp_short / 2;
         for (grid, l) in self.grids.iter_mut().zip(SYMBOLS) {
@@ -70,7 +72,9 @@ impl UplinkMeter {
                 let h: Vec<_> = self.grids.iter().map(|g| divided(g, u, s)).collect();
                 let mut power = Power::default();
                 h.windows(2).for_each(|w| power.add(&w[0], &w[1]));
-                power.sinr_db()
+                let turn: Complex32 = h.iter().flat_map(|h| h.windows(2)).map(|w| w[1] * w[0].conj()).sum();
+                let delay = -f64::from(turn.arg()) / std::f64::consts::TAU * n.fft as f64;
+                power.sinr_db().map(|snr_db| (snr_db, delay))
             })
             .collect()
     }
@@ -94,11 +98,20 @@ mod tests {
                 *s += w * scale;
             }
         }
-        let snr = UplinkMeter::new(n, 1, 3).snr_db(&slot);
+        let measured = UplinkMeter::new(n, 1, 3).measure(&slot);
+        let snr: Vec<_> = measured.iter().map(|m| m.map(|m| m.0)).collect();
         // -20 dBFS in 24 of 512 subcarriers against -51 dBFS over all: 31 + 13.3 dB, and 20 dB less for the other.
         assert!((snr[0].unwrap() - 44.3).abs() < 3.0, "{snr:?}");
         assert!((snr[2].unwrap() - 24.3).abs() < 3.0, "{snr:?}");
         assert!(snr[1].unwrap() < 3.0, "{snr:?}");
-        assert_eq!(UplinkMeter::new(n, 1, 1).snr_db(&vec![Complex32::default(); n.slot]), [None]);
+        assert!(measured[0].unwrap().1.abs() < 0.05, "{measured:?}");
+        assert_eq!(UplinkMeter::new(n, 1, 1).measure(&vec![Complex32::default(); n.slot]), [None]);
+        // three samples late, and two early
+        for (shift, want) in [(3_i64, 3.0), (-2, -2.0)] {
+            let mut late = slot.clone();
+            late.rotate_right(shift.rem_euclid(n.slot as i64) as usize);
+            let delay = UplinkMeter::new(n, 1, 1).measure(&late)[0].unwrap().1;
+            assert!((delay - want).abs() < 0.05, "{delay} of {want}");
+        }
     }
 }

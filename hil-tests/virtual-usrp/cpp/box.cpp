@@ -12,7 +12,8 @@
 struct Options {
     std::string socket, record, control, serial = "31A5F2C";
     int64_t fifo_ms = 200;
-    Path path;
+    Paths paths;
+    bool lo_random = false;
     double noise_dbfs = -90;
     uint64_t seed = 1, sample_limit = 0;
     bool until_stdin_closes = false;
@@ -20,6 +21,10 @@ struct Options {
 
 static Options parse(int argc, char **argv) {
     Options o;
+    for (size_t c = 0; c < wire::CHANNELS; c++) o.paths[c][c].is_there = true, o.paths[c][c].db = -40;
+    auto loops = [&](const std::function<void(Path &)> &change) {
+        for (size_t c = 0; c < wire::CHANNELS; c++) change(o.paths[c][c]);
+    };
     for (int i = 1; i < argc; i++) {
         std::string name = argv[i];
         if (name == "--until-stdin-closes") {
@@ -43,8 +48,12 @@ static Options parse(int argc, char **argv) {
         else if (name == "--control") o.control = value;
         else if (name == "--serial") o.serial = value;
         else if (name == "--fifo-ms") o.fifo_ms = int64_t(number(1, 10000));
-        else if (name == "--loop-db") o.path.loop_db = number(-300, 60);
-        else if (name == "--loop-delay") o.path.delay_samples = int64_t(number(0, 1e6));
+        else if (name == "--loop-db") loops([&](Path &p) { p.db = number(-300, 60); });
+        else if (name == "--loop-delay") loops([&](Path &p) { p.delay_samples = int64_t(number(0, 1e6)); });
+        else if (name == "--lo-phase") {
+            if (value != "zero" && value != "random") throw std::runtime_error("--lo-phase zero or random, not " + value);
+            o.lo_random = value == "random";
+        }
         else if (name == "--noise-dbfs") o.noise_dbfs = number(-300, 0);
         else if (name == "--seed") o.seed = uint64_t(number(0, 1e15));
         else if (name == "--sample-limit") o.sample_limit = uint64_t(number(0, 1e15));
@@ -83,7 +92,7 @@ static int run(const Options &options) {
 
     // The threads use these for as long as the process lives.
     auto &record = *new Record(options.record, options.sample_limit);
-    auto &radio = *new Radio(record, options.fifo_ms, options.path, options.noise_dbfs, options.seed);
+    auto &radio = *new Radio(record, options.fifo_ms, options.paths, options.lo_random, options.noise_dbfs, options.seed);
     auto &hosts = *new Hosts(radio, record, options.serial);
     auto &control = *new Control(radio, hosts, record);
     int host_socket = listen_at(options.socket);

@@ -24,6 +24,24 @@ static size_t channel_argument(std::istringstream &in) {
     return size_t(channel);
 }
 
+// "DB DEG DELAY_SAMPLES", or "off".
+Path path_of(std::istringstream &in) {
+    Path path;
+    std::string level;
+    if (!(in >> level)) throw std::runtime_error("expected dB or off");
+    if (level == "off") return path;
+    std::istringstream number(level);
+    path.is_there = true;
+    path.db = argument<double>(number, "dB or off");
+    path.deg = argument<double>(in, "degrees");
+    path.delay_samples = argument<int64_t>(in, "a delay in samples");
+    std::string more;
+    if (number >> more || in >> more) throw std::runtime_error("a path is DB DEG DELAY_SAMPLES, or off");
+    bool good = std::isfinite(path.deg) && path.db >= -300 && path.db <= 60 && path.delay_samples >= 0 && path.delay_samples <= 1000000;
+    if (!good) throw std::runtime_error("a path has -300 to 60 dB and a delay of 0 to 1e6 samples");
+    return path;
+}
+
 std::string Control::command(const std::string &line) {
     std::istringstream in(line);
     std::string name;
@@ -50,8 +68,13 @@ std::string Control::command(const std::string &line) {
         in >> how;
         if (!how.empty() && how != "silent") throw std::runtime_error("stuck-gain [silent]");
         radio_.edit([&](RadioFaults &f, auto &) { f.stuck_gain = true, f.stuck_silently = how == "silent"; });
+    } else if (name == "stuck-antenna") {
+        radio_.edit([](RadioFaults &f, auto &) { f.stuck_antenna = true; });
     } else if (name == "unlock" || name == "lock") {
         radio_.edit([&](RadioFaults &f, auto &) { f.unlocked = name == "unlock"; });
+    } else if (name == "path") {
+        size_t tx = channel_argument(in), rx = channel_argument(in);
+        radio_.set_path(tx, rx, path_of(in));
     } else if (name == "inject") {
         size_t channel = channel_argument(in);
         double level = argument<double>(in, "dBFS"), frequency = argument<double>(in, "Hz");
@@ -66,8 +89,8 @@ std::string Control::command(const std::string &line) {
         hosts_.vanish(false);
     } else if (name != "quit") {
         throw std::runtime_error("unknown command " + name +
-                                 " (hang-write, unhang, short-writes, write-error, vanish, come-back, clock-jump, stuck-gain, unlock, "
-                                 "lock, inject, play, clear, onair, quit)");
+                                 " (hang-write, unhang, short-writes, write-error, vanish, come-back, clock-jump, stuck-gain, stuck-antenna, unlock, "
+                                 "lock, inject, play, path, clear, onair, quit)");
     }
     record_.event(monotonic_ns(), "fault", "\"command\":" + json_string(line));
     record_.flush();

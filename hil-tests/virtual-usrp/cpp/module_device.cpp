@@ -168,6 +168,30 @@ std::string VirtualUsrp::readSensor(const int direction, const size_t channel, c
     return get(direction, channel, "lo_locked");
 }
 
+// Whether the reference and the PPS go to their output connectors: the settings that SoapyUHD has for a whole device.
+static const char *const OUTPUTS[] = {"clock_source_out", "time_source_out"};
+static void check_setting(const std::string &key) {
+    for (const char *known : OUTPUTS)
+        if (key == known) return;
+    throw std::runtime_error("virtual_usrp: no setting " + key + " (clock_source_out, time_source_out)");
+}
+SoapySDR::ArgInfoList VirtualUsrp::getSettingInfo() const {
+    SoapySDR::ArgInfoList all;
+    for (const char *key : OUTPUTS) {
+        all.push_back(locked(key));
+        all.back().value = "true";
+    }
+    return all;
+}
+void VirtualUsrp::writeSetting(const std::string &key, const std::string &value) {
+    check_setting(key);
+    ask("set " + key + " " + (SoapySDR::StringToSetting<bool>(value) ? "true" : "false"));
+}
+std::string VirtualUsrp::readSetting(const std::string &key) const {
+    check_setting(key);
+    return ask("get " + key);
+}
+
 // "FP0" writes the outputs, "FP0:ATTRIBUTE" (DDR, CTRL, ATR_TX ...) an attribute, as SoapyUHD does.
 void VirtualUsrp::gpio(const std::string &bank, const char *attribute, unsigned value, unsigned mask) {
     size_t colon = bank.find(':');

@@ -86,6 +86,10 @@ class VirtualUsrp : public SoapySDR::Device {
     SoapySDR::ArgInfo getSensorInfo(const int, const size_t, const std::string &name) const override;
     std::string readSensor(const int direction, const size_t channel, const std::string &name) const override;
 
+    SoapySDR::ArgInfoList getSettingInfo() const override;
+    void writeSetting(const std::string &key, const std::string &value) override;
+    std::string readSetting(const std::string &key) const override;
+
     std::vector<std::string> listGPIOBanks() const override { return {"FP0"}; }
     void writeGPIO(const std::string &bank, const unsigned value) override;
     void writeGPIO(const std::string &bank, const unsigned value, const unsigned mask) override;

@@ -4,9 +4,31 @@
 
 constexpr int64_t TICK_NS = 500000, IDLE_TICK_NS = 20000000;
 
-Radio::Radio(Record &record, int64_t fifo_ms, Path path, double noise_dbfs, uint64_t seed)
-    : record_(record), fifo_ms_(fifo_ms), path_(path), antenna_(noise_dbfs, seed) {
+Radio::Radio(Record &record, int64_t fifo_ms, const Paths &paths, bool lo_random, double noise_dbfs, uint64_t seed)
+    : record_(record), fifo_ms_(fifo_ms), paths_(paths), lo_random_(lo_random), lo_(seed), antenna_(noise_dbfs, seed) {
     for (size_t c = 0; c < wire::CHANNELS; c++) tx_.emplace_back(c, clock, record_, tx_set_[c]);
+}
+
+// An oscillator that is tuned comes to rest at any phase: the one it has now, degrees.
+double Radio::tuned(const std::string &direction, size_t channel) {
+    if (!lo_random_) return 0;
+    double deg = double(lo_() >> 11) / double(uint64_t(1) << 53) * 360;
+    record_.event(clock.monotonic(now_ns_), "lo",
+                  "\"direction\":" + json_string(direction) + ",\"channel\":" + std::to_string(channel) + ",\"deg\":" + json_number(deg));
+    return deg;
+}
+
+void Radio::set_path(size_t tx, size_t rx, const Path &path) {
+    std::lock_guard<std::mutex> hold(lock_);
+    step(clock.now());
+    paths_[tx][rx] = path;
+}
+
+int64_t Radio::longest_delay() const {
+    int64_t longest = 0;
+    for (auto &from : paths_)
+        for (auto &path : from) longest = std::max(longest, path.delay_samples);
+    return longest;
 }
 
 void Radio::push(const wire::TxHead &head, const int16_t *iq) {
@@ -34,12 +56,18 @@ void Radio::attach(Listener *listener) {
         step(clock.now());
         for (size_t c = 0; c < wire::CHANNELS; c++) {
             // What a host before has left in the FIFO goes out as that host has set it.
-            if (tx_[c].idle()) tx_[c].change([](ChannelSettings &s) { s = ChannelSettings{}; });
+            if (tx_[c].idle()) {
+                ChannelSettings fresh;
+                fresh.lo_deg = tuned("tx", c);
+                tx_[c].change([&](ChannelSettings &s) { s = fresh; });
+            }
             rx_set_[c] = ChannelSettings{};
             rx_set_[c].antenna = "RX2";
+            rx_set_[c].lo_deg = tuned("rx", c);
         }
         master_hz_ = 184.32e6;
         clock_source_ = time_source_ = "internal";
+        clock_out_ = time_out_ = true;
         pending_.clear();
         listener_ = listener;
         told_ = credit_locked();
@@ -96,10 +124,19 @@ void Radio::step(int64_t now) {
         channel.statuses.clear();
     }
     wire::Credit credit = credit_locked();
-    if (listener_ && std::memcmp(&credit, &told_, sizeof credit) != 0) {
+    if (listener_ && is_news(credit)) {
         told_ = credit;
         listener_->credit(credit);
     }
+}
+
+// A 64th of the FIFO more was played out, or all of it.
+bool Radio::is_news(const wire::Credit &credit) const {
+    for (size_t c = 0; c < wire::CHANNELS; c++) {
+        uint64_t played = credit.consumed[c] - told_.consumed[c];
+        if (credit.capacity[c] != told_.capacity[c] || played > credit.capacity[c] / 64 || (played > 0 && tx_[c].idle())) return true;
+    }
+    return false;
 }
 
 void Radio::receive(int64_t until) {
@@ -128,7 +165,7 @@ void Radio::receive(int64_t until) {
         for (auto &stream : rx_)
             if (stream.started) oldest_ns = std::min(oldest_ns, box_ns_of(stream.next, rx_set_[stream.mask & 1 ? 0 : 1].rate_hz));
         auto &air = tx_[c].air;
-        while (!air.empty() && box_ns_of(air.front().stop() + path_.delay_samples + 1, air.front().rate_hz) < oldest_ns) air.pop_front();
+        while (!air.empty() && box_ns_of(air.front().stop() + longest_delay() + 1, air.front().rate_hz) < oldest_ns) air.pop_front();
     }
 }
 
@@ -141,7 +178,8 @@ bool Radio::send_packet(ReceiveStream &stream, int64_t limit) {
     std::vector<std::complex<float>> heard(count);
     for (size_t c = 0; c < wire::CHANNELS; c++) {
         if (!(stream.mask >> c & 1)) continue;
-        antenna_.hear(heard, c, stream.next, rx_set_[c], tx_[c].air, path_, outside_[c]);
+        antenna_.hear(heard, c, stream.next, rx_set_[c], outside_[c]);
+        for (size_t t = 0; t < wire::CHANNELS; t++) Antenna::hear(heard, stream.next, rx_set_[c], tx_[t].air, paths_[t][c]);
         for (auto &sample : heard)
             for (float part : {sample.real(), sample.imag()}) iq.push_back(int16_t(std::lrint(std::clamp(part, -1.0f, 1.0f) * 32767)));
     }

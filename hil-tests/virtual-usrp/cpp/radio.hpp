@@ -4,9 +4,10 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <random>
 
 struct RadioFaults {
-    bool stuck_gain = false, stuck_silently = false, unlocked = false;
+    bool stuck_gain = false, stuck_silently = false, stuck_antenna = false, unlocked = false;
 };
 
 // What the radio tells a host; called with the radio locked, so it may only queue.
@@ -21,7 +22,7 @@ class Listener {
 
 class Radio {
   public:
-    Radio(Record &record, int64_t fifo_ms, Path path, double noise_dbfs, uint64_t seed);
+    Radio(Record &record, int64_t fifo_ms, const Paths &paths, bool lo_random, double noise_dbfs, uint64_t seed);
 
     // One line of a host's request, as "set tx 0 gain 12.5" or "get time"; the answer is "ok ..." or "error ...".
     std::string request(const std::string &line);
@@ -33,6 +34,7 @@ class Radio {
     void jump(int64_t ns);
     void play();         // does not return
     void finish();       // ends what is on the air in the record
+    void set_path(size_t tx, size_t rx, const Path &path);
     void edit(const std::function<void(RadioFaults &, std::map<size_t, Outside> &)> &change);
 
     Clock clock;
@@ -46,6 +48,7 @@ class Radio {
     void advance(int64_t until);
     void receive(int64_t until);
     bool send_packet(ReceiveStream &stream, int64_t limit);
+    bool is_news(const wire::Credit &credit) const;
     wire::Credit credit_locked() const;
     std::string handle(std::vector<std::string> words);
     std::string channel_request(const std::vector<std::string> &words, int64_t at_ns);
@@ -53,6 +56,8 @@ class Radio {
     std::string get_channel(const std::string &direction, size_t channel, const std::string &what) const;
     std::string gpio(const std::vector<std::string> &words);
     std::string receive_request(const std::vector<std::string> &words);
+    double tuned(const std::string &direction, size_t channel);
+    int64_t longest_delay() const;
     void note(const std::string &setting, const std::string &value, const std::string &more = "");
     ChannelSettings &settings(const std::string &direction, size_t channel) { return direction == "tx" ? tx_set_[channel] : rx_set_[channel]; }
 
@@ -60,7 +65,9 @@ class Radio {
     std::condition_variable wake_;
     Record &record_;
     int64_t fifo_ms_;
-    Path path_;
+    Paths paths_;
+    bool lo_random_;
+    std::mt19937_64 lo_;
     Antenna antenna_;
     ChannelSettings tx_set_[wire::CHANNELS], rx_set_[wire::CHANNELS];
     std::vector<TransmitChannel> tx_;
@@ -75,4 +82,5 @@ class Radio {
     double master_hz_ = 184.32e6;
     std::string clock_source_ = "internal", time_source_ = "internal";
     std::map<std::string, unsigned> gpio_;
+    bool clock_out_ = true, time_out_ = true; // to the connectors REF OUT and PPS/TRIG OUT
 };

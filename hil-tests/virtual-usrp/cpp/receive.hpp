@@ -1,6 +1,7 @@
 // The receive side: what the antenna connectors hear, and streams of it in packets.
 #pragma once
 #include "transmit.hpp"
+#include <array>
 #include <complex>
 #include <map>
 #include <memory>
@@ -15,17 +16,25 @@ struct Outside {
     std::vector<std::complex<float>> repeated;
 };
 
+// From a transmit connector to a receive connector, at gains of 0 dB.
 struct Path {
-    double loop_db = -40;
+    bool is_there = false;
+    double db = 0, deg = 0;
     int64_t delay_samples = 0;
 };
+
+// By transmit channel, then receive channel.
+using Paths = std::array<std::array<Path, wire::CHANNELS>, wire::CHANNELS>;
 
 // Samples of one receive channel from grid index `start` on, added up before quantisation.
 class Antenna {
   public:
     Antenna(double noise_dbfs, uint64_t seed);
-    void hear(std::vector<std::complex<float>> &out, size_t channel, int64_t start, const ChannelSettings &settings,
-              const std::deque<Segment> &air, const Path &path, const Outside &outside) const;
+    // The receiver's noise and what is there from outside.
+    void hear(std::vector<std::complex<float>> &out, size_t channel, int64_t start, const ChannelSettings &settings, const Outside &outside) const;
+    // Adds what comes over one path.
+    static void hear(std::vector<std::complex<float>> &out, int64_t start, const ChannelSettings &settings, const std::deque<Segment> &air,
+                     const Path &path);
 
   private:
     std::vector<std::complex<float>> noise_;

@@ -1,4 +1,5 @@
 #include "record.hpp"
+#include <algorithm>
 #include <cstdio>
 
 std::string json_string(const std::string &text) {
@@ -43,6 +44,9 @@ void Record::event(int64_t t_ns, const std::string &what, const std::string &fie
 
 void Record::samples(size_t channel, const int16_t *iq, size_t count) {
     std::lock_guard<std::mutex> hold(pending_lock_);
+    if (sample_limit_ > 0) count = size_t(std::min<uint64_t>(count, sample_limit_ - queued_[channel]));
+    if (count == 0) return;
+    queued_[channel] += count;
     if (pending_.empty() || pending_.back().channel != int(channel)) pending_.push_back({int(channel), "", {}});
     auto &to = pending_.back().iq;
     to.insert(to.end(), iq, iq + 2 * count);
@@ -62,13 +66,9 @@ void Record::flush() {
             events_ << item.line << std::flush;
             continue;
         }
-        auto &done = written_[item.channel];
-        uint64_t take = item.iq.size() / 2;
-        if (sample_limit_ > 0) take = done >= sample_limit_ ? 0 : std::min(take, sample_limit_ - done);
-        floats.resize(2 * take);
+        floats.resize(item.iq.size());
         for (size_t i = 0; i < floats.size(); i++) floats[i] = float(item.iq[i]) / 32767.0f;
         tx_[item.channel].write(reinterpret_cast<const char *>(floats.data()), std::streamsize(floats.size() * sizeof(float)));
-        done += take;
     }
     for (auto &file : tx_) file.flush();
 }

@@ -26,5 +26,5 @@ class Record {
     std::mutex pending_lock_, write_lock_;
     std::vector<Item> pending_;
     std::ofstream events_, tx_[wire::CHANNELS];
-    uint64_t sample_limit_, written_[wire::CHANNELS] = {};
+    uint64_t sample_limit_, queued_[wire::CHANNELS] = {};
 };

@@ -70,6 +70,8 @@ std::string Radio::handle(std::vector<std::string> words) {
         if (what == "master") return ok(master_hz_);
         if (what == "clock_source") return "ok " + clock_source_;
         if (what == "time_source") return "ok " + time_source_;
+        if (what == "clock_source_out") return clock_out_ ? "ok true" : "ok false";
+        if (what == "time_source_out") return time_out_ ? "ok true" : "ok false";
     }
     if (verb == "set" && words.size() == 3) {
         const std::string &value = words[2];
@@ -101,6 +103,12 @@ std::string Radio::handle(std::vector<std::string> words) {
             note(what, json_string(value));
             return "ok";
         }
+        if (what == "clock_source_out" || what == "time_source_out") {
+            if (!is_one_of({"true", "false"}, value)) throw std::runtime_error(what + " is true or false, not " + value);
+            (what == "clock_source_out" ? clock_out_ : time_out_) = value == "true";
+            note(what, json_string(value));
+            return "ok";
+        }
     }
     throw std::runtime_error("unknown request");
 }
@@ -127,7 +135,10 @@ std::string Radio::set_channel(const std::string &direction, size_t channel, con
     bool stuck = false;
     if (what == "antenna") {
         if (!is_one_of(antennas(direction), value)) throw std::runtime_error("no such " + direction + " antenna: " + value);
-        apply = [&](ChannelSettings &s) { s.antenna = value; };
+        stuck = faults_.stuck_antenna;
+        apply = [&, stuck](ChannelSettings &s) {
+            if (!stuck) s.antenna = value;
+        };
         done = json_string(value);
     } else {
         double asked = number(value), got = asked;
@@ -141,10 +152,12 @@ std::string Radio::set_channel(const std::string &direction, size_t channel, con
             };
         } else if (what == "frequency") {
             got = nearest_frequency(asked);
-            apply = [=](ChannelSettings &s) { s.rf_hz = got, s.bb_hz = 0; };
+            double lo_deg = tuned(direction, channel);
+            apply = [=](ChannelSettings &s) { s.rf_hz = got, s.bb_hz = 0, s.lo_deg = lo_deg; };
         } else if (what == "rf") {
             got = nearest_frequency(asked);
-            apply = [=](ChannelSettings &s) { s.rf_hz = got; };
+            double lo_deg = tuned(direction, channel);
+            apply = [=](ChannelSettings &s) { s.rf_hz = got, s.lo_deg = lo_deg; };
         } else if (what == "bb") {
             got = std::clamp(asked, -master_hz_ / 2, master_hz_ / 2);
             apply = [=](ChannelSettings &s) { s.bb_hz = got; };
@@ -164,7 +177,8 @@ std::string Radio::set_channel(const std::string &direction, size_t channel, con
         ChannelSettings after = tx_set_[channel];
         apply(after);
         const ChannelSettings &now = tx_set_[channel];
-        bool same = after.gain_db == now.gain_db && after.rf_hz == now.rf_hz && after.bb_hz == now.bb_hz && after.rate_hz == now.rate_hz && after.antenna == now.antenna;
+        bool same = after.gain_db == now.gain_db && after.rf_hz == now.rf_hz && after.bb_hz == now.bb_hz && after.rate_hz == now.rate_hz && after.lo_deg == now.lo_deg &&
+                    after.antenna == now.antenna;
         if (same) tx_set_[channel] = after;
         else tx_[channel].change(apply);
     } else {

@@ -10,6 +10,7 @@ struct ChannelSettings {
     double rate_hz = 184.32e6;
     double bandwidth_hz = 160e6;
     std::string antenna = "TX/RX";
+    double lo_deg = 0; // phase of the chain's oscillator since it was tuned last
     double frequency_hz() const { return rf_hz + bb_hz; }
 };
 

@@ -133,7 +133,7 @@ void TransmitChannel::play(Packet &packet, size_t count) {
     }
     if (stretch_.last_nonzero >= 0) last_nonzero_ns_ = clock_.monotonic(box_ns_of(stretch_.last_nonzero, settings_.rate_hz));
     record_.samples(channel_, iq, count);
-    air.push_back({next_, settings_.gain_db, settings_.frequency_hz(), settings_.rate_hz, settings_.antenna == "TX/RX",
+    air.push_back({next_, settings_.gain_db, settings_.frequency_hz(), settings_.rate_hz, settings_.lo_deg, settings_.antenna == "TX/RX",
                    std::vector<int16_t>(iq, iq + 2 * count)});
     packet.played += count;
     stretch_.samples += count;

@@ -20,7 +20,7 @@ struct Packet {
 // Samples that were on the air from `start` on, for the way to a receiver.
 struct Segment {
     int64_t start;
-    double gain_db, frequency_hz, rate_hz;
+    double gain_db, frequency_hz, rate_hz, lo_deg;
     bool at_connector;
     std::vector<int16_t> iq;
     int64_t stop() const { return start + int64_t(iq.size() / 2); }

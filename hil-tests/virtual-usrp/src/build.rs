@@ -49,7 +49,7 @@ const BOX: &[&str] = &[
     "transmit.cpp",
 ];
 const MODULE: &[&str] = &["module.cpp", "module_device.cpp", "module_link.cpp", "module_stream.cpp", "settings.cpp"];
-const FLAGS: &[&str] = &["-O2", "-std=c++17", "-pthread", "-Wall"];
+const FLAGS: &[&str] = &["-O3", "-fno-math-errno", "-std=c++17", "-pthread", "-Wall"];
 
 /// Where the compiled pieces lie.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -41,6 +41,15 @@ pub enum Event {
     },
     /// The host changed a setting.
     Set(Set),
+    /// An oscillator was tuned and came to rest at this phase (`--lo-phase random`).
+    Lo {
+        /// Which way.
+        direction: Direction,
+        /// Channel.
+        channel: usize,
+        /// Phase, degrees: a transmitted sample is turned by it, a received one back.
+        deg: f64,
+    },
     /// A burst lacked samples; `t_ns` is the instant of the first missing one.
     Underflow {
         /// Transmit channel.
@@ -100,7 +109,7 @@ pub enum Direction {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Set {
     /// `gain`, `frequency`, `rf`, `bb`, `rate`, `bandwidth`, `antenna`, `master_clock_rate`, `clock_source`, `time_source`, `time`,
-    /// `time_at_pps`, `gpio`.
+    /// `time_at_pps`, `gpio`, `clock_source_out`, `time_source_out`.
     pub setting: String,
     /// What the radio made of it.
     pub value: serde_json::Value,
@@ -113,7 +122,7 @@ pub struct Set {
     /// For settings of a channel.
     #[serde(default)]
     pub channel: Option<usize>,
-    /// False where the radio accepted it and did not do it (`stuck-gain`).
+    /// False where the radio accepted it and did not do it (`stuck-gain`, `stuck-antenna`).
     #[serde(default)]
     pub done: Option<bool>,
     /// For `gpio`: `OUT`, `DDR`, `CTRL` or an ATR.

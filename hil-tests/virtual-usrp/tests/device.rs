@@ -44,6 +44,12 @@ fn settings_are_clipped_and_coerced_as_by_the_radio() {
     assert!(host.try_ask("antenna tx 0 RX2").unwrap_err().contains("no such tx antenna"));
     host.ask("antenna tx 0 CAL");
     assert_eq!(host.number::<u32>("gpio 9 15"), 9);
+    // both outputs are on at first, as the driver of a USRP has them
+    assert_eq!(
+        (host.ask("setting time_source_out"), host.ask("setting clock_source_out 0")),
+        ("true".into(), "false".into())
+    );
+    assert!(host.try_ask("setting bias_tx").unwrap_err().contains("clock_source_out, time_source_out"));
     let events = usrp.events().unwrap();
     let set = |name: &str, channel: Option<usize>| {
         events.iter().find_map(|e| match &e.event {
@@ -58,6 +64,7 @@ fn settings_are_clipped_and_coerced_as_by_the_radio() {
     );
     assert_eq!(set("antenna", Some(0)).unwrap().value, "CAL");
     assert_eq!(set("gpio", None).unwrap().attribute.as_deref(), Some("DDR"));
+    assert_eq!(set("clock_source_out", None).unwrap().value, "false");
 }
 
 #[test]

@@ -109,6 +109,23 @@ fn a_gain_that_is_stuck_is_accepted_and_not_done() {
 }
 
 #[test]
+fn an_antenna_that_is_stuck_stays_where_it_is() {
+    let (_dir, usrp) = start(&[]);
+    let mut host = Host::open(&usrp);
+    usrp.control("stuck-antenna").unwrap();
+    host.ask("antenna tx 0 CAL");
+    host.ask("txstream 0");
+    host.ask("write 1000 0.5 e 0 100000");
+    host.ask("status 1000000");
+    assert_eq!(usrp.radiated().unwrap()[0].antenna, "TX/RX");
+    usrp.control("clear").unwrap();
+    host.ask("antenna tx 0 CAL");
+    host.ask("write 1000 0.5 e 0 100000");
+    host.ask("status 1000000");
+    assert_eq!(usrp.radiated().unwrap()[1].antenna, "CAL");
+}
+
+#[test]
 fn a_lost_reference_shows_in_its_sensor() {
     let (_dir, usrp) = start(&[]);
     let mut host = Host::open(&usrp);

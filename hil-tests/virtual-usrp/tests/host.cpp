@@ -38,14 +38,15 @@ struct Host {
         return device->writeStream(tx, buffers, samples, flags, time_ns, timeout_us);
     }
 
-    // "read SAMPLES TIMEOUT_US FILE": the first channel's samples go to FILE
+    // "read SAMPLES TIMEOUT_US FILE": the first channel's samples go to FILE, a second one's to FILE.1
     std::string read(std::istringstream &in) {
         size_t samples;
         long timeout_us;
         std::string path;
         in >> samples >> timeout_us >> path;
         std::vector<Sample> first(samples), second(samples);
-        std::ofstream file(path, std::ios::binary);
+        std::ofstream file(path, std::ios::binary), other;
+        if (rx_channels > 1) other.open(path + ".1", std::ios::binary);
         size_t done = 0;
         long long start_ns = 0, expected_ns = 0;
         int code = 0;
@@ -57,6 +58,7 @@ struct Host {
             if (code <= 0) break;
             if (done == 0) start_ns = time_ns;
             file.write(reinterpret_cast<char *>(first.data()), code * long(sizeof(Sample)));
+            if (rx_channels > 1) other.write(reinterpret_cast<char *>(second.data()), code * long(sizeof(Sample)));
             done += size_t(code);
             expected_ns = time_ns;
         }
@@ -102,6 +104,11 @@ struct Host {
         } else if (name == "sensor") {
             in >> what;
             out << device->readSensor(what);
+        } else if (name == "setting") {
+            // "setting KEY" reads, "setting KEY VALUE" writes and reads
+            in >> what;
+            if (in >> text) device->writeSetting(what, text);
+            out << device->readSetting(what);
         } else if (name == "gpio") {
             unsigned bits, mask;
             in >> bits >> mask;
@@ -126,6 +133,7 @@ struct Host {
         } else if (name == "rxstream") {
             in >> text;
             rx = device->setupStream(SOAPY_SDR_RX, SOAPY_SDR_CF32, channels(text));
+            rx_channels = channels(text).size();
         } else if (name == "activate") {
             in >> time_ns;
             out << device->activateStream(rx, time_ns ? SOAPY_SDR_HAS_TIME : 0, time_ns);

@@ -48,6 +48,33 @@ fn the_loop_has_its_level_and_the_same_delay_every_time() {
     }
 }
 
+/// Both channels of a stream that starts at a time have one first sample, and a burst of both arrives in both at one index.
+#[test]
+fn two_channels_are_aligned_to_the_sample() {
+    let (dir, usrp) = start(&["--loop-delay", "3"]);
+    let mut host = Host::open(&usrp);
+    for way in ["tx", "rx"] {
+        host.ask(&format!("set rate {way} 1 {RATE_HZ}"));
+        host.ask(&format!("set frequency {way} 1 3.5e9"));
+    }
+    host.ask("txstream 01");
+    host.ask("rxstream 01");
+    for _ in 0..3 {
+        let at = host.soon_ns();
+        host.ask(&format!("activate {}", at - 5 * MS));
+        assert_eq!(host.ask(&format!("write 9600 0.5 te {at} 1000000")), "9600");
+        let first = heard(&mut host, dir.path(), at - 5 * MS, 28_800);
+        let second = magnitudes(&dir.path().join("heard.cf32.1"));
+        for channel in [&first, &second] {
+            assert_eq!(channel.len(), 28_800);
+            assert_eq!(channel.iter().position(|x| *x > 0.002), Some(9600 + 3));
+            assert_eq!(channel.iter().rposition(|x| *x > 0.002), Some(19_200 + 2));
+        }
+        assert_eq!(host.numbers("status 1000000")[0], 0);
+        host.ask("deactivate rx");
+    }
+}
+
 #[test]
 fn a_receiver_elsewhere_hears_nothing_of_the_loop() {
     let (dir, usrp) = start(&["--loop-db", "-10"]);

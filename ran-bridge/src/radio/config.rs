@@ -19,26 +19,51 @@ pub struct RadioConfig {
     pub rx: Option<RxConfig>,
 }
 
-/// A transmit channel. It has no gain: that is a burst's.
+/// The transmit channels of one stream. They have no gain: that is a burst's, and the overall one only. What a policy bounds is one number a
+/// channel; elements set one by one could make the same number with another power, and a driver is free to share them out again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TxConfig {
-    /// From 0.
-    pub channel: usize,
-    /// Centre, Hz.
+    /// From 0, in the order of the stream's samples; at least one, each once.
+    pub channels: Vec<usize>,
+    /// Centre of all of them, Hz.
     pub frequency_hz: f64,
-    /// Connector; `None` = the device's own choice.
+    /// Connector of each; `None` = the device's own choice.
     pub antenna: Option<String>,
+    /// What is switched while nothing may be sent.
+    pub safe: SafeOutput,
 }
 
-/// A receive channel.
+/// What keeps a transmitter from the air, beside its gain, while nothing may be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SafeOutput {
+    /// Connector of each channel, one with nothing or a load on it; `None` = it stays where it is.
+    pub antenna: Option<String>,
+    /// What a setting of the device switches.
+    pub switch: Option<Switch>,
+}
+
+/// A setting of the device (SoapySDR's `writeSetting`) that switches what lies behind its connectors: an RF switch, an amplifier's supply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switch {
+    /// Its key.
+    pub setting: String,
+    /// Its value while something may be sent, as the device reads it back.
+    pub on_air: String,
+    /// Its value else.
+    pub safe: String,
+}
+
+/// The receive channels of one stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RxConfig {
-    /// From 0.
-    pub channel: usize,
-    /// Centre, Hz.
+    /// From 0, in the order of the stream's samples; at least one, each once.
+    pub channels: Vec<usize>,
+    /// Centre of all of them, Hz.
     pub frequency_hz: f64,
-    /// Connector; `None` = the device's own choice.
+    /// Connector of each; `None` = the device's own choice.
     pub antenna: Option<String>,
-    /// Gain setting, dB.
+    /// Overall gain setting of each, dB.
     pub gain_db: f64,
+    /// Elements of the gain that are set by name after that, dB.
+    pub gain_elements_db: Vec<(String, f64)>,
 }

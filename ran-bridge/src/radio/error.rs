@@ -23,6 +23,24 @@ pub enum RadioError {
         /// What there is.
         has: String,
     },
+    /// No channel is named, or one twice.
+    #[error("{what} {asked:?}: name at least one, and each once, as [0, 1]")]
+    Channels {
+        /// Which.
+        what: &'static str,
+        /// As they were asked for.
+        asked: Vec<usize>,
+    },
+    /// Samples that do not fit a stream's channels.
+    #[error(
+        "the stream has {channels} channels and wants one slice for each, all of one length: there are {lens:?} samples"
+    )]
+    Slices {
+        /// Of the stream.
+        channels: usize,
+        /// Lengths of the slices.
+        lens: Vec<usize>,
+    },
     /// It took the setting and has another one.
     #[error("{what} was set to {asked} and is {is}: the device does not follow")]
     NotSet {
@@ -32,6 +50,16 @@ pub enum RadioError {
         asked: f64,
         /// What it reads.
         is: f64,
+    },
+    /// The same of a setting that is no number.
+    #[error("{what} was set to {asked:?} and reads {is:?}: the device does not follow")]
+    NotSaid {
+        /// Which setting.
+        what: &'static str,
+        /// What was asked for.
+        asked: String,
+        /// What it reads.
+        is: String,
     },
     /// The driver says no.
     #[error("{what}: {why}")]

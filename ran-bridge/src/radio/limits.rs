@@ -112,7 +112,44 @@ impl DeviceLimits {
     }
 }
 
+impl ChannelLimits {
+    /// The range of an element of the gain.
+    ///
+    /// # Errors
+    /// [`RadioError::Setting`].
+    pub fn gain_element(&self, name: &str) -> Result<Span, RadioError> {
+        let names: Vec<&str> = self.gain_elements_db.iter().map(|(n, _)| n.as_str()).collect();
+        let found = self.gain_elements_db.iter().find(|(n, _)| n == name).map(|(_, span)| *span);
+        let fault = || RadioError::Setting { what: "gain element", asked: name.to_owned(), has: list(&names) };
+        found.ok_or_else(fault)
+    }
+}
+
 impl DeviceLimits {
+    /// The channels of a stream, what is set for each looked at.
+    fn each(
+        &self,
+        transmits: bool,
+        channels: &[usize],
+        rate_hz: f64,
+        frequency_hz: f64,
+        antenna: Option<&str>,
+    ) -> Result<Vec<&ChannelLimits>, RadioError> {
+        let what = if transmits { "transmit channels" } else { "receive channels" };
+        let is_twice = (1..channels.len()).any(|i| channels[..i].contains(&channels[i]));
+        if channels.is_empty() || is_twice {
+            return Err(RadioError::Channels { what, asked: channels.to_vec() });
+        }
+        let look = |channel: &usize| {
+            let has = self.channel(transmits, *channel)?;
+            within("the sample rate, Hz,", rate_hz, &has.rate_hz)?;
+            within("the frequency, Hz,", frequency_hz, &has.frequency_hz)?;
+            one_of("antenna", antenna, &has.antennas)?;
+            Ok(has)
+        };
+        channels.iter().map(look).collect()
+    }
+
     /// Whether everything that is asked for is something the device has.
     ///
     /// # Errors
@@ -127,17 +164,28 @@ impl DeviceLimits {
             let (asked, has) = (config.rate_hz.to_string(), format!("its master clock by whole numbers, as {nearest}"));
             return Err(RadioError::Setting { what: "the sample rate, Hz,", asked, has });
         }
-        let each = [
-            config.tx.as_ref().map(|t| (true, t.channel, t.frequency_hz, &t.antenna, None)),
-            config.rx.as_ref().map(|r| (false, r.channel, r.frequency_hz, &r.antenna, Some(r.gain_db))),
-        ];
-        for (transmits, channel, frequency_hz, antenna, gain_db) in each.into_iter().flatten() {
-            let has = self.channel(transmits, channel)?;
-            within("the sample rate, Hz,", config.rate_hz, &has.rate_hz)?;
-            within("the frequency, Hz,", frequency_hz, &has.frequency_hz)?;
-            one_of("antenna", antenna.as_deref(), &has.antennas)?;
-            if let Some(gain_db) = gain_db {
-                within("the receive gain, dB,", gain_db, &[has.gain_db])?;
+        if let Some(tx) = &config.tx {
+            let all = self.each(true, &tx.channels, config.rate_hz, tx.frequency_hz, tx.antenna.as_deref())?;
+            all.iter().try_for_each(|c| one_of("the safe antenna", tx.safe.antenna.as_deref(), &c.antennas))?;
+            if let Some(asked) =
+                tx.safe.antenna.clone().filter(|a| tx.antenna.as_ref().is_none_or(|on_air| on_air == a))
+            {
+                let has = "to have another one on air, by name".to_owned();
+                return Err(RadioError::Setting { what: "the safe antenna", asked, has });
+            }
+            // one gain for all of them, and one lowest
+            let first = all[0].gain_db;
+            if let Some(other) = all.iter().map(|c| c.gain_db).find(|g| *g != first) {
+                let (asked, has) = (format!("{:?}", tx.channels), format!("gains of {first} dB and of {other} dB"));
+                return Err(RadioError::Setting { what: "one transmit gain for the channels", asked, has });
+            }
+        }
+        if let Some(rx) = &config.rx {
+            for has in self.each(false, &rx.channels, config.rate_hz, rx.frequency_hz, rx.antenna.as_deref())? {
+                within("the receive gain, dB,", rx.gain_db, &[has.gain_db])?;
+                for (name, gain_db) in &rx.gain_elements_db {
+                    within("the receive gain's element, dB,", *gain_db, &[has.gain_element(name)?])?;
+                }
             }
         }
         Ok(())
@@ -146,7 +194,7 @@ impl DeviceLimits {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{DeviceArgs, RxConfig, TxConfig};
+    use super::super::{DeviceArgs, RxConfig, SafeOutput, TxConfig};
     use super::*;
 
     fn x310() -> DeviceLimits {
@@ -155,7 +203,7 @@ mod tests {
             frequency_hz: vec![span(10e6, 6e9, 0.0)],
             rate_hz: vec![span(184.32e6 / 512.0, 184.32e6, 0.0)],
             gain_db: span(0.0, 31.5, 0.5),
-            gain_elements_db: Vec::new(),
+            gain_elements_db: vec![("PGA0".into(), span(0.0, 31.5, 0.5))],
             antennas: vec!["TX/RX".into(), "RX2".into()],
             sensors: Vec::new(),
         };
@@ -180,8 +228,19 @@ mod tests {
             rate_hz: 23.04e6,
             clock_source: Some("external".into()),
             time_source: None,
-            tx: Some(TxConfig { channel: 1, frequency_hz: 3.5e9, antenna: Some("TX/RX".into()) }),
-            rx: Some(RxConfig { channel: 0, frequency_hz: 3.5e9, antenna: Some("RX2".into()), gain_db: 31.5 }),
+            tx: Some(TxConfig {
+                channels: vec![1, 0],
+                frequency_hz: 3.5e9,
+                antenna: Some("TX/RX".into()),
+                safe: SafeOutput { antenna: Some("RX2".into()), switch: None },
+            }),
+            rx: Some(RxConfig {
+                channels: vec![0],
+                frequency_hz: 3.5e9,
+                antenna: Some("RX2".into()),
+                gain_db: 31.5,
+                gain_elements_db: vec![("PGA0".into(), 12.5)],
+            }),
         };
         assert_eq!(x310().check(&good), Ok(()));
         let fault = |change: &dyn Fn(&mut RadioConfig)| {
@@ -195,11 +254,48 @@ mod tests {
         assert_eq!(fault(&|c| c.time_source = Some("gps".into())).0, "time source");
         // 184.32 MHz by 9: UHD would take 20 MS/s and run at this
         assert_eq!(fault(&|c| c.rate_hz = 20e6).1, "its master clock by whole numbers, as 20480000");
-        assert_eq!(fault(&|c| c.tx.as_mut().unwrap().channel = 2), ("transmit channel", "2 of them".into()));
+        let channels =
+            |all: &'static [usize]| move |c: &mut RadioConfig| c.tx.as_mut().unwrap().channels = all.to_vec();
+        assert_eq!(fault(&channels(&[0, 2])), ("transmit channel", "2 of them".into()));
         assert_eq!(fault(&|c| c.tx.as_mut().unwrap().frequency_hz = 6.1e9).0, "the frequency, Hz,");
         assert_eq!(fault(&|c| c.rx.as_mut().unwrap().frequency_hz = f64::NAN).0, "the frequency, Hz,");
         assert_eq!(fault(&|c| c.rx.as_mut().unwrap().antenna = Some("CAL".into())).1, "TX/RX, RX2");
+        let safe = |c: &mut RadioConfig| c.tx.as_mut().unwrap().safe.antenna = Some("CAL".into());
+        assert_eq!(fault(&safe), ("the safe antenna", "TX/RX, RX2".into()));
+        for on_air in [None, Some("RX2".to_owned())] {
+            let alike = |c: &mut RadioConfig| c.tx.as_mut().unwrap().antenna.clone_from(&on_air);
+            assert_eq!(fault(&alike).1, "to have another one on air, by name");
+        }
         assert_eq!(fault(&|c| c.rx.as_mut().unwrap().gain_db = 32.0).1, "0 to 31.5 by 0.5");
+        let element = |name: &'static str, db| {
+            move |c: &mut RadioConfig| c.rx.as_mut().unwrap().gain_elements_db[0] = (name.into(), db)
+        };
+        assert_eq!(fault(&element("PGA0", -1.0)), ("the receive gain's element, dB,", "0 to 31.5 by 0.5".into()));
+        assert_eq!(fault(&element("LNA", 1.0)), ("gain element", "PGA0".into()));
+        for bad in [&[][..], &[0, 0], &[1, 0, 1]] {
+            let mut config = good.clone();
+            config.tx.as_mut().unwrap().channels = bad.to_vec();
+            let fault = x310().check(&config).unwrap_err();
+            assert_eq!(fault, RadioError::Channels { what: "transmit channels", asked: bad.to_vec() });
+            config = good.clone();
+            config.rx.as_mut().unwrap().channels = bad.to_vec();
+            let fault = x310().check(&config).unwrap_err();
+            assert_eq!(fault, RadioError::Channels { what: "receive channels", asked: bad.to_vec() });
+        }
+    }
+
+    #[test]
+    fn channels_with_other_gains_share_none() {
+        let mut has = x310();
+        has.tx[1].gain_db.low = -5.0;
+        let tx =
+            Some(TxConfig { channels: vec![0, 1], frequency_hz: 3.5e9, antenna: None, safe: SafeOutput::default() });
+        let args = DeviceArgs::parse("driver=uhd,type=x300").unwrap();
+        let mut config = RadioConfig { args, rate_hz: 23.04e6, clock_source: None, time_source: None, tx, rx: None };
+        let fault = has.check(&config).unwrap_err().to_string();
+        assert!(fault.ends_with("gains of 0 to 31.5 by 0.5 dB and of -5 to 31.5 by 0.5 dB"), "{fault}");
+        config.tx.as_mut().unwrap().channels = vec![1];
+        assert_eq!(has.check(&config), Ok(()));
     }
 
     #[test]

@@ -10,13 +10,15 @@ mod limits;
 mod profile;
 #[cfg(feature = "soapysdr")]
 mod soapy;
+mod source;
 mod streams;
 
 pub use args::DeviceArgs;
-pub use config::{RadioConfig, RxConfig, TxConfig};
+pub use config::{RadioConfig, RxConfig, SafeOutput, Switch, TxConfig};
 pub use error::RadioError;
 pub use limits::{ChannelLimits, DeviceLimits, Span};
 pub use profile::Profile;
 #[cfg(feature = "soapysdr")]
-pub use soapy::{Found, SoapyReceiver, SoapyTransmitter, SoapyUsrp, enumerate, sdr_version};
-pub use streams::{Block, Lifeline, Receive, Transmit, TxEvent};
+pub use soapy::{Found, SoapyDevice, SoapyReceiver, SoapyReference, SoapyTransmitter, enumerate};
+pub use source::RadioSource;
+pub use streams::{Block, Lifeline, Receive, Reference, Transmit, TxEvent, fit};

@@ -24,8 +24,10 @@ pub struct Heard {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
-    /// Self-test, calibration, sounding, a relayed downlink of our own cell.
+    /// Self-test, calibration, sounding.
     Own,
+    /// The downlink of our own cell, link after link of a chain ([`crate::Governor::relay`]).
+    Relay,
     /// Friendly jamming of this cell, after this look at the band.
     Jam {
         /// Physical cell identity.
@@ -101,6 +103,8 @@ pub(crate) struct Armed {
     pub(crate) expires_ns: u64,
     /// When the band was listened to; `None` = that is not needed any more, or never was.
     pub(crate) look_ns: Option<u64>,
+    /// For a chain and nothing else.
+    pub(crate) relays: bool,
 }
 
 impl ArmRequest {
@@ -110,12 +114,13 @@ impl ArmRequest {
         if self.for_ns == 0 || self.for_ns > MAX_TOKEN_NS {
             return Err(Refusal::Cap { what: "the token's time, s,", asked: self.for_ns as f64 * 1e-9, cap: 60.0 });
         }
-        let is_own = matches!(self.purpose, Purpose::Own);
+        let is_meant = |g: &Grant| match self.purpose {
+            Purpose::Own => g.victims.is_empty(),
+            Purpose::Relay => g.relay,
+            Purpose::Jam { .. } => !g.victims.is_empty(),
+        };
         let fits = |g: &Grant| {
-            g.mode == self.mode
-                && g.radios.contains(&self.serial)
-                && self.band.is_within(&g.band())
-                && g.victims.is_empty() == is_own
+            g.mode == self.mode && g.radios.contains(&self.serial) && self.band.is_within(&g.band()) && is_meant(g)
         };
         let no_grant = || Refusal::NoGrant { serial: self.serial.clone(), band: self.band };
         let grant = policy.grants().iter().position(fits).ok_or_else(no_grant)?;
@@ -148,6 +153,7 @@ impl ArmRequest {
             grant,
             expires_ns: now_ns.saturating_add(self.for_ns),
             look_ns,
+            relays: matches!(self.purpose, Purpose::Relay),
         })
     }
 }

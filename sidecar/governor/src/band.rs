@@ -35,6 +35,6 @@ impl Band {
 
 impl std::fmt::Display for Band {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} to {} MHz", self.low_hz * 1e-6, self.high_hz * 1e-6)
+        write!(f, "{} to {} MHz", self.low_hz / 1e6, self.high_hz / 1e6)
     }
 }

@@ -1,4 +1,4 @@
-//! A burst: finite by construction, and nothing before it is on disk.
+//! A burst: finite by construction, and nothing before it is on disk. In a chain it is the longest link: each piece is one of its own.
 
 use crate::arm::{Armed, LOOK_NS, Token};
 use crate::band::Band;
@@ -29,10 +29,20 @@ impl Burst {
         self.samples as f64 / self.rate_hz * 1e9
     }
 
-    /// Checks it against what is armed. `left_ns`: air time that the duty cycle leaves.
-    pub(crate) fn check(&self, armed: &Armed, grant: &Grant, left_ns: f64, now_ns: u64) -> Result<(), Refusal> {
+    /// Checks it against what is armed, for a chain or for a burst alone. `left_ns`: air time that the duty cycle leaves.
+    pub(crate) fn check(
+        &self,
+        armed: &Armed,
+        relays: bool,
+        grant: &Grant,
+        left_ns: f64,
+        now_ns: u64,
+    ) -> Result<(), Refusal> {
         if self.token != armed.token {
             return Err(Refusal::Token);
+        }
+        if relays != armed.relays {
+            return Err(Refusal::Purpose);
         }
         if !(self.rate_hz.is_finite() && (1e3..=1e9).contains(&self.rate_hz)) {
             return Err(Refusal::Number("the sample rate"));

@@ -40,7 +40,26 @@ pub enum Event {
         #[serde(with = "without_token")]
         burst: Burst,
     },
-    /// A burst is over.
+    /// A chain of bursts may be sent as long as its samples arrive: `burst` is its longest link.
+    Relay {
+        /// Its number, counted with the bursts'.
+        id: u64,
+        /// SHA-256 of the policy.
+        policy: String,
+        /// The radio's serial number.
+        serial: String,
+        /// What was approved.
+        #[serde(with = "without_token")]
+        burst: Burst,
+    },
+    /// The token of a chain holds longer.
+    Renew {
+        /// The chain's number.
+        id: u64,
+        /// As it was asked for.
+        ask: ArmRequest,
+    },
+    /// A burst or a chain is over.
     End {
         /// Its number.
         id: u64,

@@ -10,6 +10,9 @@
 //! 4. [`Chain::append`]: the burst is on disk, which gives a [`Receipt`]; `Pending` and `Receipt` together are a [`Permit`].
 //! 5. [`Governor::take`]: each piece of samples, at the last function before the driver.
 //!
+//! A relayed downlink has no end that is known: [`Governor::relay`] in place of `fire` approves a *chain*, in which every piece is a burst of its own that
+//! spends its own time on air, and which goes on only as long as the next one arrives ([`Governor::renew`] for its token).
+//!
 //! Beside it [`Governor::feed`] and [`Governor::tick`]: the dead-man, and everything that ends by itself.
 //!
 //! # Words
@@ -20,6 +23,7 @@ mod band;
 mod burst;
 mod chain;
 mod duty;
+mod energy;
 mod machine;
 mod policy;
 mod refusal;

@@ -78,9 +78,16 @@ pub struct Grant {
     pub max_duty: f64,
     /// See `max_duty`; ms.
     pub duty_window_ms: f64,
+    /// Full-scale seconds an hour, over all channels: time on air weighted by the square of the magnitude, at most so much in any hour of a governor's
+    /// life; absent = what duty and amplitude allow.
+    #[serde(default)]
+    pub max_energy_s_per_h: Option<f64>,
     /// Physical cell identities that may be jammed: our own. A grant with some is for jamming only, one with none for everything else.
     #[serde(default)]
     pub victims: Vec<u16>,
+    /// Whether a cell's downlink may be relayed without end: burst after burst of `max_burst_ms` and 20 ms at most, as long as its samples arrive.
+    #[serde(default)]
+    pub relay: bool,
 }
 
 /// A policy that was found valid; it can come from [`Policy::load`] only.
@@ -215,8 +222,17 @@ impl Grant {
         within("max_burst_ms", self.max_burst_ms, 0.0, MAX_BURST_MS)?;
         within("max_duty", self.max_duty, 0.0, 1.0)?;
         within("duty_window_ms", self.duty_window_ms, 0.0, 3_600_000.0)?;
+        if let Some(most) = self.max_energy_s_per_h {
+            within("max_energy_s_per_h", most, 0.0, 1e6)?;
+        }
         if self.radios.is_empty() || self.radios.iter().any(|r| r.trim().is_empty()) {
             return Err(Denial::Field { what: "radios", why: "name no radio by its serial number".into() });
+        }
+        if self.relay && !self.victims.is_empty() {
+            return Err(Denial::Field {
+                what: "relay",
+                why: "and victims exclude each other: nobody jams without end".into(),
+            });
         }
         if self.victims.iter().any(|pci| *pci > 1007) {
             return Err(Denial::Field { what: "victims", why: "have an identity above 1007".into() });

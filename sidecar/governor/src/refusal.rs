@@ -27,6 +27,9 @@ pub enum Refusal {
     /// Into the air without the phrase.
     #[error("type the phrase of the policy to go on the air")]
     Phrase,
+    /// Armed for a chain and a burst is asked for, or the other way round; or what is to be renewed is not what was armed.
+    #[error("armed for another purpose: arm again")]
+    Purpose,
     /// A cell that is not ours.
     #[error("cell {0} is not among the policy's victims")]
     Victim(u16),
@@ -58,9 +61,15 @@ pub enum Refusal {
     /// The dead-man is not fed.
     #[error("the dead-man is not fed by both the loop and the monitor")]
     DeadMan,
+    /// The radio's clock does not follow its reference.
+    #[error("the radio's clock is not locked to its reference: look at its cable, or at tx.stop_without_reference")]
+    Reference,
     /// The burst is not in the log.
     #[error("the burst is not in the log")]
     NotLogged,
+    /// Channels with pieces of different lengths, or no channel.
+    #[error("one piece a channel, all of one length")]
+    Uneven,
     /// More samples than the burst has.
     #[error("more samples than were approved")]
     TooMany,
@@ -79,6 +88,7 @@ impl Refusal {
             Self::NoGrant { .. } => "no_grant",
             Self::Number(_) => "number",
             Self::Phrase => "phrase",
+            Self::Purpose => "purpose",
             Self::Victim(_) => "victim",
             Self::NotListened => "not_listened",
             Self::NotHeard(_) => "not_heard",
@@ -87,7 +97,9 @@ impl Refusal {
             Self::Expired => "expired",
             Self::Cap { .. } => "cap",
             Self::DeadMan => "dead_man",
+            Self::Reference => "reference",
             Self::NotLogged => "not_logged",
+            Self::Uneven => "uneven",
             Self::TooMany => "too_many",
             Self::Unsent => "unsent",
         }

@@ -1,4 +1,4 @@
-//! 100 000 policies and commands at random, most of them wrong somewhere: every sample that is let through is one that the policy, read here
+//! Over 100 000 policies and commands at random, most of them wrong somewhere: every sample that is let through is one that the policy, read here
 //! once more from what was written into it, allows.
 
 mod common;
@@ -13,8 +13,9 @@ use std::cell::Cell;
 #[derive(Debug, Clone)]
 struct Written {
     mode: &'static str,
-    numbers: [f64; 7],
+    numbers: [f64; 8],
     jams: bool,
+    relays: bool,
     days: (u32, u32),
     /// A byte that is changed after the signature.
     flip: Option<usize>,
@@ -45,33 +46,32 @@ fn written() -> impl Strategy<Value = Written> {
         number([1.0, 10.0, 100.0]),
         number([0.01, 0.5, 1.0]),
         number([10.0, 100.0, 1000.0]),
+        // of the tests' pieces, which have one sample that is not zero, many are beyond the second
+        prop_oneof![80 => Just(1e3), 8 => Just(1e-7), 1 => Just(f64::NAN)],
     );
     let flip = proptest::option::weighted(0.05, 0..300_usize);
-    let jams = proptest::bool::weighted(0.2);
-    (mode, numbers, (1..25_u32, 20..30_u32), flip, jams).prop_map(|(mode, n, days, flip, jams)| Written {
-        mode,
-        jams,
-        numbers: [n.0, n.1, n.2, n.3, n.4, n.5, n.6],
-        days,
-        flip,
+    let (jams, relays) = (proptest::bool::weighted(0.2), proptest::bool::weighted(0.5));
+    (mode, numbers, (1..25_u32, 20..30_u32), flip, jams, relays).prop_map(|(mode, n, days, flip, jams, relays)| {
+        Written { mode, jams, relays, numbers: [n.0, n.1, n.2, n.3, n.4, n.5, n.6, n.7], days, flip }
     })
 }
 
 impl Written {
     fn text(&self) -> String {
-        let [low, high, gain, amplitude, burst, duty, window] =
+        let [low, high, gain, amplitude, burst, duty, window, energy] =
             self.numbers.map(|n| if n.is_finite() { format!("{n:e}") } else { format!(".{n}").to_lowercase() });
         let (from, until) = self.days;
         format!(
-            "version: 1\nperson: A\nstop_contact: B\nlicence: C\nfrom: 2026-11-{from:02}T00:00:00Z\nuntil: 2026-11-{until:02}T00:00:00Z\ngrants:\n  - {{mode: {}, radios: [R], low_hz: {low}, high_hz: {high}, max_gain_db: {gain}, max_amplitude: {amplitude}, max_burst_ms: {burst}, max_duty: {duty}, duty_window_ms: {window}, victims: [{}]}}\n",
+            "version: 1\nperson: A\nstop_contact: B\nlicence: C\nfrom: 2026-11-{from:02}T00:00:00Z\nuntil: 2026-11-{until:02}T00:00:00Z\ngrants:\n  - {{mode: {}, radios: [R], low_hz: {low}, high_hz: {high}, max_gain_db: {gain}, max_amplitude: {amplitude}, max_burst_ms: {burst}, max_duty: {duty}, duty_window_ms: {window}, max_energy_s_per_h: {energy}, victims: [{}], relay: {}}}\n",
             self.mode,
-            if self.jams { "1" } else { "" }
+            if self.jams { "1" } else { "" },
+            self.relays
         )
     }
 
     /// Whether it allows this, by the words of the format.
-    fn allows(&self, ask: &ArmRequest, burst: &Burst, largest: f64, air_ms: f64) -> bool {
-        let [low, high, gain, amplitude, longest, duty, window] = self.numbers;
+    fn allows(&self, ask: &ArmRequest, burst: &Burst, largest: f64, air_ms: f64, energy_s: f64) -> bool {
+        let [low, high, gain, amplitude, longest, duty, window, energy] = self.numbers;
         let mode = match ask.mode {
             Mode::Zmq => "zmq",
             Mode::Conducted => "conducted",
@@ -80,6 +80,7 @@ impl Written {
         };
         let jams_well = match &ask.purpose {
             Purpose::Own => !self.jams,
+            Purpose::Relay => self.relays && !self.jams,
             Purpose::Jam { victim, heard } => {
                 self.jams && *victim == 1 && heard.as_ref().is_some_and(|h| h.cells == [1])
             }
@@ -99,16 +100,17 @@ impl Written {
             && amplitude <= 1.0
             && air_ms <= longest
             && air_ms <= duty * window
+            && energy_s <= energy * (1.0 + 1e-6)
     }
 }
 
-fn command() -> impl Strategy<Value = (ArmRequest, Burst, f32)> {
+fn command() -> impl Strategy<Value = (ArmRequest, Burst, Vec<f32>)> {
     let mode =
         proptest::sample::select(vec![Mode::Conducted, Mode::Conducted, Mode::Licensed, Mode::Zmq, Mode::Shielded]);
     let cells = proptest::sample::select(vec![vec![], vec![1], vec![1], vec![1], vec![1, 2]]);
     let heard = proptest::option::weighted(0.9, cells).prop_map(|c| c.map(|cells| Heard { at_ns: 0, cells }));
     let jam = (1..3_u16, heard).prop_map(|(victim, heard)| Purpose::Jam { victim, heard });
-    let purpose = prop_oneof![6 => Just(Purpose::Own), 1 => jam];
+    let purpose = prop_oneof![6 => Just(Purpose::Own), 2 => Just(Purpose::Relay), 1 => jam];
     let phrase = proptest::sample::select(vec!["", "I transmit under C", "I transmit under D"]);
     let serial = prop_oneof![9 => Just("R"), 1 => Just("S")];
     let low = number([3.4e9, 3.5e9, 3.53e9]);
@@ -129,25 +131,32 @@ fn command() -> impl Strategy<Value = (ArmRequest, Burst, f32)> {
     let rate = number([1e6, 1e7, 23.04e6]);
     let gain = number([-20.0, 5.0, 19.0]);
     let amplitude = prop_oneof![9 => 0.0..0.7_f32, 1 => Just(f32::NAN)];
-    (ask, samples, rate, gain, wide, proptest::bool::weighted(0.9), amplitude).prop_map(
-        |(ask, samples, rate_hz, gain_db, wide, good, amplitude)| {
+    // one a channel: beside the first up to two that are mostly within the caps, in any order
+    let beside = prop_oneof![20 => 0.0..0.12_f32, 1 => 0.0..0.7_f32, 1 => Just(f32::NAN)];
+    let amplitudes =
+        (amplitude, proptest::collection::vec(beside, 0..3), 0..3_usize).prop_map(|(first, mut all, at)| {
+            all.insert(at.min(all.len()), first);
+            all
+        });
+    (ask, samples, rate, gain, wide, proptest::bool::weighted(0.9), amplitudes).prop_map(
+        |(ask, samples, rate_hz, gain_db, wide, good, amplitudes)| {
             let token = Token(if good { [1; 16] } else { [2; 16] });
             let band = Band { low_hz: ask.band.low_hz - wide, high_hz: ask.band.high_hz + wide };
-            (ask, Burst { token, samples, rate_hz, band, gain_db }, amplitude)
+            (ask, Burst { token, samples, rate_hz, band, gain_db }, amplitudes)
         },
     )
 }
 
 #[test]
 fn no_policy_and_no_command_lets_a_sample_through_that_is_not_allowed() {
-    let (tried, sent) = (Cell::new(0_u32), Cell::new(0_u32));
+    let (tried, sent, chains) = (Cell::new(0_u32), Cell::new(0_u32), Cell::new(0_u32));
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 100_000,
+        cases: 140_000,
         failure_persistence: None,
         rng_seed: proptest::test_runner::RngSeed::Fixed(4),
         ..ProptestConfig::default()
     });
-    let verdict = runner.run(&(written(), command()), |(written, (ask, burst, amplitude))| {
+    let verdict = runner.run(&(written(), command()), |(written, (ask, burst, amplitudes))| {
         tried.set(tried.get() + 1);
         let mut bytes = written.text().into_bytes();
         let signature = sign(&bytes);
@@ -161,27 +170,53 @@ fn no_policy_and_no_command_lets_a_sample_through_that_is_not_allowed() {
         if g.arm(&ask, [1; 16], 0, wall()).is_err() {
             return Ok(());
         }
-        let Ok(pending) = g.fire(&burst, 0, wall()) else { return Ok(()) };
+        let relays = ask.purpose == Purpose::Relay;
+        let approved = if relays { g.relay(&burst, 0, wall()) } else { g.fire(&burst, 0, wall()) };
+        let Ok(pending) = approved else { return Ok(()) };
         let permit = logged(pending);
-        let piece = vec![Complex32::new(amplitude, 0.0); 1 + (burst.samples as usize).min(1000) / 2];
+        let n = 1 + (burst.samples as usize).min(1000) / 2;
+        let of = |amplitude: &f32| {
+            let mut piece = vec![Complex32::ZERO; n];
+            // the last sample is looked at, too
+            piece[n - 1].re = *amplitude;
+            piece
+        };
+        let channels: Vec<Vec<Complex32>> = amplitudes.iter().map(of).collect();
+        let mut pieces: Vec<&[Complex32]> = channels.iter().map(Vec::as_slice).collect();
+        let is_number = amplitudes.iter().all(|a| !a.is_nan());
+        let largest = if is_number { amplitudes.iter().fold(0.0, |m: f64, a| m.max((*a).into())) } else { f64::NAN };
         let mut all = 0_u64;
         for _ in 0..4 {
-            if g.take(&permit, &piece, 0, 0).is_ok() {
-                all += piece.len() as u64;
+            if g.take(&permit, &pieces, 0, 0).is_ok() {
+                all += n as u64;
             }
+        }
+        // a channel that is shorter than the first is refused, whatever else is right
+        if let [_, shorter, ..] = &mut pieces[..] {
+            *shorter = &shorter[1..];
+            prop_assert!(g.take(&permit, &pieces, 0, 0).is_err());
         }
         if all > 0 {
             sent.set(sent.get() + 1);
             let air_ms = burst.samples as f64 / burst.rate_hz * 1e3;
+            let times = all as f64 / n as f64;
+            let energy_s = times * amplitudes.iter().map(|a| f64::from(*a).powi(2)).sum::<f64>() / burst.rate_hz;
             prop_assert!(
-                written.allows(&ask, &burst, amplitude.abs().into(), air_ms),
-                "{written:?} {ask:?} {burst:?} {amplitude}"
+                written.allows(&ask, &burst, largest, air_ms, energy_s),
+                "{written:?} {ask:?} {burst:?} {amplitudes:?}"
             );
-            prop_assert!(all <= burst.samples);
+            // a chain's pieces are bursts of their own, and all of them are time on air
+            let [.., duty, window, _] = written.numbers;
+            let all_ms = all as f64 / burst.rate_hz * 1e3;
+            let is_within = if relays { all_ms <= duty * window * (1.0 + 1e-9) } else { all <= burst.samples };
+            prop_assert!(is_within, "{all} samples");
+            prop_assert!(n as u64 <= burst.samples);
+            chains.set(chains.get() + u32::from(relays));
         }
         Ok(())
     });
     verdict.unwrap();
-    println!("{} policies and commands, {} of them sent", tried.get(), sent.get());
+    println!("{} policies and commands, {} of them sent, {} chains", tried.get(), sent.get(), chains.get());
     assert!(tried.get() >= 100_000 && sent.get() >= 400, "{} sent: the test must reach the samples", sent.get());
+    assert!(chains.get() >= 20, "{} chains: the test must reach them", chains.get());
 }

@@ -14,16 +14,16 @@ fn arm_fire_log_and_send_to_the_last_sample_and_not_beyond() {
     let (mut g, permit) = on_air();
     assert_eq!((g.state(), g.left()), (State::OnAir, 10_000));
     for _ in 0..9 {
-        g.take(&permit, &samples(1000), 0, MS).unwrap();
+        g.take(&permit, &[&samples(1000)], 0, MS).unwrap();
     }
-    g.take(&permit, &samples(1000), 0, MS).unwrap();
+    g.take(&permit, &[&samples(1000)], 0, MS).unwrap();
     assert_eq!((g.state(), g.left()), (State::OnAir, 0), "until its last sample is out");
     assert_eq!(g.fire(&burst(Token([1; 16])), MS, wall()).unwrap_err(), Refusal::State(State::OnAir));
     g.ended(&permit);
     assert_eq!(g.state(), State::Armed);
     let (mut g, permit) = on_air();
-    g.take(&permit, &samples(10_000), 0, MS).unwrap();
-    assert_eq!(g.take(&permit, &samples(1), 0, MS), Err(Refusal::TooMany));
+    g.take(&permit, &[&samples(10_000)], 0, MS).unwrap();
+    assert_eq!(g.take(&permit, &[&samples(1)], 0, MS), Err(Refusal::TooMany));
     assert_eq!(g.state(), State::Safe, "who tries that is stopped");
 }
 
@@ -36,18 +36,49 @@ fn a_piece_beyond_a_limit_brings_the_safe_state() {
         vec![Complex32::new(f32::INFINITY, 0.0)],
     ] {
         let (mut g, permit) = on_air();
-        assert!(g.take(&permit, &piece, 0, MS).is_err());
+        assert!(g.take(&permit, &[&piece], 0, MS).is_err());
         assert_eq!(g.state(), State::Safe);
-        assert_eq!(g.take(&permit, &samples(1), 0, MS), Err(Refusal::State(State::Safe)));
+        assert_eq!(g.take(&permit, &[&samples(1)], 0, MS), Err(Refusal::State(State::Safe)));
+    }
+}
+
+#[test]
+fn every_sample_of_every_channel_is_looked_at_and_one_channel_counted() {
+    let (mut g, permit) = on_air();
+    g.take(&permit, &[&samples(6000), &samples(6000)], 0, MS).unwrap();
+    assert_eq!(g.left(), 4000);
+    // 20 ms of two channels are 20 ms
+    assert_eq!(g.take(&permit, &[&samples(1000), &samples(1000)], 19_001, MS), Err(Refusal::Unsent));
+    g.take(&permit, &[&samples(4000), &samples(4000)], 16_000, MS).unwrap();
+    assert_eq!(g.left(), 0);
+    let mut loud = samples(10);
+    loud[9] = Complex32::new(0.5, 0.01);
+    let mut broken = samples(10);
+    broken[9].im = f32::NAN;
+    let (good, short, none) = (samples(10), samples(9), samples(0));
+    let cases: [(&[&[Complex32]], &str); 8] = [
+        (&[&good, &loud], "cap"),
+        (&[&loud, &good], "cap"),
+        (&[&good, &broken], "cap"),
+        (&[&good, &short], "uneven"),
+        (&[&short, &good], "uneven"),
+        (&[&good, &none], "uneven"),
+        (&[], "uneven"),
+        (&[&good, &good, &short], "uneven"),
+    ];
+    for (pieces, why) in cases {
+        let (mut g, permit) = on_air();
+        assert_eq!(g.take(&permit, pieces, 0, MS).map_err(|r| r.name()), Err(why));
+        assert_eq!(g.state(), State::Safe);
     }
 }
 
 #[test]
 fn at_most_20_ms_are_unsent() {
     let (mut g, permit) = on_air();
-    assert_eq!(g.take(&permit, &samples(1000), 19_001, MS), Err(Refusal::Unsent));
+    assert_eq!(g.take(&permit, &[&samples(1000)], 19_001, MS), Err(Refusal::Unsent));
     assert_eq!((g.state(), g.left()), (State::OnAir, 10_000), "it may be tried again");
-    g.take(&permit, &samples(1000), 19_000, MS).unwrap();
+    g.take(&permit, &[&samples(1000)], 19_000, MS).unwrap();
 }
 
 #[test]
@@ -56,13 +87,13 @@ fn both_feed_the_dead_man() {
         let (mut g, permit) = on_air();
         g.feed(other, DEADMAN_NS);
         assert_eq!(g.tick(DEADMAN_NS, wall()), None);
-        g.take(&permit, &samples(10), 0, DEADMAN_NS).unwrap();
+        g.take(&permit, &[&samples(10)], 0, DEADMAN_NS).unwrap();
         assert_eq!(g.tick(DEADMAN_NS + 1, wall()), Some(Event::Stop { why: Stop::DeadMan(silent) }));
-        assert!(g.take(&permit, &samples(10), 0, DEADMAN_NS + 1).is_err());
+        assert!(g.take(&permit, &[&samples(10)], 0, DEADMAN_NS + 1).is_err());
     }
     // even where nobody calls tick
     let (mut g, permit) = on_air();
-    assert_eq!(g.take(&permit, &samples(10), 0, DEADMAN_NS + 1), Err(Refusal::DeadMan));
+    assert_eq!(g.take(&permit, &[&samples(10)], 0, DEADMAN_NS + 1), Err(Refusal::DeadMan));
     // nor is a burst approved
     let mut g = governor();
     let token = g.arm(&ask(), [1; 16], 0, wall()).unwrap();
@@ -75,7 +106,7 @@ fn token_and_policy_end() {
     feed(&mut g, 999 * MS);
     assert_eq!(g.tick(999 * MS, wall()), None);
     feed(&mut g, 1000 * MS);
-    assert_eq!(g.take(&permit, &samples(1), 0, 1000 * MS), Err(Refusal::Expired));
+    assert_eq!(g.take(&permit, &[&samples(1)], 0, 1000 * MS), Err(Refusal::Expired));
     let (mut g, _) = on_air();
     feed(&mut g, 1000 * MS);
     assert_eq!(g.tick(1000 * MS, wall()), Some(Event::Stop { why: Stop::TokenExpired }));
@@ -91,20 +122,20 @@ fn a_stop_is_final_and_may_come_twice() {
     let (mut g, permit) = on_air();
     assert!(is_stop(g.stop(Stop::Asked).as_ref()));
     assert_eq!((g.stop(Stop::Signal), g.state()), (None, State::Safe));
-    assert!(g.take(&permit, &samples(1), 0, MS).is_err());
+    assert!(g.take(&permit, &[&samples(1)], 0, MS).is_err());
     assert_eq!(g.fire(&burst(Token([1; 16])), MS, wall()).unwrap_err(), Refusal::State(State::Safe));
     // the permit of an old burst is no permit of a new one
     let token = g.arm(&ask(), [2; 16], MS, wall()).unwrap();
     let new = logged(g.fire(&burst(token), MS, wall()).unwrap());
-    assert_eq!(g.take(&permit, &samples(1), 0, MS), Err(Refusal::Token));
-    assert!(g.take(&new, &samples(1), 0, MS).is_err(), "and whoever tries it has stopped both");
+    assert_eq!(g.take(&permit, &[&samples(1)], 0, MS), Err(Refusal::Token));
+    assert!(g.take(&new, &[&samples(1)], 0, MS).is_err(), "and whoever tries it has stopped both");
     // nor is that of another governor, whose bursts have the same numbers
     let (_, other) = on_air();
     let mut g = governor();
     let token = g.arm(&ask(), [2; 16], 0, wall()).unwrap();
     let own = logged(g.fire(&burst(token), 0, wall()).unwrap());
-    assert_eq!(g.take(&other, &samples(1), 0, MS), Err(Refusal::Token));
-    assert_eq!(g.take(&own, &samples(1), 0, MS), Err(Refusal::State(State::Safe)));
+    assert_eq!(g.take(&other, &[&samples(1)], 0, MS), Err(Refusal::Token));
+    assert_eq!(g.take(&own, &[&samples(1)], 0, MS), Err(Refusal::State(State::Safe)));
 }
 
 #[test]
@@ -214,7 +245,7 @@ fn caps_of_a_burst_and_the_duty_cycle() {
         feed(g, now);
         g.fire(&b, now, wall()).map_err(|r| r.name()).map(|pending| {
             let permit = logged(pending);
-            (0..5).for_each(|_| g.take(&permit, &samples(10_000), 0, now).unwrap());
+            (0..5).for_each(|_| g.take(&permit, &[&samples(10_000)], 0, now).unwrap());
             g.ended(&permit);
         })
     };
@@ -222,6 +253,41 @@ fn caps_of_a_burst_and_the_duty_cycle() {
     assert_eq!(send(&mut g, 500 * MS), Ok(()));
     // nor longer than its token
     assert_eq!(send(&mut g, 1951 * MS), Err("cap"));
+}
+
+#[test]
+fn energy_of_an_hour() {
+    // pieces of 10 000 samples of magnitude 0.5 at 1 MS/s hold 2.5 ms at full scale: two of them, a fifth of the next, and what 0.3 and 0.4 are rounded by
+    let some = common::POLICY.replace("duty_window_ms: 1000}", "duty_window_ms: 1000, max_energy_s_per_h: 5.6e-3}");
+    assert_ne!(some, common::POLICY);
+    let minute = 60_000 * MS;
+    let mut g = Governor::new(common::load(&some), 0, wall());
+    let send = |g: &mut Governor, now: u64, piece: &[Complex32]| {
+        feed(g, now);
+        let token = g.arm(&ask(), [1; 16], now, wall()).unwrap();
+        let permit = logged(g.fire(&burst(token), now, wall()).unwrap());
+        let taken = g.take(&permit, &[piece], 0, now);
+        g.ended(&permit);
+        taken
+    };
+    let (whole, fifth) = (samples(10_000), samples(2_000));
+    assert_eq!((send(&mut g, 0, &whole), send(&mut g, minute, &whole)), (Ok(()), Ok(())));
+    let Err(Refusal::Cap { what, asked, cap }) = send(&mut g, 2 * minute, &whole) else { panic!() };
+    assert!(what.contains("energy") && (asked - 7.5e-3).abs() < 1e-9 && cap == 5.6e-3);
+    assert_eq!(g.state(), State::Safe, "as any piece beyond a limit");
+    // what was refused does not count, nor do zeros
+    assert_eq!(send(&mut g, 3 * minute, &vec![Complex32::ZERO; 10_000]), Ok(()));
+    assert_eq!(send(&mut g, 3 * minute, &fifth), Ok(()));
+    assert!(send(&mut g, 60 * minute, &fifth).is_err());
+    assert_eq!(send(&mut g, 61 * minute, &whole), Ok(()), "the first is more than an hour ago");
+    // channels add up: the same twice is beyond it, once is not
+    let mut g = Governor::new(common::load(&some), 0, wall());
+    assert_eq!(send(&mut g, 0, &whole), Ok(()));
+    let token = g.arm(&ask(), [1; 16], 0, wall()).unwrap();
+    let permit = logged(g.fire(&burst(token), 0, wall()).unwrap());
+    assert!(matches!(g.take(&permit, &[&whole, &whole], 0, 0), Err(Refusal::Cap { asked, .. }) if asked > 7e-3));
+    // the other grants have none
+    assert_eq!((0..20).try_for_each(|_| send(&mut governor(), 0, &whole)), Ok(()));
 }
 
 #[test]

@@ -47,6 +47,8 @@ fn each_field_is_checked() {
         ("max_burst_ms: 50", "max_burst_ms: 10001", "max_burst_ms"),
         ("max_duty: 0.1", "max_duty: 1.5", "max_duty"),
         ("duty_window_ms: 1000", "duty_window_ms: .nan", "duty_window_ms"),
+        ("duty_window_ms: 1000", "duty_window_ms: 1000, max_energy_s_per_h: 0", "max_energy_s_per_h"),
+        ("duty_window_ms: 1000", "duty_window_ms: 1000, max_energy_s_per_h: .inf", "max_energy_s_per_h"),
         ("radios: [31A5F2C], low_hz: 3.4e9", "radios: [], low_hz: 3.4e9", "radios"),
         ("victims: [1, 2]", "victims: [1008]", "victims"),
         ("person: Jane Doe", "person: ' '", "person"),

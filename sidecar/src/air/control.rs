@@ -5,7 +5,7 @@ use super::rows::{AppliedRow, PeerRow, StatusRow};
 use crate::clock::mono_ns;
 use crate::record::Writer;
 use crate::wire::clients::{ClientId, Clients, Frame};
-use crate::wire::{Agent, Dtype, Header, Kind, Message, WireError};
+use crate::wire::{Agent, Dtype, Header, Kind, Limits, Message, WireError};
 use num_complex::Complex32;
 use ran_bridge::air::{AirStats, At, Command, ControlPort, Event, FaultState, SnippetMeta};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// Messages that are no commands, read at once; more wait for the next turn of the data plane.
 const GARBAGE: usize = 32;
+/// Weights of each sub-band of a wide carrier, written out as JSON, are some megabytes; `air` takes no samples.
+const LIMITS: Limits = Limits { samples_bytes: 0, other_bytes: 8 << 20, per_process: usize::MAX };
 /// A row of `air_status` this often.
 const STATUS_NS: u64 = 1_000_000_000;
 
@@ -50,7 +52,7 @@ impl ControlSocket {
     /// # Errors
     /// `AddrInUse` where another process listens, `InvalidInput` for another address, else the system's.
     pub fn bind(address: Option<&str>, run: u64, writer: Writer, stats: Arc<AirStats>) -> io::Result<Self> {
-        let clients = address.map(Clients::bind).transpose()?;
+        let clients = address.map(|at| Clients::bind(at, LIMITS)).transpose()?;
         Ok(Self { clients, asker: None, listener: None, run, seq: 0, dropped: 0, writer, stats, next_status_ns: 0 })
     }
 

@@ -2,7 +2,7 @@
 
 use super::AirClient;
 use crate::wire::local::{LocalListener, LocalStream};
-use crate::wire::{Agent, Kind, Message};
+use crate::wire::{Agent, Kind, Limits, Message};
 use ran_bridge::air::{Command, Counters, Event, StageTime, Status};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,7 +68,7 @@ fn answer(listener: &LocalListener, answers: Vec<Vec<Event>>, stop: &AtomicBool)
     while !stop.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_micros(200));
         let Some(stream) = &mut client else {
-            client = listener.accept().unwrap();
+            client = listener.accept(Limits::WIDEST).unwrap();
             continue;
         };
         let _ended = stream.turn();

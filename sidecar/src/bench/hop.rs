@@ -6,7 +6,7 @@ use super::row::Row;
 use super::stats::Percentiles;
 use crate::clock::mono_ns;
 use crate::wire::local::{LocalListener, LocalStream};
-use crate::wire::{Agent, Header, Kind, Message};
+use crate::wire::{Agent, Header, Kind, Limits, Message};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::thread::JoinHandle;
@@ -95,7 +95,7 @@ impl Wire for zmq::Socket {
 fn measure(dir: &Path, turns: usize) -> Result<(Percentiles, Percentiles), BenchError> {
     let listener = LocalListener::bind(&dir.join("unix")).map_err(failed)?;
     let far = LocalStream::connect(&dir.join("unix")).map_err(failed)?;
-    let mut near = listener.accept().map_err(failed)?.ok_or_else(|| failed("no connection"))?;
+    let mut near = listener.accept(Limits::WIDEST).map_err(failed)?.ok_or_else(|| failed("no connection"))?;
     let unix_far = answer(far)?;
 
     let context = zmq::Context::new();

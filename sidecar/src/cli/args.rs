@@ -2,6 +2,7 @@
 
 use super::air::AirCommand;
 use super::gnb::GnbCommand;
+use super::iq::{FromArgs, IqArgs};
 use super::radio::RadioCommand;
 use super::tx::TxCommand;
 use crate::config::Override;
@@ -19,6 +20,7 @@ Examples:
   sidecar air fault run --on ue0 --for '50 ms' blank   a fault on exactly these samples
   sidecar gnb -- gnb -c gnb.yml                  a gNB that owns its radio, its console behind a guard
   sidecar csi recording.sigmf-meta --json        SSBs, MIBs, CFO of a recording
+  sidecar iq radio heard --for '1 s'             what the radio hears, as a SigMF recording
   sidecar run list                               runs so far, also those that crashed
   sidecar run export last                        its tables as Parquet, units in column metadata
   sidecar bench list                             what can be measured
@@ -101,6 +103,12 @@ The exit code is the gNB's own; 128 + N where signal N ended it; 0 where it ende
     Controller,
     /// The guard of the radio that may transmit: opens it alone, and lets nothing through that no signed policy allows.
     TxGuard,
+    /// Puts ZMQ radios (a gNB behind `air`, a UE) on the air of the radio that tx-guard has, under a policy that allows it.
+    Relay {
+        /// The phrase that the policy wants typed before anything goes into the air.
+        #[arg(long, default_value = "")]
+        phrase: String,
+    },
     /// What is sent, if anything: status, arm, fire, stop, the log.
     #[command(subcommand)]
     Tx(TxCommand),
@@ -127,8 +135,23 @@ The exit code is the gNB's own; 128 + N where signal N ended it; 0 where it ende
     },
     /// What lies between a lab and a working loop: gNB, UE, core, wires, radio, policy, this host; each cause with its fix.
     Doctor(crate::doctor::DoctorArgs),
-    /// Cell, SS/PBCH blocks and MIBs of a recording; with --study how well they are found under noise.
-    Csi(crate::csi::CsiArgs),
+    /// Cell, SS/PBCH blocks and MIBs of a recording, a wire or what a radio hears; with --study how well they are found under noise.
+    #[command(after_help = "\
+Examples:
+  sidecar csi recording.sigmf-meta --json
+  sidecar csi radio -c configs/usrp.yaml
+  sidecar csi tcp://127.0.0.1:2101 --rate '11.52 MHz' --for '100 ms'")]
+    Csi {
+        /// What is asked.
+        #[command(flatten)]
+        csi: crate::csi::CsiArgs,
+        /// How much of what.
+        #[command(flatten)]
+        from: FromArgs,
+    },
+    /// Copies samples: from a radio's receiver, a wire or a recording, into a recording or onto a wire.
+    #[command(after_help = super::iq::HELP)]
+    Iq(IqArgs),
     /// Channel state from a gNB's log and uplink grid dump, or from srsUE's metrics file.
     Sources(crate::csi::SourcesArgs),
     /// Runs kept on disk.

@@ -1,12 +1,24 @@
-//! `sidecar csi FILE` and `sidecar sources`.
+//! `sidecar csi FROM` and `sidecar sources`.
 
+use super::args::Args;
 use super::error::CliError;
 use super::exit::Exit;
+use super::iq::{FromArgs, Place, gather};
+use crate::config::Duration;
 use crate::csi::{self, CsiArgs, CsiError, SourcesArgs};
 
-pub(super) fn run(args: &CsiArgs, as_json: bool) -> Result<Exit, CliError> {
-    let args = CsiArgs { json: as_json, ..args.clone() };
-    csi::run(&args, &mut std::io::stdout().lock())?;
+/// So much of a wire or of what a radio hears is looked at: two of the 80 ms in which a MIB is repeated, and some.
+const LIVE: Duration = Duration::new(0.2);
+
+pub(super) fn run(args: &CsiArgs, from: &FromArgs, all: &Args) -> Result<Exit, CliError> {
+    let args = CsiArgs { json: all.json, ..args.clone() };
+    let place = Place::of(args.file.as_os_str());
+    let mut from = from.clone();
+    if !matches!(place, Place::File(_)) {
+        from.duration.get_or_insert(LIVE);
+    }
+    let recording = gather(&place, &from, &super::entry::load(all)?)?;
+    csi::answer(&args, &recording, &mut std::io::stdout().lock())?;
     Ok(Exit::Ok)
 }
 

@@ -21,6 +21,7 @@ pub(super) fn run(
         seed: config.run.seed,
         root: config.run.root.clone(),
         lab,
+        tx: config.tx.clone(),
         plain,
         silent: as_json,
     };

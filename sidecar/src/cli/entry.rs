@@ -4,8 +4,8 @@ use super::args::{Args, Command, RunCommand};
 use super::error::CliError;
 use super::exit::Exit;
 use super::{
-    air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, doctor_cmd, gnb, learn_cmd, process_cmd, radio, run_cmd,
-    text, tx,
+    air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, doctor_cmd, gnb, iq, learn_cmd, process_cmd, radio,
+    run_cmd, text, tx,
 };
 use crate::config::{Config, Loaded};
 use crate::telemetry::{LogStyle, init_tracing};
@@ -47,6 +47,7 @@ fn dispatch(args: &Args) -> Result<ExitCode, CliError> {
             | Command::App
             | Command::Controller
             | Command::TxGuard
+            | Command::Relay { .. }
             | Command::Up { .. }
     );
     // Processes say what they do; commands only what went wrong.
@@ -66,7 +67,8 @@ fn run(args: &Args) -> Result<Exit, CliError> {
         | Command::Core
         | Command::App
         | Command::Controller
-        | Command::TxGuard => process_cmd::run(args),
+        | Command::TxGuard
+        | Command::Relay { .. } => process_cmd::run(args),
         Command::Tx(command) => tx::run(command, &load(args)?, args.json),
         Command::Radio(command) => radio::run(command, args),
         Command::Gnb { ask: Some(command), .. } => gnb::ask(command, args, &load(args)?),
@@ -83,7 +85,8 @@ fn run(args: &Args) -> Result<Exit, CliError> {
             demo_cmd::run(&load(args)?, *duration, lab.clone(), *plain, args.json)
         }
         Command::Doctor(doctor) => doctor_cmd::run(doctor, args),
-        Command::Csi(csi) => csi_cmd::run(csi, args.json),
+        Command::Csi { csi, from } => csi_cmd::run(csi, from, args),
+        Command::Iq(command) => iq::run(command, &load(args)?, args.json),
         Command::Sources(sources) => csi_cmd::sources(sources, args.json),
         Command::Config(command) => config_cmd::run(command, args),
         Command::Bench(bench) => bench_cmd::run(bench, args.json),
@@ -112,6 +115,7 @@ impl Command {
             Self::App => "app",
             Self::Controller => "controller",
             Self::TxGuard => "tx-guard",
+            Self::Relay { .. } => "relay",
             Self::Tx(_) => "tx",
             Self::Radio(_) => "radio",
             Self::Up { .. } => "up",

@@ -47,6 +47,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, CliError> {
         Command::Air { .. } => hold_air(args, &config, &joined, &stop),
         Command::AirWorker { door } => air(&config, &joined, Some(door.clone()), &stop),
         Command::TxGuard => super::tx::guard(&config, joined.run_id(), &stop),
+        Command::Relay { phrase } => super::relay_cmd::relay(&config, phrase, &stop),
         Command::Ran => {
             let ran = config.ran_process(joined.run_id());
             crate::ran::run(&ran, Some(joined.dir()), &stop.shared_flag()).map_err(CliError::from)

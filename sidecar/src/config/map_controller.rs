@@ -5,6 +5,7 @@ use super::sections::Config;
 use crate::controller::ControllerConfig;
 use crate::controller::config::{HubConfig, Slice, Subscriber};
 use crate::controller::decide::Policy;
+use crate::controller::transmitter::TransmitterConfig;
 use crate::guard::Limits;
 
 impl Config {
@@ -38,7 +39,22 @@ impl Config {
             hub: HubConfig { wire_run: run, ..self.controller_hub(name) },
             train: self.learn.enabled.then_some(self.learn.train),
             round_timeout_ns: ns(self.learn.round_timeout),
+            transmitter: self.tx.radio.as_ref().map(|_| self.transmitter()),
             metrics: Some(c.metrics.at()),
+        }
+    }
+
+    /// Where the guard of the section `tx` is, and what stops it.
+    fn transmitter(&self) -> TransmitterConfig {
+        let tx = &self.tx;
+        let token = tx.metrics.token.as_ref().map_or("", |_| "-H 'Authorization: Bearer …' ");
+        TransmitterConfig {
+            control: tx.control.clone(),
+            stop_by: vec![
+                "sidecar tx stop".to_owned(),
+                format!("touch {}", tx.stop_file.display()),
+                format!("curl -X POST {token}http://{}/stop", tx.metrics.listen),
+            ],
         }
     }
 
@@ -92,6 +108,17 @@ fn ns(d: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_guard_is_asked_only_where_there_is_a_radio() {
+        let mut config = Config::default();
+        assert_eq!(config.controller_process(1, "r").transmitter, None);
+        config.tx.radio = Some("driver=x".into());
+        let found = config.controller_process(1, "r").transmitter.unwrap();
+        assert_eq!(found.control, "ipc:///tmp/sidecar-tx.sock");
+        let ways = ["sidecar tx stop", "touch /tmp/sidecar-tx.stop", "curl -X POST http://127.0.0.1:9707/stop"];
+        assert_eq!(found.stop_by, ways);
+    }
 
     #[test]
     fn eavesdroppers_are_no_subscribers() {

@@ -16,7 +16,7 @@ impl Config {
         RanConfig {
             run,
             controller: Some(self.controller.bind.clone()),
-            tx_guard: self.tx.radio.as_ref().map(|_| self.tx.control.clone()),
+            tx_guard: self.tx.radio.as_ref().filter(|_| ran.feed_tx_guard).map(|_| self.tx.control.clone()),
             gnb_ws: ran.gnb_ws.clone(),
             plmn: ran.plmn.clone(),
             rate_hz: self.air.sample_rate.hz(),

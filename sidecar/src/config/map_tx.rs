@@ -1,9 +1,9 @@
 //! From the configuration to what `tx-guard` takes.
 
-use super::sections::{Config, TxMode};
+use super::sections::{Config, SwitchSection, TxMode};
 use crate::tx::{GuardConfig, PolicyFiles, beside};
 use governor::Mode;
-use ran_bridge::radio::{DeviceArgs, RadioConfig, RadioError, RxConfig, TxConfig};
+use ran_bridge::radio::{DeviceArgs, RadioConfig, RadioError, RxConfig, SafeOutput, Switch, TxConfig};
 
 impl Config {
     /// What the process `tx-guard` takes, and who wants to find it; `run` is the run's number in wire headers.
@@ -29,8 +29,10 @@ impl Config {
             control: tx.control.clone(),
             stop_file: tx.stop_file.clone(),
             log: tx.log.clone(),
+            stop_without_reference: tx.stop_without_reference,
             overload: 10_f32.powf(tx.overload.dbfs() as f32 / 20.0),
             metrics: tx.metrics.at(),
+            calibration_age_ns: (tx.calibration.max_age.s().max(0.0) * 1e9) as u64,
         })
     }
 
@@ -45,13 +47,23 @@ impl Config {
             rate_hz: tx.sample_rate.hz(),
             clock_source: tx.clock_source.clone(),
             time_source: tx.time_source.clone(),
-            tx: Some(TxConfig { channel: tx.channel, frequency_hz: tx.frequency.hz(), antenna: tx.antenna.clone() }),
+            tx: Some(TxConfig {
+                channels: tx.channels.clone(),
+                frequency_hz: tx.frequency.hz(),
+                antenna: tx.antenna.clone(),
+                safe: SafeOutput { antenna: tx.safe_antenna.clone(), switch: tx.switch.as_ref().map(switch) },
+            }),
             rx: Some(RxConfig {
-                channel: tx.listen.channel,
+                channels: tx.listen.channels.clone(),
                 frequency_hz: tx.listen.frequency.unwrap_or(tx.frequency).hz(),
                 antenna: tx.listen.antenna.clone(),
                 gain_db: tx.listen.gain.db(),
+                gain_elements_db: tx.listen.gain_elements.iter().map(|(name, g)| (name.clone(), g.db())).collect(),
             }),
         })
     }
+}
+
+fn switch(s: &SwitchSection) -> Switch {
+    Switch { setting: s.setting.clone(), on_air: s.on_air.clone(), safe: s.safe.clone() }
 }

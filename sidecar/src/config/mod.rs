@@ -11,6 +11,7 @@ mod map_air;
 mod map_controller;
 mod map_gnb;
 mod map_ran;
+mod map_relay;
 mod map_tx;
 mod quantity;
 mod schema;

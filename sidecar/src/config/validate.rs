@@ -12,6 +12,7 @@ pub(super) fn check(config: &Config, origin: &dyn Fn(&str) -> String) -> Result<
     broken.listening(config);
     broken.radio(config);
     broken.limits(config);
+    broken.transmitter(config);
     broken.supervisor(config);
     broken.found.extend(config.gnb_console.broken(origin));
     if broken.found.is_empty() { Ok(()) } else { Err(ConfigError::Rules(broken.found)) }
@@ -33,6 +34,26 @@ impl Broken<'_> {
         }
     }
 
+    /// Channels of the radio that transmits; what the device has is looked at when it is opened.
+    fn transmitter(&mut self, c: &Config) {
+        for (key, channels) in [("tx.channels", &c.tx.channels), ("tx.listen.channels", &c.tx.listen.channels)] {
+            let is_twice = (1..channels.len()).any(|i| channels[..i].contains(&channels[i]));
+            self.rule(
+                !channels.is_empty() && !is_twice,
+                key,
+                "must name at least one channel, and each once, as [0, 1]",
+            );
+        }
+        let (on_air, safe) = (&c.tx.antenna, &c.tx.safe_antenna);
+        self.rule(
+            safe.is_none() || on_air.is_some() && on_air != safe,
+            "tx.safe_antenna",
+            "must be another than `tx.antenna`, which must be named",
+        );
+        let same = c.tx.switch.as_ref().is_some_and(|s| s.on_air == s.safe || s.setting.is_empty());
+        self.rule(!same, "tx.switch", "must name a setting, and values that differ for `on_air` and `safe`");
+    }
+
     /// Everything that listens: on loopback or with a token, each on a port of its own.
     fn listening(&mut self, c: &Config) {
         let http = [
@@ -44,6 +65,7 @@ impl Broken<'_> {
             ("gnb_console.metrics.listen", c.gnb_console.metrics.listen, &c.gnb_console.metrics.token),
             ("up.metrics.listen", c.up.metrics.listen, &c.up.metrics.token),
             ("tx.metrics.listen", c.tx.metrics.listen, &c.tx.metrics.token),
+            ("relay.metrics.listen", c.relay.metrics.listen, &c.relay.metrics.token),
             ("app.listen", c.app.listen, &None),
             ("controller.http", c.controller.http, &c.controller.token),
         ];

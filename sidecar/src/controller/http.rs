@@ -3,6 +3,7 @@
 use super::openapi::openapi;
 use super::routes::{Answer, ROUTES};
 use super::state::{ApiState, Goal};
+use crate::tx::Stopped;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, Sse};
@@ -13,10 +14,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// A stated goal on its way to the hub.
 pub type GoalRequest = (String, oneshot::Sender<Goal>);
+
+/// An order to stop whatever is transmitted, on its way to the guard: its answer, or why nothing is known.
+pub type StopRequest = oneshot::Sender<Result<Stopped, String>>;
+
+/// Longest wait for the guard's answer to it.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -25,6 +33,8 @@ pub struct Served {
     pub state: watch::Receiver<Arc<ApiState>>,
     /// Where goals go.
     pub goals: mpsc::Sender<GoalRequest>,
+    /// Where orders to stop transmitting go; `None` = no radio that transmits is configured.
+    pub stops: Option<mpsc::Sender<StopRequest>>,
     /// Requests carry it where it is set.
     pub token: Option<Arc<str>>,
 }
@@ -47,6 +57,7 @@ pub fn routes(served: Served) -> Router {
             Answer::Page => get(|| async { Html(include_str!("page.html")) }),
             Answer::Part(part, _) => get(move |s: State<Served>, h: HeaderMap| show(s, h, part)),
             Answer::SetGoal => post(goal),
+            Answer::Stop => post(stop),
             Answer::Events => get(events),
             Answer::Description => get(|s: State<Served>, h: HeaderMap| show(s, h, |_| Ok(openapi()))),
         };
@@ -88,6 +99,29 @@ async fn goal(State(served): State<Served>, headers: HeaderMap, Json(goal): Json
         (Ok(()), Ok(goal)) => Json(goal).into_response(),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "the controller is ending\n").into_response(),
     }
+}
+
+/// To the safe state. Nothing here arms or fires.
+async fn stop(State(served): State<Served>, headers: HeaderMap) -> Response {
+    if !permitted(&served, &headers) {
+        return (StatusCode::UNAUTHORIZED, "send `Authorization: Bearer <token>`\n").into_response();
+    }
+    let Some(stops) = &served.stops else {
+        return (StatusCode::CONFLICT, "no radio that transmits is configured: `tx.radio`\n").into_response();
+    };
+    let (answer, taken) = oneshot::channel();
+    let why = match stops.try_send(answer) {
+        Ok(()) => match tokio::time::timeout(STOP_PATIENCE, taken).await {
+            Ok(Ok(Ok(stopped))) => return Json(stopped).into_response(),
+            Ok(Ok(Err(why))) => why,
+            Ok(Err(_)) => "the controller is ending".to_owned(),
+            Err(_) => "tx-guard does not answer".to_owned(),
+        },
+        Err(_) => "too many orders to stop wait for tx-guard".to_owned(),
+    };
+    let ways = served.state.borrow().transmitter.stop_by.join("; ");
+    let words = format!("NOT CONFIRMED: {why}. Stop it by other means: {ways}\n");
+    (StatusCode::GATEWAY_TIMEOUT, words).into_response()
 }
 
 async fn events(State(served): State<Served>, headers: HeaderMap) -> Response {

@@ -13,6 +13,8 @@ mod rounds;
 mod routes;
 pub mod stamp;
 pub mod state;
+pub mod transmitter;
+mod tx_watch;
 pub mod view;
 
 pub use openapi::openapi;

@@ -3,6 +3,7 @@
 use super::http::GoalText;
 use super::routes::{Answer, ROUTES, Route};
 use super::state::{ApiState, Goal};
+use crate::tx::Stopped;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{Schema, SchemaGenerator};
@@ -81,6 +82,12 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> (&'static str, V
             ] {
                 answers.insert(status.into(), in_words(words));
             }
+            ("post", answers)
+        }
+        Answer::Stop => {
+            let mut answers = answers("application/json", generator.subschema_for::<Stopped>().to_value());
+            answers.insert("409".into(), in_words("no radio that transmits is configured"));
+            answers.insert("504".into(), in_words("not confirmed by its guard; the text names other ways"));
             ("post", answers)
         }
     };

@@ -5,6 +5,8 @@ use super::http::{self, Served};
 use super::hub::Hub;
 use super::rounds::Rounds;
 use super::state::ApiState;
+use super::transmitter::TransmitterConfig;
+use super::tx_watch::{TxWatch, news};
 use crate::clock::mono_ns;
 use crate::record::Writer;
 use crate::telemetry::{Metrics, MetricsAt, serve_metrics};
@@ -40,6 +42,8 @@ pub struct ControllerConfig {
     pub train: Option<bool>,
     /// A round ends with those present after this long, ns.
     pub round_timeout_ns: u64,
+    /// The guard of a radio that transmits, where there is one.
+    pub transmitter: Option<TransmitterConfig>,
     /// Where `/metrics` is served.
     pub metrics: Option<MetricsAt>,
 }
@@ -71,7 +75,7 @@ pub enum ControllerError {
     #[error(transparent)]
     Learn(#[from] crate::learn::LearnError),
     /// The runtime.
-    #[error("cannot start the runtime: {0}")]
+    #[error("cannot start the runtime or a thread: {0}")]
     Runtime(std::io::Error),
 }
 
@@ -113,10 +117,16 @@ async fn serve(
         None => None,
     };
     let mut hub = Hub::new(config.hub.clone());
-    let (show, state) = watch::channel(Arc::new(hub.api(mono_ns())));
+    let guard = config.transmitter.clone().map(|t| TxWatch::start(t, writer.clone()));
+    let mut guard = guard.transpose().map_err(ControllerError::Runtime)?;
+    let transmitter = |guard: &Option<TxWatch>| guard.as_ref().map(|g| g.state(mono_ns())).unwrap_or_default();
+    let mut first = hub.api(mono_ns());
+    first.transmitter = transmitter(&guard);
+    let (show, state) = watch::channel(Arc::new(first));
     let (goals_in, mut goals) = mpsc::channel(8);
     let (ending, ended) = watch::channel(false);
-    let served = Served { state, goals: goals_in, token: config.token.as_deref().map(Arc::from) };
+    let stops = guard.as_ref().map(TxWatch::stops);
+    let served = Served { state, goals: goals_in, stops, token: config.token.as_deref().map(Arc::from) };
     let mut http = tokio::spawn(http::serve(config.http, served, ended));
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -138,6 +148,7 @@ async fn serve(
                     if let Some(rounds) = &rounds {
                         state.rounds = rounds.state();
                     }
+                    state.transmitter = transmitter(&guard);
                     gauges.set(&state);
                     for ue in &state.ues {
                         writer.row_at("ue", now, &UeRecord::of(ue));
@@ -151,6 +162,10 @@ async fn serve(
                 writer.row("goal", &goal);
                 // who asked may have gone
                 let _gone = answer.send(goal);
+            }
+            () = news(&mut guard) => {
+                let now = transmitter(&guard);
+                show.send_modify(|state| Arc::make_mut(state).transmitter = now);
             }
             done = &mut http => {
                 let result = done.unwrap_or_else(|e| Err(std::io::Error::other(e)));

@@ -1,6 +1,7 @@
 //! What the HTTP interface answers: one table makes the routes and their description.
 
 use super::state::{AgentInfo, ApiState, ErrorRow, Goal, KindCounts, LoopState, PredictionRow, UeRow};
+use super::transmitter::TransmitterState;
 use crate::effect::Effect;
 use schemars::{Schema, SchemaGenerator};
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ pub(super) enum Answer {
     Part(fn(&ApiState) -> serde_json::Result<serde_json::Value>, fn(&mut SchemaGenerator) -> Schema),
     /// `POST` of a goal.
     SetGoal,
+    /// `POST` that stops the transmitter.
+    Stop,
     /// Each new state as a server-sent event.
     Events,
     /// The description of all this.
@@ -45,7 +48,11 @@ macro_rules! part {
 
 /// Every route.
 pub(super) const ROUTES: &[Route] = &[
-    Route { path: "/", about: "A page that shows the state and takes goals", answer: Answer::Page },
+    Route {
+        path: "/",
+        about: "A page that shows the state, takes goals and stops the transmitter",
+        answer: Answer::Page,
+    },
     Route { path: "/api", about: "The state of everything", answer: part!(&ApiState, |a| a) },
     Route { path: "/api/agents", about: "The agents", answer: part!(&Vec<AgentInfo>, |a| &a.agents) },
     Route {
@@ -67,8 +74,18 @@ pub(super) const ROUTES: &[Route] = &[
     },
     Route { path: "/api/goal", about: "States a goal and gives back what was made of it", answer: Answer::SetGoal },
     Route {
+        path: "/api/transmitter",
+        about: "The radio that transmits: safe, armed, on air, or not observed",
+        answer: part!(&TransmitterState, |a| &a.transmitter),
+    },
+    Route {
+        path: "/api/transmitter/stop",
+        about: "Stops whatever is transmitted; answers once its guard says that the radio is in the safe state",
+        answer: Answer::Stop,
+    },
+    Route {
         path: "/api/events",
-        about: "Server-sent events: each `state` event carries the state of everything as JSON, about five a second",
+        about: "Server-sent events: each `state` event carries the state of everything as JSON, about five a second, and at once where the transmitter stands otherwise",
         answer: Answer::Events,
     },
     Route { path: "/api/openapi.json", about: "This description, OpenAPI 3.1", answer: Answer::Description },

@@ -1,5 +1,6 @@
 //! What the controller shows: the state of everything, as `GET /api` gives it. `None` is "not observed".
 
+use super::transmitter::TransmitterState;
 use crate::effect::{Effect, Verdict};
 use crate::ran::phases::PhaseRow;
 use schemars::JsonSchema;
@@ -262,6 +263,8 @@ pub struct ApiState {
     pub mono_ns: u64,
     /// The goal in force.
     pub goal: Option<Goal>,
+    /// The radio that transmits.
+    pub transmitter: TransmitterState,
     /// The agents.
     pub agents: Vec<AgentInfo>,
     /// The UEs.

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-/// Find the cell of a recording, every SS/PBCH block in it, and its MIB.
+/// Find the cell of a recording, a wire or what a radio hears, every SS/PBCH block in it, and its MIB.
 #[derive(Debug, Clone, clap::Args)]
 pub struct CsiArgs {
-    /// The recording's metadata (`NAME.sigmf-meta`; the samples lie beside it).
+    /// The recording's metadata (`NAME.sigmf-meta`; the samples lie beside it), a wire (`tcp://HOST:PORT`), or `radio`.
+    #[arg(value_name = "FROM")]
     pub file: PathBuf,
     /// Print JSON; the command line has one `--json` for every command.
     #[arg(skip)]

@@ -4,17 +4,25 @@ use std::io::Write;
 
 use num_complex::Complex32;
 use ran_bridge::csi::Occasion;
+use ran_bridge::iq::Recording;
 use ran_bridge::nr::{SearchConfig, find_blocks, search};
 
 use super::follow::{self, ACQUIRE_S};
 use super::{CsiArgs, CsiError, Outcome, StudyConfig, markdown, plot_svg, study, table};
 
-/// Runs `sidecar csi` and writes its answer to `out`.
+/// Runs `sidecar csi` on a recording and writes its answer to `out`.
 ///
 /// # Errors
 /// [`CsiError`].
 pub fn run(args: &CsiArgs, out: &mut dyn Write) -> Result<(), CsiError> {
-    let recording = ran_bridge::iq::read(&args.file)?;
+    answer(args, &ran_bridge::iq::read(&args.file)?, out)
+}
+
+/// As [`run`], on samples that are in memory: [`CsiArgs::file`] is not looked at.
+///
+/// # Errors
+/// [`CsiError`].
+pub fn answer(args: &CsiArgs, recording: &Recording, out: &mut dyn Write) -> Result<(), CsiError> {
     let config = SearchConfig {
         scs_hz: f64::from(args.scs_khz) * 1e3,
         center_hz: recording.frequency_hz,
@@ -36,7 +44,7 @@ pub fn run(args: &CsiArgs, out: &mut dyn Write) -> Result<(), CsiError> {
         return Ok(());
     }
     let mut outcome = analyse(&recording.samples, recording.rate_hz, &config)?;
-    outcome.nonfinite = recording.nonfinite;
+    (outcome.nonfinite, outcome.lost) = (recording.nonfinite, recording.lost);
     let (samples, rate_hz) = (&recording.samples, recording.rate_hz);
     let mut occasions = Vec::new();
     if let (Some(cell), Some(prbs)) = (outcome.cells.first(), args.trs) {
@@ -73,5 +81,5 @@ pub fn analyse(iq: &[Complex32], rate_hz: f64, config: &SearchConfig) -> Result<
     }
     let pci = cells.first().map(|c| c.pci);
     let ssb = reports.iter().map(Into::into).collect();
-    Ok(Outcome { pci, ssb, csi_rs: Vec::new(), cells, reports, nonfinite: 0 })
+    Ok(Outcome { pci, ssb, csi_rs: Vec::new(), cells, reports, nonfinite: 0, lost: 0 })
 }

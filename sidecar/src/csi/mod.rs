@@ -10,7 +10,7 @@ mod study;
 mod table;
 
 pub use args::CsiArgs;
-pub use command::{analyse, run};
+pub use command::{analyse, answer, run};
 pub use error::CsiError;
 pub use outcome::{CsiRsLine, Outcome, SsbLine};
 pub use sources::{SourcesArgs, sources};

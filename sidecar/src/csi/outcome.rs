@@ -71,6 +71,14 @@ pub struct Outcome {
     /// Samples of the recording that were not finite numbers and counted as zero.
     #[serde(skip)]
     pub nonfinite: u64,
+    /// Samples that are missing from the recording and counted as zero; not shown where there are none.
+    #[serde(skip_serializing_if = "is_none_lost")]
+    pub lost: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_none_lost(lost: &u64) -> bool {
+    *lost == 0
 }
 
 impl From<&SsbReport> for SsbLine {

@@ -12,6 +12,9 @@ pub(super) fn write(outcome: &Outcome, rate_hz: f64, out: &mut dyn Write) -> io:
     if outcome.nonfinite > 0 {
         writeln!(out, "{} samples were no finite numbers and count as zero", outcome.nonfinite)?;
     }
+    if outcome.lost > 0 {
+        writeln!(out, "{} samples are missing and count as zero", outcome.lost)?;
+    }
     if outcome.cells.is_empty() {
         return writeln!(out, "no cell found");
     }

@@ -3,6 +3,7 @@
 use super::columns;
 use super::phase::Tick;
 use super::screen::{Banner, draw};
+use crate::tx::Standing;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 
@@ -18,6 +19,8 @@ pub enum Live {
         title: &'static str,
         /// Next radio second to print at.
         next_s: f64,
+        /// How the transmitter stood.
+        air: Standing,
     },
     /// Nothing.
     Silent,
@@ -28,10 +31,12 @@ impl Live {
     #[must_use]
     pub fn bar(title: &'static str, plain: bool) -> Self {
         if plain || !std::io::stderr().is_terminal() {
-            return Self::Lines { title, next_s: 0.0 };
+            return Self::Lines { title, next_s: 0.0, air: Standing::default() };
         }
         let bar = ProgressBar::new(1000);
-        if let Ok(style) = ProgressStyle::with_template("{msg}  [{bar:40}] {percent} %  {eta} left") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{prefix:.white.on_red.bold}{msg}  [{bar:40}] {percent} %  {eta} left")
+        {
             bar.set_style(style);
         }
         bar.set_message(title);
@@ -42,14 +47,16 @@ impl Live {
     #[must_use]
     pub fn screen(title: &'static str, page: &str, plain: bool) -> Self {
         if plain || !std::io::stdout().is_terminal() {
-            return Self::Lines { title, next_s: 0.0 };
+            return Self::Lines { title, next_s: 0.0, air: Standing::default() };
         }
         match ratatui::try_init() {
             Ok(terminal) => {
+                // else Ctrl-C is a key that nobody reads, and no order to stop
+                let _still_raw = ratatui::crossterm::terminal::disable_raw_mode();
                 let banner = Banner { title: title.into(), page: page.into(), ..Banner::default() };
                 Self::Screen(Box::new(terminal), banner)
             }
-            Err(_) => Self::Lines { title, next_s: 0.0 },
+            Err(_) => Self::Lines { title, next_s: 0.0, air: Standing::default() },
         }
     }
 
@@ -58,7 +65,10 @@ impl Live {
         let done = (tick.radio_s / until_s).clamp(0.0, 1.0);
         match self {
             Self::Silent => {}
-            Self::Bar(bar) => bar.set_position((1000.0 * done) as u64),
+            Self::Bar(bar) => {
+                bar.set_position((1000.0 * done) as u64);
+                bar.set_prefix(over_bar(tick));
+            }
             Self::Screen(terminal, banner) => {
                 banner.done = done;
                 banner.radio_s = tick.radio_s;
@@ -69,7 +79,10 @@ impl Live {
                 // A terminal that went away ends the picture, not the run.
                 let _ = terminal.draw(|frame| draw(frame, &tick.state, banner));
             }
-            Self::Lines { title, next_s } => {
+            Self::Lines { title, next_s, air } => {
+                if std::mem::replace(air, tick.state.transmitter.state) != tick.state.transmitter.state {
+                    eprintln!("{title}: {}", tick.state.transmitter.headline);
+                }
                 if tick.radio_s < *next_s {
                     return;
                 }
@@ -95,4 +108,9 @@ impl Live {
             Self::Lines { .. } | Self::Silent => {}
         }
     }
+}
+
+/// Before a bar: nothing, or that a radio transmits.
+fn over_bar(tick: &Tick) -> &'static str {
+    if tick.state.transmitter.state == Standing::OnAir { " ON AIR " } else { "" }
 }

@@ -1,6 +1,7 @@
 //! One run of the demo: everything started by the supervisor, watched from outside through the same HTTP that people use.
 
 use super::error::DemoError;
+use super::own::{OwnBurst, OwnBursts};
 use super::plan::Plan;
 use crate::controller::state::ApiState;
 use crate::effect::Effect;
@@ -34,6 +35,8 @@ pub struct PhaseResult {
     pub state: ApiState,
     /// Every judged action that was seen, in order of judgement.
     pub effects: Vec<Effect>,
+    /// Own transmissions that ended meanwhile, in order.
+    pub bursts: Vec<OwnBurst>,
     /// Wall time from the first moving radio time to the end, s.
     pub wall_s: f64,
     /// Radio time reached, s.
@@ -84,6 +87,7 @@ impl<'a> Phase<'a> {
             .map_err(|e| DemoError::system("open an HTTP client", e))?;
         let mut now = Tick::default();
         let mut effects = BTreeMap::new();
+        let mut bursts = OwnBursts::new(crate::clock::mono_ns());
         let seconds = || crate::clock::mono_ns() as f64 * 1e-9;
         let (mut moved_s, mut first_s) = (seconds(), None);
         loop {
@@ -97,7 +101,11 @@ impl<'a> Phase<'a> {
                     get::<serde_json::Value>(&http, &self.plan.world_url).await,
                 )
             });
-            now.state = state.unwrap_or(now.state);
+            now.state = match state {
+                Some(state) => state,
+                None => ApiState { transmitter: std::mem::take(&mut now.state.transmitter).lost(), ..now.state },
+            };
+            bursts.look(&now.state);
             for effect in &now.state.actions {
                 effects.insert((effect.mono_ns, effect.id, effect.kind.name()), effect.clone());
             }
@@ -117,6 +125,7 @@ impl<'a> Phase<'a> {
                     dir: PathBuf::new(),
                     state: now.state,
                     effects,
+                    bursts: bursts.finish(),
                     wall_s,
                     radio_s: now.radio_s,
                 });

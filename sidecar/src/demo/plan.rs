@@ -2,7 +2,7 @@
 
 use super::error::DemoError;
 use crate::config::{Angle, AngleRate, Config, Duration, Frequency, GainDb, PowerDbfs};
-use crate::config::{ExtraProcess, LinkSection, MetricsSection, ProcessName, TapSection, UeSection};
+use crate::config::{ExtraProcess, LinkSection, MetricsSection, ProcessName, TapSection, TxSection, UeSection};
 use crate::free_ports::FreePorts;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -78,6 +78,14 @@ impl Plan {
             world_log,
             config,
         })
+    }
+
+    /// With the radio of this section on every screen. The lab's loop does not vouch for it: it feeds no dead-man.
+    #[must_use]
+    pub fn watching(mut self, tx: &TxSection) -> Self {
+        self.config.tx = tx.clone();
+        self.config.ran.feed_tx_guard = false;
+        self
     }
 }
 
@@ -203,6 +211,11 @@ mod tests {
         let lab: Value = serde_json::from_slice(&std::fs::read(dir.path().join("x/lab.json")).unwrap()).unwrap();
         assert_eq!(lab["seed"], 7);
         assert_eq!(lab["ues"][3]["eavesdropper"], true);
+        // a radio is watched and not fed
+        let tx = TxSection { radio: Some("driver=x".into()), ..TxSection::default() };
+        let plan = plan.watching(&tx);
+        assert!(plan.config.controller_process(1, "r").transmitter.is_some());
+        assert_eq!(plan.config.ran_process(1).tx_guard, None);
         assert_eq!(lab["gnb"]["tx_port"].as_str().unwrap(), again.air.gnb.tx[0]);
     }
 }

@@ -6,6 +6,7 @@ use super::live::Live;
 use super::phase::{Phase, PhaseResult};
 use super::plan::{Plan, lab_binary};
 use super::world::WorldLog;
+use crate::config::TxSection;
 use crate::report::{self, ReportInput};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub struct DemoArgs {
     pub root: PathBuf,
     /// The lab's program; `None` = beside this one.
     pub lab: Option<PathBuf>,
+    /// A radio that transmits beside it, to be shown.
+    pub tx: TxSection,
     /// No live screen.
     pub plain: bool,
     /// Show nothing at all while running.
@@ -53,7 +56,9 @@ pub fn run(args: &DemoArgs, stop: &AtomicBool) -> Result<DemoOutcome, DemoError>
     let lab =
         args.lab.clone().map_or_else(lab_binary, |l| if l.is_file() { Ok(l) } else { Err(DemoError::NoLab(l)) })?;
     let work = args.root.join(format!("demo-{:x}", crate::clock::mono_ns()));
-    let plan = |name: &str, act| Plan::prepare(&work.join(name), &lab, &args.root, args.seed, act);
+    let plan = |name: &str, act| {
+        Plan::prepare(&work.join(name), &lab, &args.root, args.seed, act).map(|p| p.watching(&args.tx))
+    };
     let show = |act: bool, page: &str| match (args.silent, act) {
         (true, _) => Live::Silent,
         (_, false) => Live::bar("1 of 2: the lab left alone", args.plain),
@@ -84,6 +89,7 @@ pub fn run(args: &DemoArgs, stop: &AtomicBool) -> Result<DemoOutcome, DemoError>
         achieved: &achieved,
         state: &with.state,
         effects: &with.effects,
+        bursts: [&without.bursts, &with.bursts],
     };
     let report = with.dir.join("report.html");
     std::fs::write(&report, report::html(&input))

@@ -2,6 +2,7 @@
 
 use super::columns::{HEADINGS, WIDTHS, cells};
 use crate::controller::state::ApiState;
+use crate::tx::Standing;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -26,7 +27,9 @@ pub struct Banner {
 /// Draws everything.
 pub fn draw(frame: &mut Frame<'_>, state: &ApiState, banner: &Banner) {
     let ues = u16::try_from(state.ues.len()).unwrap_or(8).clamp(1, 12);
-    let [head, table, middle, actions] = Layout::vertical([
+    let loud = transmitter_style(state.transmitter.state);
+    let [air, head, table, middle, actions] = Layout::vertical([
+        Constraint::Length(u16::from(loud.is_some())),
         Constraint::Length(1),
         Constraint::Length(ues + 3),
         Constraint::Length(11),
@@ -37,6 +40,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &ApiState, banner: &Banner) {
     let gauge =
         Gauge::default().ratio(banner.done.clamp(0.0, 1.0)).label(label).gauge_style(Style::new().fg(Color::Blue));
     frame.render_widget(gauge, head);
+    if let Some(style) = loud {
+        frame.render_widget(Paragraph::new(format!(" {}", state.transmitter.headline)).style(style), air);
+    }
     frame.render_widget(ue_table(state), table);
     let [left, centre, right] =
         Layout::horizontal([Constraint::Length(44), Constraint::Length(44), Constraint::Min(20)]).areas(middle);
@@ -44,6 +50,17 @@ pub fn draw(frame: &mut Frame<'_>, state: &ApiState, banner: &Banner) {
     frame.render_widget(prediction(state), centre);
     snr_line(frame, right, banner);
     frame.render_widget(action_list(state, actions.height), actions);
+}
+
+/// The line above everything while a radio transmits, may, or is not observed; `None` where there is nothing to say.
+fn transmitter_style(standing: Standing) -> Option<Style> {
+    let bold = |fg, bg| Some(Style::new().fg(fg).bg(bg).add_modifier(Modifier::BOLD));
+    match standing {
+        Standing::NotConfigured | Standing::Safe => None,
+        Standing::OnAir => bold(Color::White, Color::Red),
+        Standing::Armed | Standing::Stopping => bold(Color::Black, Color::Yellow),
+        Standing::NotObserved => bold(Color::White, Color::DarkGray),
+    }
 }
 
 fn ue_table(state: &ApiState) -> Table<'_> {
@@ -174,6 +191,27 @@ mod tests {
             ["pci", "4601", "18.4", "effective", "power -2.0 dB", "snr_db 20.00 -> 18.00", "with the loop", "2.0 dB"]
         {
             assert!(screen.contains(part), "{part} is missing in\n{screen}");
+        }
+    }
+
+    #[test]
+    fn on_air_is_the_first_line_and_red() {
+        use crate::tx::Standing;
+        let first_line = |standing: Standing, headline: &str| {
+            let mut state = ApiState::default();
+            (state.transmitter.state, state.transmitter.headline) = (standing, headline.to_owned());
+            let mut terminal = Terminal::new(TestBackend::new(100, 40)).unwrap();
+            terminal.draw(|f| draw(f, &state, &Banner { title: "title".into(), ..Banner::default() })).unwrap();
+            let line = text(&terminal).lines().next().unwrap().to_owned();
+            (line, terminal.backend().buffer().content[99].bg)
+        };
+        let (line, colour) = first_line(Standing::OnAir, "ON AIR burst 3");
+        assert!(line.starts_with(" ON AIR burst 3 ") && colour == Color::Red, "{line} {colour:?}");
+        let (line, colour) = first_line(Standing::NotObserved, "transmitter NOT OBSERVED: gone");
+        assert!(line.contains("NOT OBSERVED") && colour == Color::DarkGray, "{line} {colour:?}");
+        for calm in [Standing::NotConfigured, Standing::Safe] {
+            let (line, colour) = first_line(calm, "safe");
+            assert!(line.contains("title") && colour != Color::Red, "{line} {colour:?}");
         }
     }
 

@@ -5,13 +5,15 @@ use crate::air::Refusal;
 use crate::clock::mono_ns;
 use crate::wire::clients::{ClientId, Clients, Frame};
 use crate::wire::local::Peer;
-use crate::wire::{Agent, Kind, Message, WireError};
+use crate::wire::{Agent, Kind, Limits, Message, WireError};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
 
 /// Messages that are no request, read at once; more wait for the next turn.
 const GARBAGE: usize = 32;
+/// A request is some hundred bytes.
+const LIMITS: Limits = Limits { samples_bytes: 0, other_bytes: 64 << 10, per_process: usize::MAX };
 
 /// Who asked, and under which number.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +33,7 @@ pub(super) struct Control {
 
 impl Control {
     pub(super) fn bind(path: &Path, run: u64) -> io::Result<Self> {
-        Ok(Self { clients: Clients::bind_path(path)?, run, seq: 0 })
+        Ok(Self { clients: Clients::bind_path(path, LIMITS)?, run, seq: 0 })
     }
 
     pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {

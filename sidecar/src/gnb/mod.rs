@@ -8,6 +8,7 @@ mod control;
 mod counters;
 mod find;
 pub mod guard;
+mod log_file;
 mod output;
 mod process;
 mod protocol;

@@ -1,6 +1,6 @@
 //! What the gNB prints goes to its log in the run folder and on to our own output. The gNB never waits for whoever reads ours.
 
-use std::fs::File;
+use super::log_file::LogFile;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -8,6 +8,9 @@ use std::time::Duration;
 
 /// Pieces that wait for our output at most; more are dropped, and counted. They stand in the log.
 const QUEUE: usize = 1024;
+
+/// Longest `gnb.log`; the one before it is kept as `gnb.log.1`.
+const MAX_LOG_BYTES: u64 = 64 << 20;
 
 /// A thread that writes to an output of ours.
 #[derive(Debug)]
@@ -51,7 +54,7 @@ impl Way {
 /// The ways of both outputs.
 #[derive(Debug)]
 pub(super) struct Output {
-    log: File,
+    log: LogFile,
     log_failed: bool,
     out: Way,
     err: Way,
@@ -60,7 +63,7 @@ pub(super) struct Output {
 impl Output {
     /// Appends to `gnb.log` of a run folder.
     pub(super) fn open(dir: &Path) -> io::Result<Self> {
-        let log = File::options().create(true).append(true).open(dir.join("gnb.log"))?;
+        let log = LogFile::open(dir.join("gnb.log"), MAX_LOG_BYTES)?;
         let (out, err) = (Way::open("stdout", io::stdout())?, Way::open("stderr", io::stderr())?);
         Ok(Self { log, log_failed: false, out, err })
     }
@@ -78,7 +81,7 @@ impl Output {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        if let Err(error) = self.log.write_all(bytes)
+        if let Err(error) = self.log.write(bytes)
             && !std::mem::replace(&mut self.log_failed, true)
         {
             tracing::error!(%error, "gnb.log cannot be written");

@@ -1,4 +1,4 @@
-//! Feeds the dead-man of `tx-guard` as long as the loop is closed.
+//! Feeds the dead-man of `tx-guard` as long as the loop tracks the cell.
 
 use super::shared::Shared;
 use crate::tx::{Ask, TxClient};
@@ -9,6 +9,7 @@ use std::time::Duration;
 const FEED: Duration = Duration::from_millis(40);
 /// A guard that is away is looked for this often, in feeds.
 const LOOK: u32 = 10;
+
 /// When the fast loop last showed that it runs, if it hears the cell, monotonic ns: the dead-man counts from there, not from our message.
 fn alive_ns(shared: &Shared) -> Option<u64> {
     let view = shared.view();

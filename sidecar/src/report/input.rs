@@ -1,7 +1,7 @@
 //! What a report is made of.
 
 use crate::controller::state::ApiState;
-use crate::demo::{Achieved, WorldLog};
+use crate::demo::{Achieved, OwnBurst, WorldLog};
 use crate::effect::Effect;
 
 /// Two runs of the same lab, and what the controller said at the end of the second.
@@ -27,4 +27,6 @@ pub struct ReportInput<'a> {
     pub state: &'a ApiState,
     /// The judged actions.
     pub effects: &'a [Effect],
+    /// Own transmissions, without and with.
+    pub bursts: [&'a [OwnBurst]; 2],
 }

@@ -8,4 +8,4 @@ mod plots;
 pub use html::{escape, table};
 pub use input::ReportInput;
 pub use page::html;
-pub use plots::{Line, bars, lines};
+pub use plots::{Line, bars, lines, marked_lines};

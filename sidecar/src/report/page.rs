@@ -2,9 +2,10 @@
 
 use super::html::{escape, table};
 use super::input::ReportInput;
-use super::plots::{Line, bars, lines};
+use super::plots::{Line, bars, lines, marked_lines};
 use crate::demo::change;
 use crate::effect::{Effect, Verdict};
+use crate::tx::Standing;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -31,6 +32,7 @@ pub fn html(input: &ReportInput<'_>) -> String {
     out.push_str("</pre>\n");
     radio(&mut out, input);
     terminals(&mut out, input);
+    transmissions(&mut out, input);
     predictions(&mut out, input);
     actions(&mut out, input);
     latency(&mut out, input);
@@ -52,7 +54,12 @@ fn radio(out: &mut String, input: &ReportInput<'_>) {
             Line { name: "with the loop".into(), points: f(input.with) },
         ]
     };
-    out.push_str(&lines("SINR of the worst UE", "radio time (s)", "dB", &pair(&|l| l.worst_sinr_db())));
+    let on_air: Vec<(f64, f64)> = input.bursts[1].iter().filter_map(|b| Some((b.began_s?, b.ended_s?))).collect();
+    let worst = pair(&|l| l.worst_sinr_db());
+    out.push_str(&marked_lines("SINR of the worst UE", "radio time (s)", "dB", &worst, &on_air));
+    if !on_air.is_empty() {
+        out.push_str("<p>Red: own transmissions during the run with the loop.</p>\n");
+    }
     let rate = |l: &crate::demo::WorldLog| {
         smooth(&l.delivered_bit_per_s().into_iter().map(|(t, r)| (t, r * 1e-6)).collect::<Vec<_>>(), 10)
     };
@@ -95,6 +102,31 @@ fn terminals(out: &mut String, input: &ReportInput<'_>) {
         &["UE", "run", "asked for, Mbit/s", "got, Mbit/s", "video stood still, s", "resolution at the end"],
         &rows,
     ));
+}
+
+/// What a radio of ours sent meanwhile; nothing is said where none is configured.
+fn transmissions(out: &mut String, input: &ReportInput<'_>) {
+    if input.state.transmitter.state == Standing::NotConfigured {
+        return;
+    }
+    out.push_str("<h2>Own transmissions</h2>\n");
+    let seconds = |s: Option<f64>| s.map_or_else(|| "not observed".to_owned(), |s| format!("{s:.3}"));
+    let mut rows = Vec::new();
+    for (run, bursts) in ["without", "with the loop"].iter().zip(input.bursts) {
+        for b in bursts {
+            let lasted = b.row.began_ns.zip(b.row.ended_ns).map(|(from, to)| to.saturating_sub(from) as f64 * 1e-6);
+            rows.push(vec![
+                (*run).to_owned(),
+                b.row.id.to_string(),
+                seconds(b.began_s),
+                lasted.map_or_else(|| "nothing sent".to_owned(), |ms| format!("{ms:.1}")),
+                format!("{} of {}", b.row.sent_samples, b.row.approved_samples),
+                b.row.underflows.map_or_else(|| "not observed".to_owned(), |n| n.to_string()),
+                b.row.why.to_owned(),
+            ]);
+        }
+    }
+    out.push_str(&table(&["run", "burst", "began, radio s", "lasted, ms", "samples", "ran dry", "end"], &rows));
 }
 
 fn predictions(out: &mut String, input: &ReportInput<'_>) {
@@ -206,7 +238,7 @@ fn drops(out: &mut String, input: &ReportInput<'_>) {
 mod tests {
     use super::*;
     use crate::controller::state::{ApiState, ErrorRow};
-    use crate::demo::{WorldLog, compare};
+    use crate::demo::{OwnBurst, WorldLog, compare};
 
     #[test]
     fn an_empty_run_still_gives_a_page() {
@@ -225,10 +257,53 @@ mod tests {
             achieved: &achieved,
             state: &state,
             effects: &[],
+            bursts: [&[], &[]],
         };
         let page = html(&input);
+        assert!(!page.contains("Own transmissions"), "there is no radio");
         assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
         assert!(page.contains("a &lt;b&gt;") && page.contains("0.2500") && page.contains("nothing observed"));
         assert!(!page.contains("http://") || !page.contains("src="), "it stands alone");
+    }
+
+    #[test]
+    fn own_transmissions_stand_in_it() {
+        let (log, mut state) = (WorldLog::default(), ApiState::default());
+        state.transmitter.state = Standing::NotObserved;
+        let ended = crate::tx::Ended {
+            id: 3,
+            samples: 200,
+            sent: 150,
+            underflows: 0,
+            why: Some(governor::Stop::Asked),
+            began_ns: Some(1_000_000),
+            ended_ns: 6_000_000,
+        };
+        let row = crate::tx::BurstRow::told(7, &ended);
+        let gone =
+            crate::tx::BurstRow { began_ns: None, ended_ns: None, underflows: None, why: "guard_gone", ..row.clone() };
+        let with = [
+            OwnBurst { began_s: Some(1.5), ended_s: Some(1.505), row },
+            OwnBurst { began_s: None, ended_s: None, row: gone },
+        ];
+        let input = ReportInput {
+            title: "t".into(),
+            seed: 1,
+            radio_s: 0.0,
+            speed: [0.0; 2],
+            lines: Vec::new(),
+            without: &log,
+            with: &log,
+            achieved: &compare(&log, &log),
+            state: &state,
+            effects: &[],
+            bursts: [&[], &with],
+        };
+        let page = html(&input);
+        let row =
+            "<td>with the loop</td><td>3</td><td>1.500</td><td>5.0</td><td>150 of 200</td><td>0</td><td>asked</td>";
+        assert!(page.contains(row), "{page}");
+        assert!(page.contains("<td>not observed</td><td>guard_gone</td>"), "{page}");
+        assert!(page.contains("Red: own transmissions"));
     }
 }

@@ -24,6 +24,12 @@ pub struct Line {
 /// Lines over a common x axis.
 #[must_use]
 pub fn lines(title: &str, x_label: &str, y_label: &str, lines: &[Line]) -> String {
+    marked_lines(title, x_label, y_label, lines, &[])
+}
+
+/// The same with stretches of the x axis, from and to, marked red: each is there, however short it is.
+#[must_use]
+pub fn marked_lines(title: &str, x_label: &str, y_label: &str, lines: &[Line], marks: &[(f64, f64)]) -> String {
     let all = || lines.iter().flat_map(|l| &l.points).filter(|p| p.0.is_finite() && p.1.is_finite());
     if all().count() < 2 {
         return format!("<p class=none>{}: nothing observed</p>", super::escape(title));
@@ -43,6 +49,10 @@ pub fn lines(title: &str, x_label: &str, y_label: &str, lines: &[Line]) -> Strin
             .y_label_area_size(56)
             .build_cartesian_2d(x.0..x.1, y.0..y.1)?;
         chart.configure_mesh().x_desc(x_label).y_desc(y_label).light_line_style(TRANSPARENT).draw()?;
+        for (from, to) in marks {
+            let at = [(from.max(x.0), y.0), (to.min(x.1), y.1)];
+            chart.draw_series([Rectangle::new(at, RED.mix(0.25).filled()), Rectangle::new(at, RED.stroke_width(1))])?;
+        }
         for (line, colour) in lines.iter().zip(COLOURS.iter().cycle()) {
             let points = line.points.iter().copied().filter(|p| p.0.is_finite() && p.1.is_finite());
             let style = colour.stroke_width(2);
@@ -117,6 +127,9 @@ mod tests {
         let line = Line { name: "with".into(), points: vec![(0.0, 1.0), (1.0, f64::NAN), (2.0, 3.0)] };
         let text = lines("SINR", "radio time (s)", "dB", &[line]);
         assert!(text.contains("<svg") && text.contains("polyline") && text.contains("SINR"));
+        let line = Line { name: "with".into(), points: vec![(0.0, 1.0), (2.0, 3.0)] };
+        let marked = marked_lines("SINR", "s", "dB", &[line], &[(0.5, 0.5001), (1.0, 9.0)]);
+        assert_eq!(marked.matches("<rect").count(), text.matches("<rect").count() + 4, "two marks of two each");
         assert!(lines("SINR", "s", "dB", &[]).contains("nothing observed"));
         assert!(bars("NMAE", "1", &[("a".into(), 0.5), ("b".into(), 1.5)]).contains("<rect"));
         assert!(bars("NMAE", "1", &[("a".into(), f64::NAN)]).contains("nothing observed"));

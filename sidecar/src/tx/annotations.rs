@@ -18,7 +18,8 @@ struct Record {
 #[must_use]
 pub fn annotations(log: &str) -> (Value, usize) {
     let records = log.lines().filter_map(|l| serde_json::from_str::<Record>(l.split_once(' ')?.1).ok());
-    let mut approved: BTreeMap<u64, Burst> = BTreeMap::new();
+    // with whether it is a chain
+    let mut approved: BTreeMap<u64, (Burst, bool)> = BTreeMap::new();
     let (mut captures, mut notes) = (Vec::new(), Vec::new());
     let (mut rate_hz, mut next) = (None, 0_u64);
     // host time of the sample at which this capture begins
@@ -29,9 +30,10 @@ pub fn annotations(log: &str) -> (Value, usize) {
                 approved.clear();
                 origin = None;
             }
-            Event::Fire { id, burst, .. } => drop(approved.insert(id, burst)),
+            Event::Fire { id, burst, .. } => drop(approved.insert(id, (burst, false))),
+            Event::Relay { id, burst, .. } => drop(approved.insert(id, (burst, true))),
             Event::End { id, sent, first_ns: Some(first_ns), .. } => {
-                let Some(burst) = approved.remove(&id) else { continue };
+                let Some((burst, is_chain)) = approved.remove(&id) else { continue };
                 let rate = *rate_hz.get_or_insert(burst.rate_hz);
                 let (at_sample, at_ns) = *origin.get_or_insert_with(|| {
                     let back = SignedDuration::from_nanos(record.mono_ns.saturating_sub(first_ns) as i64);
@@ -44,7 +46,14 @@ pub fn annotations(log: &str) -> (Value, usize) {
                     (next, first_ns)
                 });
                 let start = at_sample + (first_ns.saturating_sub(at_ns) as f64 * 1e-9 * rate).round() as u64;
-                let count = (sent as f64 * rate / burst.rate_hz).round() as u64;
+                // a chain may have gaps: it lasted until its end was written down
+                let chain_s = record.mono_ns.saturating_sub(first_ns) as f64 * 1e-9;
+                let count = if is_chain { chain_s * rate } else { sent as f64 * rate / burst.rate_hz }.round() as u64;
+                let what = if is_chain {
+                    format!("chain {id}: {sent} samples")
+                } else {
+                    format!("burst {id}: {sent} of {} samples", burst.samples)
+                };
                 next = start + count;
                 notes.push(json!({
                     "core:sample_start": start,
@@ -52,7 +61,7 @@ pub fn annotations(log: &str) -> (Value, usize) {
                     "core:freq_lower_edge": burst.band.low_hz,
                     "core:freq_upper_edge": burst.band.high_hz,
                     "core:label": "own transmission",
-                    "core:comment": format!("burst {id}: {sent} of {} samples, gain setting {} dB", burst.samples, burst.gain_db),
+                    "core:comment": format!("{what}, gain setting {} dB", burst.gain_db),
                     "core:generator": "sidecar tx-guard",
                 }));
             }

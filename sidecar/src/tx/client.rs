@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
+/// Longest wait for a place among those who connect.
+const CONNECT: Duration = Duration::from_millis(500);
 /// Time between two looks.
 const LOOK: Duration = Duration::from_micros(500);
 
@@ -30,10 +32,18 @@ impl TxClient {
     /// # Errors
     /// [`TxError::Away`].
     pub fn connect(address: &str) -> Result<Self, TxError> {
+        Self::connect_within(address, CONNECT)
+    }
+
+    /// As [`TxClient::connect`], waiting no longer than this for a place among those who want to be heard.
+    ///
+    /// # Errors
+    /// [`TxError::Away`].
+    pub fn connect_within(address: &str, patience: Duration) -> Result<Self, TxError> {
         let fail = |source| TxError::Away { address: address.to_owned(), source };
         let path = path_of(address)
             .ok_or_else(|| fail(io::Error::new(io::ErrorKind::InvalidInput, "write ipc:// and a path")))?;
-        let stream = LocalStream::connect(path).map_err(fail)?;
+        let stream = LocalStream::connect_within(path, patience).map_err(fail)?;
         Ok(Self { address: address.to_owned(), stream, seq: 0, kept: VecDeque::new() })
     }
 

@@ -16,6 +16,14 @@ pub struct PolicyFiles {
     pub key: PathBuf,
 }
 
+impl GuardConfig {
+    /// Whether the reference is watched, with the clock source that is in use; an empty name is a radio that has but one.
+    #[must_use]
+    pub fn watches_reference(&self, clock_source: &str) -> bool {
+        self.stop_without_reference.unwrap_or(!matches!(clock_source, "" | "internal"))
+    }
+}
+
 /// The guard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GuardConfig {
@@ -33,8 +41,12 @@ pub struct GuardConfig {
     pub stop_file: PathBuf,
     /// The chained log.
     pub log: PathBuf,
+    /// Whether a lost reference ends what is sent; `None` = where the clock source is not the radio's own.
+    pub stop_without_reference: Option<bool>,
     /// A magnitude above this in what is received ends the burst, relative to full scale.
     pub overload: f32,
     /// Where it serves `/metrics` and `POST /stop`.
     pub metrics: MetricsAt,
+    /// A calibration of the transmit chains holds so long, ns.
+    pub calibration_age_ns: u64,
 }

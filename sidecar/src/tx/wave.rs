@@ -1,6 +1,7 @@
 //! What a burst consists of.
 
 use num_complex::Complex32;
+use ran_bridge::chains::Sounder;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -29,6 +30,11 @@ pub enum Wave {
         /// The same seed gives the same samples.
         seed: u64,
     },
+    /// What sounds a transmit chain: [`ran_bridge::chains::Sounder`].
+    Sounding {
+        /// Its magnitude.
+        amplitude: f32,
+    },
     /// Samples that who fires hands over, as [`super::Answer::Credit`] allows.
     Stream,
 }
@@ -40,6 +46,7 @@ pub struct Source {
     rate_hz: f64,
     next: u64,
     rng: ChaCha8Rng,
+    sounder: Option<Sounder>,
 }
 
 impl Source {
@@ -47,7 +54,8 @@ impl Source {
     #[must_use]
     pub fn new(wave: Wave, rate_hz: f64) -> Self {
         let seed = if let Wave::Noise { seed, .. } = wave { seed } else { 0 };
-        Self { wave, rate_hz, next: 0, rng: ChaCha8Rng::seed_from_u64(seed) }
+        let sounder = matches!(wave, Wave::Sounding { .. }).then(Sounder::default);
+        Self { wave, rate_hz, next: 0, rng: ChaCha8Rng::seed_from_u64(seed), sounder }
     }
 
     /// The next samples; a stream's are not made here.
@@ -60,6 +68,11 @@ impl Source {
                     let turns = (offset_hz / self.rate_hz * i as f64).fract();
                     let (im, re) = (TAU * turns).sin_cos();
                     *z = Complex32::new(re as f32, im as f32) * amplitude;
+                }
+            }
+            Wave::Sounding { amplitude } => {
+                if let Some(sounder) = &self.sounder {
+                    sounder.fill(self.next, amplitude, to);
                 }
             }
             Wave::Noise { rms, peak, .. } => to.iter_mut().for_each(|z| *z = self.noise(rms, peak)),
@@ -97,6 +110,13 @@ mod tests {
         for (i, want) in [(0, (0.5, 0.0)), (1, (0.0, 0.5)), (2, (-0.5, 0.0)), (7, (0.0, -0.5)), (8, (0.5, 0.0))] {
             assert!((tone[i] - Complex32::new(want.0, want.1)).norm() < 1e-6, "{i}: {}", tone[i]);
         }
+    }
+
+    #[test]
+    fn a_sounding_goes_on_from_piece_to_piece() {
+        let made = made(Wave::Sounding { amplitude: 0.25 }, Sounder::default().samples());
+        let estimate = Sounder::default().estimate(0, &made, 0.25).unwrap();
+        assert!((estimate.gain - 1.0).norm() < 1e-6 && estimate.delay_samples.abs() < 1e-3, "{estimate:?}");
     }
 
     #[test]

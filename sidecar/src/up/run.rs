@@ -7,7 +7,9 @@ use super::supervisor::{Observer, ProcessEvent, Supervisor, Timing, What};
 use crate::config::Config;
 use crate::record::{RunFolder, Start, Writer};
 use crate::telemetry::{Metrics, serve_metrics};
+use crate::tx::{Standing, observe};
 use prometheus::{GaugeVec, IntCounterVec};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -44,6 +46,9 @@ pub fn run(config: &Config, options: &UpOptions, stop: &AtomicBool) -> Result<Pa
         chatty: options.chatty,
     };
     watch.say(&format!("run folder {}; metrics http://{}/metrics", dir.display(), served.addr()));
+    if options.chatty && config.tx.radio.is_some() {
+        say_transmitter(&config.tx.control, std::io::stderr().is_terminal())?;
+    }
     let up = &config.up;
     let timing = Timing {
         backoff_min: up.backoff_min.std(),
@@ -64,6 +69,21 @@ pub fn run(config: &Config, options: &UpOptions, stop: &AtomicBool) -> Result<Pa
 
 fn absolute(dir: &Path) -> Result<PathBuf, UpError> {
     std::path::absolute(dir).map_err(|e| UpError::System { doing: "find the run folder".into(), reason: e.to_string() })
+}
+
+/// A line for each change of how the transmitter stands, as long as this process lives.
+fn say_transmitter(control: &str, is_terminal: bool) -> Result<(), UpError> {
+    let mut last: Option<Standing> = None;
+    observe(control.to_owned(), move |sight| {
+        let standing = sight.standing();
+        if last.replace(standing) != Some(standing) {
+            let loud = is_terminal && standing == Standing::OnAir;
+            let (on, off) = if loud { ("\x1b[1;37;41m", "\x1b[0m") } else { ("", "") };
+            eprintln!("up: {on}{}{off}", sight.headline());
+        }
+        true
+    })
+    .map_err(|e| UpError::System { doing: "watch the transmitter".into(), reason: e.to_string() })
 }
 
 struct Watch {

@@ -59,8 +59,13 @@ pub enum WireError {
     #[error("tensor of rank {0}, at most {MAX_RANK} fit")]
     Rank(u8),
     /// Payload longer than allowed.
-    #[error("payload of {0} bytes, at most {MAX_PAYLOAD_BYTES} are taken")]
-    TooLong(usize),
+    #[error("payload of {said} bytes, at most {most} are taken")]
+    TooLong {
+        /// As announced.
+        said: usize,
+        /// What is taken.
+        most: usize,
+    },
     /// The frame's length is not what the header says.
     #[error("payload has {got} bytes, the header says {said}")]
     Length {
@@ -212,7 +217,7 @@ impl Header {
         }
         let payload_bytes = u32_at(b, 72);
         if payload_bytes as usize > MAX_PAYLOAD_BYTES {
-            return Err(WireError::TooLong(payload_bytes as usize));
+            return Err(WireError::TooLong { said: payload_bytes as usize, most: MAX_PAYLOAD_BYTES });
         }
         let mut shape = [0_u32; MAX_RANK];
         for (i, d) in shape.iter_mut().enumerate().take(usize::from(rank)) {

@@ -5,14 +5,23 @@
 //! says when the peer ends, and nothing is left behind by a process that is killed but the socket's name, which is taken over.
 
 use super::header::WireError;
+use super::limits::Limits;
 use super::stream::{Deframer, Frame, SendQueue};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::sockopt::{Timeout, set_socket_timeout, socket_peercred};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, listen, socket_with};
 use std::fs::Permissions;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+/// Connections that wait to be taken; who comes then waits in turn, so that one program that connects without end keeps nobody else out.
+const BACKLOG: i32 = 8;
+/// Longest wait for a place among them.
+const CONNECT: Duration = Duration::from_millis(500);
 /// Bytes that wait for a peer that does not read; then messages are dropped.
 const QUEUE_BYTES: usize = 4 << 20;
 /// Bytes taken in one go, so that a peer that never stops sending does not hold up the rest.
@@ -45,14 +54,28 @@ impl LocalStream {
     /// Connects to a listener that is there.
     ///
     /// # Errors
-    /// The system's: `NotFound` or `ConnectionRefused` where nobody listens.
+    /// As [`LocalStream::connect_within`], half a second.
     pub fn connect(path: &Path) -> io::Result<Self> {
-        Self::new(UnixStream::connect(path)?)
+        Self::connect_within(path, CONNECT)
     }
 
-    fn new(stream: UnixStream) -> io::Result<Self> {
+    /// Connects to a listener that is there.
+    ///
+    /// # Errors
+    /// The system's: `NotFound` or `ConnectionRefused` where nobody listens, `TimedOut` where so many wait to be taken that there was no place.
+    pub fn connect_within(path: &Path, patience: Duration) -> io::Result<Self> {
+        let address = SocketAddrUnix::new(path)?;
+        let fd = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        // the wait for a place is one for sending
+        set_socket_timeout(&fd, Timeout::Send, Some(patience.max(Duration::from_millis(1))))?;
+        let no_place = |e: io::Error| if e.kind() == ErrorKind::WouldBlock { ErrorKind::TimedOut.into() } else { e };
+        connect(&fd, &address).map_err(|e| no_place(e.into()))?;
+        Self::new(fd.into(), Limits::WIDEST)
+    }
+
+    fn new(stream: UnixStream, limits: Limits) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        Ok(Self { stream, inbox: Deframer::default(), outbox: SendQueue::new(QUEUE_BYTES) })
+        Ok(Self { stream, inbox: Deframer::new(limits), outbox: SendQueue::new(QUEUE_BYTES) })
     }
 
     /// What to poll for reading.
@@ -64,8 +87,15 @@ impl LocalStream {
     /// Who connected, by the kernel's word; `None` where it does not tell.
     #[must_use]
     pub fn peer(&self) -> Option<Peer> {
-        let credentials = rustix::net::sockopt::socket_peercred(&self.stream).ok()?;
+        let credentials = socket_peercred(&self.stream).ok()?;
         Some(Peer { uid: credentials.uid.as_raw(), pid: credentials.pid.as_raw_pid() })
+    }
+
+    /// Whether the other end is closed, though what it has sent may not be read yet.
+    pub(super) fn has_hung_up(&self) -> bool {
+        let mut fd = [PollFd::new(&self.stream, PollFlags::empty())];
+        // what the system does not tell is no end
+        poll(&mut fd, Some(&Timespec::default())).is_ok() && fd[0].revents().contains(PollFlags::HUP)
     }
 
     /// Reads what is there, unless a whole message is held already, and writes what waits.
@@ -74,7 +104,12 @@ impl LocalStream {
     /// `UnexpectedEof` where the peer has ended, else the system's. What was read before is still given out.
     pub fn turn(&mut self) -> io::Result<()> {
         let read = self.read();
-        read.and(self.outbox.flush(&mut self.stream))
+        let written = self.outbox.flush(&mut self.stream);
+        if written.is_err() && read.is_ok() {
+            // what it said last, between the two
+            return self.read().and(written);
+        }
+        read.and(written)
     }
 
     fn read(&mut self) -> io::Result<()> {
@@ -134,7 +169,8 @@ impl LocalListener {
             if !there.file_type().is_socket() {
                 return Err(io::Error::new(ErrorKind::AlreadyExists, "a file that is no socket is in the way"));
             }
-            if UnixStream::connect(path).is_ok() {
+            let there = LocalStream::connect_within(path, CONNECT);
+            if there.map_or_else(|e| e.kind() == ErrorKind::TimedOut, |_| true) {
                 return Err(io::Error::new(ErrorKind::AddrInUse, "another process listens there"));
             }
             std::fs::remove_file(path)?;
@@ -142,6 +178,7 @@ impl LocalListener {
         let listener = UnixListener::bind(path)?;
         std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
         listener.set_nonblocking(true)?;
+        listen(&listener, BACKLOG)?;
         Ok(Self { listener, path: path.to_path_buf() })
     }
 
@@ -151,13 +188,13 @@ impl LocalListener {
         self.listener.as_fd()
     }
 
-    /// A new connection, if there is one.
+    /// A new connection, if there is one; nothing longer than these is read from it.
     ///
     /// # Errors
     /// The system's, for instance that this process has no more file descriptors; the connection still waits then.
-    pub fn accept(&self) -> io::Result<Option<LocalStream>> {
+    pub fn accept(&self, limits: Limits) -> io::Result<Option<LocalStream>> {
         match self.listener.accept() {
-            Ok((stream, _)) => LocalStream::new(stream).map(Some),
+            Ok((stream, _)) => LocalStream::new(stream, limits).map(Some),
             Err(e)
                 if matches!(
                     e.kind(),
@@ -186,7 +223,7 @@ mod tests {
     fn pair(dir: &Path) -> (LocalListener, LocalStream, LocalStream) {
         let listener = LocalListener::bind(&dir.join("s")).unwrap();
         let client = LocalStream::connect(&dir.join("s")).unwrap();
-        let server = listener.accept().unwrap().unwrap();
+        let server = listener.accept(Limits::WIDEST).unwrap().unwrap();
         (listener, client, server)
     }
 
@@ -240,6 +277,21 @@ mod tests {
         std::fs::write(&path, "x").unwrap();
         assert_eq!(LocalListener::bind(&path).unwrap_err().kind(), ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read(&path).unwrap(), b"x");
+    }
+
+    #[test]
+    fn where_too_many_wait_one_more_gives_up_in_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let listener = LocalListener::bind(&dir.path().join("s")).unwrap();
+        let patience = Duration::from_millis(30);
+        let connect = || LocalStream::connect_within(&dir.path().join("s"), patience).map_err(|e| e.kind());
+        let waiting: Vec<LocalStream> = std::iter::from_fn(|| connect().ok()).take(100).collect();
+        assert_eq!(waiting.len(), BACKLOG as usize + 1);
+        assert_eq!(connect().unwrap_err(), ErrorKind::TimedOut);
+        listener.accept(Limits::WIDEST).unwrap().unwrap();
+        assert!(connect().is_ok());
+        drop(listener);
+        assert_eq!(connect().unwrap_err(), ErrorKind::NotFound);
     }
 
     #[test]

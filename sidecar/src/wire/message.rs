@@ -46,12 +46,8 @@ impl Message {
     /// # Errors
     /// As [`Message::f32`].
     pub fn cf32(kind: Kind, agent: Agent, shape: &[usize], data: &[Complex32]) -> Result<Self, WireError> {
-        let mut payload = Vec::with_capacity(data.len() * 8);
-        for x in data {
-            payload.extend_from_slice(&x.re.to_le_bytes());
-            payload.extend_from_slice(&x.im.to_le_bytes());
-        }
-        Self::tensor(kind, agent, Dtype::Cf32, shape, payload)
+        // little-endian, as this host is: `ran_bridge::iq` is not built for another
+        Self::tensor(kind, agent, Dtype::Cf32, shape, bytemuck::cast_slice(data).to_vec())
     }
 
     fn tensor(kind: Kind, agent: Agent, dtype: Dtype, shape: &[usize], payload: Vec<u8>) -> Result<Self, WireError> {

@@ -3,7 +3,8 @@
 //! The header says how long its payload is and stands alike in every version, so a message that is refused can be passed
 //! over. Bytes that begin no message end the stream: nobody can tell where the next one begins.
 
-use super::header::{HEADER_BYTES, MAGIC, MAX_PAYLOAD_BYTES, WireError};
+use super::header::{HEADER_BYTES, MAGIC, WireError};
+use super::limits::Limits;
 use std::io::{self, ErrorKind, IoSlice, Write};
 
 /// Room offered to a read.
@@ -21,9 +22,16 @@ pub struct Deframer {
     /// End of what was read.
     to: usize,
     broken: bool,
+    limits: Limits,
 }
 
 impl Deframer {
+    /// One that takes no longer messages than these. Nothing is kept of one that is longer: its header ends the stream.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
     /// Room for the next bytes of the stream; how many came is said to [`Deframer::filled`].
     pub fn space(&mut self) -> &mut [u8] {
         if self.from > 0 {
@@ -73,12 +81,7 @@ impl Deframer {
     /// How long the next payload is, where its header is there; an error where no message begins.
     fn payload_bytes(&self) -> Option<Result<usize, WireError>> {
         let head = self.bytes[self.from..self.to].first_chunk::<HEADER_BYTES>().filter(|_| !self.broken)?;
-        let long = u32::from_le_bytes([head[72], head[73], head[74], head[75]]) as usize;
-        Some(match long {
-            _ if head[..4] != MAGIC => Err(WireError::Magic),
-            _ if long > MAX_PAYLOAD_BYTES => Err(WireError::TooLong(long)),
-            _ => Ok(long),
-        })
+        Some(if head[..4] == MAGIC { self.limits.payload_bytes(head) } else { Err(WireError::Magic) })
     }
 }
 
@@ -265,8 +268,27 @@ mod tests {
         header.payload_bytes = u32::MAX;
         let mut deframer = Deframer::default();
         feed(&mut deframer, &header.encode());
-        assert_eq!(deframer.next_frame(), Some(Err(WireError::TooLong(u32::MAX as usize))));
+        let (said, most) = (u32::MAX as usize, super::super::MAX_PAYLOAD_BYTES);
+        assert_eq!(deframer.next_frame(), Some(Err(WireError::TooLong { said, most })));
         feed(&mut deframer, &Message::empty(Kind::Hello, Agent::Ran).header.encode());
         assert_eq!(deframer.next_frame(), None);
+    }
+    #[test]
+    fn a_server_takes_what_it_wants_of_each_kind_and_not_a_byte_more() {
+        let limits = Limits { samples_bytes: 800, other_bytes: 100, per_process: 1 };
+        let read = |kind, bytes: usize| {
+            let m = Message::seal(super::super::Header::new(kind, Agent::Other), vec![1; bytes]);
+            let mut deframer = Deframer::new(limits);
+            // the header alone is enough for a refusal
+            feed(&mut deframer, &m.header.encode());
+            let refused = deframer.next_frame().map(|r| r.map(|_| ()));
+            feed(&mut deframer, &m.payload);
+            refused.unwrap_or_else(|| deframer.next_frame().unwrap().map(|_| ()))
+        };
+        assert_eq!((read(Kind::Snippet, 800), read(Kind::Command, 100)), (Ok(()), Ok(())));
+        assert_eq!(read(Kind::Snippet, 801), Err(WireError::TooLong { said: 801, most: 800 }));
+        for kind in Kind::ALL.iter().filter(|k| **k != Kind::Snippet) {
+            assert_eq!(read(*kind, 101), Err(WireError::TooLong { said: 101, most: 100 }), "{kind:?}");
+        }
     }
 }

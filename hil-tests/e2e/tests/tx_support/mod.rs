@@ -2,12 +2,16 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+pub mod browser;
+
 use e2e::{Program, sidecar, wait_until};
 use sidecar::config::{Config, Frequency, ListenSection, MetricsSection, TxSection};
 use sidecar::free_ports::FreePorts;
 use sidecar::tx::{Answer, Ask, GuardStatus, TxClient, generate, sign};
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 use virtual_usrp::VirtualUsrp;
@@ -18,19 +22,52 @@ pub const FREQUENCY_HZ: f64 = 3.5e9;
 /// What the policy of the tests allows.
 pub const GRANT: &str = "{mode: conducted, radios: [31A5F2C], low_hz: 3.49e9, high_hz: 3.51e9, max_gain_db: 20, max_amplitude: 0.5, max_burst_ms: 2000, max_duty: 0.5, duty_window_ms: 10000}";
 
+/// One bench at a time: what happens in real time has no room for two on two cores.
+static ALONE: Mutex<()> = Mutex::new(());
+
+thread_local! {
+    /// A test with several benches has them all.
+    static MINE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The machine, as long as it is held.
+struct Alone(Option<MutexGuard<'static, ()>>);
+
+impl Alone {
+    fn take() -> Self {
+        Self((!MINE.replace(true)).then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            MINE.set(false);
+        }
+    }
+}
+
 /// The radio, and files and configuration of a guard.
 pub struct Bench {
     pub usrp: VirtualUsrp,
     pub dir: TempDir,
     pub config: Config,
     pub file: PathBuf,
+    /// The last to go.
+    _alone: Alone,
 }
 
 impl Bench {
     pub fn new(shape: impl FnOnce(&mut TxSection)) -> Self {
+        Self::with(&[], shape)
+    }
+
+    /// With these options of the virtual radio.
+    pub fn with(options: &[&str], shape: impl FnOnce(&mut TxSection)) -> Self {
+        let _alone = Alone::take();
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
-        let usrp = VirtualUsrp::start(&at("radio"), &[]).unwrap();
+        let usrp = VirtualUsrp::start(&at("radio"), options).unwrap();
         generate(&at("lab.key"), [7; 32]).unwrap();
         let mut tx = TxSection {
             radio: Some(usrp.device_args()),
@@ -50,7 +87,7 @@ impl Bench {
         config.run.root = at("runs");
         let file = at("sidecar.yaml");
         std::fs::write(&file, config.to_yaml().unwrap()).unwrap();
-        let bench = Self { usrp, dir, config, file };
+        let bench = Self { usrp, dir, config, file, _alone };
         bench.allow(GRANT);
         bench
     }

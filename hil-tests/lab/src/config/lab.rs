@@ -40,6 +40,9 @@ pub struct GnbConfig {
     pub play: Option<PathBuf>,
     /// Samples of the very first reply, as the real one answers early requests with a part of its zeros.
     pub first_reply_samples: usize,
+    /// Slots that transmit is ahead of receive; the real one has 2 and no more. A radio that is farther away than it allows for needs more.
+    #[schemars(range(min = 2, max = 40))]
+    pub lead_slots: u64,
     /// Frame number of the first sample; by default drawn from the seed.
     pub sfn0: Option<u16>,
 }
@@ -51,6 +54,7 @@ impl Default for GnbConfig {
             rx_port: "tcp://127.0.0.1:2001".into(),
             play: None,
             first_reply_samples: 600,
+            lead_slots: 2,
             sfn0: None,
         }
     }
@@ -240,6 +244,12 @@ impl LabConfig {
         }
         if self.ues.iter().filter(|u| !u.eavesdropper).count() > crate::uplink::MAX_UES {
             return bad(format!("ues: more than {} transmit", crate::uplink::MAX_UES));
+        }
+        if !(2..=40).contains(&self.gnb.lead_slots) {
+            return bad("gnb.lead_slots: must lie in 2..=40".into());
+        }
+        if self.ues.iter().any(|u| !(1..=40).contains(&u.lead_slots)) {
+            return bad("ues: lead_slots must lie in 1..=40".into());
         }
         if self.pace.is_some_and(|p| !(p > 0.0 && p.is_finite())) {
             return bad("pace: must be above 0".into());

@@ -46,6 +46,10 @@ pub struct UeConfig {
     /// Where it connects its receive socket (REQ); by default 127.0.0.1:2100 + 10·index.
     #[serde(default)]
     pub rx_port: Option<String>,
+    /// Slots that transmit is ahead of receive; over a real radio srsUE has 4.
+    #[serde(default = "one_slot")]
+    #[schemars(range(min = 1, max = 40))]
+    pub lead_slots: usize,
     /// Slice/service type, 1..=255.
     #[serde(default = "one")]
     pub sst: u8,
@@ -69,6 +73,10 @@ pub struct UeConfig {
     pub events: Vec<PowerEvent>,
 }
 
+const fn one_slot() -> usize {
+    1
+}
+
 const fn one() -> u8 {
     1
 }
@@ -88,6 +96,7 @@ impl Default for UeConfig {
             supi: None,
             tx_port: None,
             rx_port: None,
+            lead_slots: 1,
             sst: 1,
             sd: None,
             resolution: hd(),

@@ -13,6 +13,9 @@ use std::sync::mpsc::Receiver;
 /// Slots between two uplink measurements.
 const UPLINK_EVERY: u64 = 20;
 
+/// SNR from which an uplink's place counts.
+const UPLINK_FLOOR_DB: f64 = 10.0;
+
 /// How a run went.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
@@ -40,6 +43,8 @@ pub struct Node {
     pub outlets: Outlets,
     /// Uplink measurement and the terminal index of each transmitting UE.
     pub uplink: (UplinkMeter, Vec<usize>),
+    /// Slots that transmit is ahead of receive.
+    pub lead_slots: u64,
     /// Radio seconds per wall second, at most.
     pub pace: Option<f64>,
     /// End after so many slots.
@@ -55,9 +60,11 @@ impl Node {
         let n = self.numerology;
         let watch = Stopwatch::start();
         let mut slot = vec![Complex32::default(); n.slot];
-        // Transmit runs ahead of receive by 1 ms, N_TA,offset and one slot: zeros first, then slot 1.
+        // Transmit runs ahead of receive by 1 ms, N_TA,offset and one slot, or by more slots: zeros first, then slot 1.
         slot.fill(Complex32::default());
-        self.radio.tx_ring.push(&slot);
+        for _ in 1..self.lead_slots {
+            self.radio.tx_ring.push(&slot);
+        }
         self.radio.tx_ring.push(&slot[..n.tx_offset]);
         let mut k = 1u64;
         self.build(k, &mut slot);
@@ -109,11 +116,14 @@ impl Node {
     }
 
     fn measure_uplink(&mut self, slot: &[Complex32]) {
-        let snr = self.uplink.0.snr_db(slot);
+        let measured = self.uplink.0.measure(slot);
         let mut world = self.world.lock();
-        for (&index, snr_db) in self.uplink.1.iter().zip(snr) {
+        for (&index, measured) in self.uplink.1.iter().zip(measured) {
             if let Some(ue) = world.ues.get_mut(index) {
-                ue.ul_snr_db = snr_db;
+                ue.ul_snr_db = measured.map(|m| m.0);
+                if let Some((_, delay)) = measured.filter(|(snr_db, _)| *snr_db >= UPLINK_FLOOR_DB) {
+                    ue.timing.uplink.add(delay);
+                }
             }
         }
     }

@@ -14,6 +14,10 @@ const SSB_FLOOR_DB: f64 = -6.0;
 const MISSES: u32 = 10;
 /// Samples to either side where the PSS is looked for while in sync.
 const REACH: usize = 8;
+/// The same where it is only measured how far it has moved.
+const FAR: usize = 64;
+/// A PSS of which less than this is there, against the best one so far, was cut and does not tell where it lies.
+const WHOLE: f32 = 0.8;
 
 /// What one block of samples told.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -22,6 +26,8 @@ pub struct Heard {
     pub sinr_db: Option<f64>,
     /// Measured on PSS and SSS.
     pub ssb_sinr_db: Option<f64>,
+    /// How far a good SS/PBCH block lay from where the first one says, in samples.
+    pub moved_samples: Option<i64>,
     /// Absolute slot of the measurement, once the frame number was read.
     pub absolute_slot: Option<u64>,
 }
@@ -49,6 +55,8 @@ pub struct Receiver {
     /// Own count of the first sample in `buffer`.
     base: u64,
     lock: Option<Lock>,
+    /// First sample of the slot that was found first, own count, and the largest share of a PSS in its energy.
+    anchor: Option<(u64, f32)>,
     grids: Vec<Vec<Complex32>>,
 }
 
@@ -67,6 +75,7 @@ impl Receiver {
             buffer: Vec::with_capacity(n.slot * (cell.ssb_period_ms as usize + 4)),
             base: 0,
             lock: None,
+            anchor: None,
             grids: vec![vec![Complex32::default(); n.subcarriers()]; 4],
         })
     }
@@ -112,7 +121,7 @@ impl Receiver {
         };
         let drop = keep_from.saturating_sub(self.base).min(self.buffer.len() as u64) as usize;
         // Moving the rest costs more than keeping a few ms more.
-        if drop >= 4 * self.n.slot || (self.lock.is_none() && drop > 0) {
+        if drop >= 4 * self.n.slot {
             self.buffer.drain(..drop);
             self.base += drop as u64;
         }
@@ -185,7 +194,7 @@ impl Receiver {
     fn ssb(&mut self, offset: usize, heard: &mut Heard) {
         let first = ssb::FIRST_SYMBOL;
         let expected = offset + self.n.symbol_start(first) + self.n.cp(first);
-        let found = search::refine(&self.buffer, &self.pss, expected, REACH);
+        let (found, _) = search::refine(&self.buffer, &self.pss, expected, REACH);
         for l in 0..4 {
             self.symbol(offset, first + l, l);
         }
@@ -199,6 +208,10 @@ impl Receiver {
         power.add(&divide(&self.grids[0], &pss), &divide(&self.grids[2], &self.sss));
         heard.ssb_sinr_db = power.sinr_db();
         let good = heard.ssb_sinr_db.is_some_and(|db| db >= SSB_FLOOR_DB);
+        if good {
+            let (far, share) = search::refine(&self.buffer, &self.pss, expected, FAR);
+            heard.moved_samples = self.moved(far.saturating_add(offset).saturating_sub(expected), share);
+        }
         let number = if good && self.lock.as_ref().is_some_and(|l| l.absolute0.is_none()) {
             self.frame_number(start)
         } else {
@@ -225,6 +238,19 @@ impl Receiver {
                 self.buffer.clear();
             }
         }
+    }
+
+    /// How far a slot that begins `offset` samples into the buffer lies from the slots of the one found first.
+    fn moved(&mut self, offset: usize, share: f32) -> Option<i64> {
+        let at = self.base + offset as u64;
+        let slot = self.n.slot as i64;
+        let (first, most) = self.anchor.get_or_insert((at, share));
+        *most = most.max(share);
+        if share < WHOLE * *most {
+            return None;
+        }
+        let past = (i64::try_from(at).ok()? - i64::try_from(*first).ok()?).rem_euclid(slot);
+        Some(if past > slot / 2 { past - slot } else { past })
     }
 
     /// Frame number from the PBCH in the grids of an SSB.

@@ -56,15 +56,35 @@ pub fn find_pss(samples: &[Complex32], pss: &[Complex32]) -> Option<usize> {
     (mean > 0.0 && best.0 > THRESHOLD * mean).then_some(best.1)
 }
 
-/// The strongest place within ± `reach` of `expected`.
+/// The strongest place within ± `reach` of `expected`, and the PSS's share of the energy there, 0 to 1: less where a part of it is missing.
 #[must_use]
-pub fn refine(samples: &[Complex32], pss: &[Complex32], expected: usize, reach: usize) -> usize {
+pub fn refine(samples: &[Complex32], pss: &[Complex32], expected: usize, reach: usize) -> (usize, f32) {
     let power = |at: usize| {
         let window = samples.get(at..at + pss.len())?;
         Some(window.iter().zip(pss).map(|(s, p)| s * p.conj()).sum::<Complex32>().norm_sqr())
     };
+    let energy = |at: usize| samples[at..at + pss.len()].iter().map(Complex32::norm_sqr).sum::<f32>();
     (expected.saturating_sub(reach)..=expected + reach)
         .filter_map(|at| Some((at, power(at)?)))
         .max_by(|a, b| a.1.total_cmp(&b.1))
-        .map_or(expected, |(at, _)| at)
+        .map_or((expected, 0.0), |(at, power)| (at, power / energy(at).max(f32::MIN_POSITIVE)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pss_that_is_cut_has_less_of_its_energy() {
+        let cell = CellConfig { rate_hz: 3_840_000, prb: 20, ssb_offset_sc: 0, ..CellConfig::default() };
+        let pss = pss_waveform(&cell, cell.numerology().unwrap());
+        let mut samples = vec![Complex32::default(); 1000];
+        samples[300..300 + pss.len()].copy_from_slice(&pss);
+        let (at, share) = refine(&samples, &pss, 290, 64);
+        assert!(at == 300 && (share - 1.0).abs() < 1e-5, "{at} {share}");
+        samples[300..300 + pss.len() / 2].fill(Complex32::default());
+        let (_, share) = refine(&samples, &pss, 300, 8);
+        assert!(share < 0.6, "{share}");
+        assert_eq!(refine(&[Complex32::default(); 10], &pss, 3, 2), (3, 0.0));
+    }
 }

@@ -14,8 +14,8 @@ use std::sync::mpsc::Sender;
 
 /// Level of a UE's uplink.
 const UPLINK_DBFS: f32 = -25.0;
-/// Uplink blocks that may wait for a request before the terminal stops taking downlink.
-const BACKLOG: usize = 4;
+/// Uplink blocks that may wait for a request, beyond those it is ahead, before the terminal stops taking downlink.
+const BACKLOG: usize = 3;
 /// Turns, of 20 ms at most, that a terminal that is switched off takes for what is under way.
 const LAST_LOOKS: u32 = 10;
 /// Samples srsUE's receive ring holds.
@@ -33,6 +33,8 @@ pub struct Terminal {
     pub rx_port: String,
     /// The cell it looks for.
     pub cell: CellConfig,
+    /// Blocks of 1 ms that its transmitter is ahead of its receiver.
+    pub lead_slots: usize,
     /// Report period.
     pub report_period_ms: u32,
     /// All frame numbers' broadcasts.
@@ -109,7 +111,7 @@ impl Terminal {
                     false
                 }
             };
-            if on && !asked && body.downlink.len() < RING {
+            if on && !asked && body.waiting() < RING {
                 rx.send(&[0xff_u8][..], 0).map_err(failed)?;
                 asked = true;
             }
@@ -143,10 +145,9 @@ impl Terminal {
     /// Turns whole milliseconds of downlink into measurements and uplink.
     fn step(&self, body: &mut Body) {
         let block = body.block;
-        let mut used = 0;
-        while body.uplink.len() < BACKLOG && body.downlink.len() - used >= block {
-            let heard = body.receiver.push(&body.downlink[used..used + block]);
-            used += block;
+        while body.uplink.len() < BACKLOG + self.lead_slots && body.waiting() >= block {
+            let heard = body.receiver.push(&body.downlink[body.used..body.used + block]);
+            body.used += block;
             body.ms += 1;
             body.produce(self.uplink.is_some());
             let sinr_due = heard.sinr_db.is_some() && body.ms >= body.next_report;
@@ -159,13 +160,14 @@ impl Terminal {
                     in_sync: body.receiver.in_sync(),
                     sinr_db: heard.sinr_db.filter(|_| sinr_due),
                     ssb_sinr_db: heard.ssb_sinr_db,
+                    moved_samples: heard.moved_samples,
                     absolute_slot: heard.absolute_slot,
                 };
                 // The gNB thread has ended where nobody listens; `stop` follows.
                 let _ = self.reports.send(report);
             }
         }
-        body.downlink.drain(..used);
+        body.forget();
     }
 }
 
@@ -176,6 +178,8 @@ struct Body {
     tx_offset: u64,
     block: usize,
     downlink: Vec<Complex32>,
+    /// So many of them are done with.
+    used: usize,
     uplink: VecDeque<Vec<Complex32>>,
     spare: Vec<Vec<Complex32>>,
     /// Own count of the next uplink sample.
@@ -193,15 +197,29 @@ impl Body {
             tx_offset: n.tx_offset as u64,
             block: n.slot,
             downlink: Vec::new(),
+            used: 0,
             uplink: VecDeque::new(),
             spare: Vec::new(),
             produced: 0,
             ms: 0,
             next_report: 0,
         };
-        // The transmitter is padded up to the end of the block about to be received.
-        body.produce(false);
+        // The transmitter is padded up to the end of the block about to be received, or farther.
+        (0..t.lead_slots).for_each(|_| body.produce(false));
         Some(body)
+    }
+
+    /// Downlink samples that wait.
+    fn waiting(&self) -> usize {
+        self.downlink.len() - self.used
+    }
+
+    /// Gives back the room of what is done with, once that is as much as what is moved for it: who is behind would never catch up otherwise.
+    fn forget(&mut self) {
+        if self.used >= self.waiting() {
+            self.downlink.drain(..self.used);
+            self.used = 0;
+        }
     }
 
     /// Appends one uplink block: the UE's slot waveform at its timing where it is in sync, zeros otherwise.

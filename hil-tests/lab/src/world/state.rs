@@ -130,6 +130,9 @@ impl World {
             let Some(ue) = self.ues.get_mut(report.ue) else { continue };
             ue.last_report = Some(slot);
             ue.in_sync = report.in_sync;
+            if let Some(moved) = report.moved_samples {
+                ue.timing.downlink.add(moved as f64);
+            }
             ue.sync_since = if report.in_sync { ue.sync_since.or(Some(slot)) } else { None };
             if report.ssb_sinr_db.is_some() || !report.in_sync {
                 ue.ssb_sinr_db = report.ssb_sinr_db;

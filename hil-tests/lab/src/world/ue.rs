@@ -1,4 +1,5 @@
 //! One terminal as the cell and the core see it.
+use super::timing::Timing;
 use crate::config::{TrafficConfig, UeConfig};
 use crate::traffic::{DelayQueue, Resolution, Source, TokenBucket};
 
@@ -63,6 +64,8 @@ pub struct Ue {
     pub mcs: u8,
     /// Uplink SNR at the gNB.
     pub ul_snr_db: Option<f64>,
+    /// Where its samples lie.
+    pub timing: Timing,
     /// RNTI and RAN-UE-NGAP-ID while attached.
     pub attached: Option<(u16, u32)>,
     /// AMF-UE-NGAP-ID, 0 before the first registration.
@@ -123,6 +126,7 @@ impl Ue {
             cqi: None,
             mcs: 0,
             ul_snr_db: None,
+            timing: Timing::default(),
             attached: None,
             amf_id: 0,
             registered: false,

@@ -16,6 +16,8 @@ fn terminal(ue: &Ue, stall_after_s: f64) -> Value {
         "sinr_db": ue.sinr_db,
         "ssb_sinr_db": ue.ssb_sinr_db,
         "ul_snr_db": ue.ul_snr_db,
+        "downlink_offset_samples": ue.timing.downlink.view(),
+        "uplink_offset_samples": ue.timing.uplink.view(),
         "cqi": ue.cqi,
         "mcs": ue.mcs,
         "resolution": ue.resolution,

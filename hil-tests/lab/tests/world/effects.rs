@@ -23,6 +23,7 @@ pub fn pass(world: &mut World, ms: u64, sinr_db: f64) -> Vec<f64> {
                     in_sync: true,
                     sinr_db: Some(sinr_db),
                     ssb_sinr_db: Some(10.0),
+                    moved_samples: Some(0),
                     absolute_slot,
                 });
             }

@@ -1,6 +1,7 @@
 //! A host process that does what a test says, through the real libSoapySDR.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
+use num_complex::Complex;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -112,9 +113,14 @@ pub fn start(extra: &[&str]) -> (tempfile::TempDir, VirtualUsrp) {
     (dir, usrp)
 }
 
-/// cf32 in a file, as the host program wrote it: magnitudes.
-pub fn magnitudes(path: &PathBuf) -> Vec<f32> {
+/// cf32 in a file, as the host program wrote it.
+pub fn samples(path: &PathBuf) -> Vec<Complex<f32>> {
     let bytes = std::fs::read(path).unwrap();
     let part = |four: &[u8]| f32::from_le_bytes(four.try_into().unwrap());
-    bytes.chunks_exact(8).map(|eight| part(&eight[..4]).hypot(part(&eight[4..]))).collect()
+    bytes.chunks_exact(8).map(|eight| Complex::new(part(&eight[..4]), part(&eight[4..]))).collect()
+}
+
+/// Their magnitudes.
+pub fn magnitudes(path: &PathBuf) -> Vec<f32> {
+    samples(path).iter().map(|z| z.norm()).collect()
 }

@@ -1,9 +1,10 @@
 //! Opens a device and sets it, checking each value before and after.
 
-use super::super::config::RadioConfig;
+use super::super::config::{RadioConfig, RxConfig};
 use super::super::error::RadioError;
 use super::super::limits::{DeviceLimits, RATE_TOLERANCE, Span};
 use super::super::profile::Profile;
+use super::output::Output;
 use super::probe::limits;
 use super::rx::SoapyReceiver;
 use super::said;
@@ -16,12 +17,12 @@ const FREQUENCY_TOLERANCE_HZ: f64 = 100.0;
 const GAIN_STEP_DB: f64 = 0.5;
 
 /// An open device. Its streams keep it open.
-pub struct SoapyUsrp {
-    device: Device,
+pub struct SoapyDevice {
+    pub(super) device: Device,
     limits: DeviceLimits,
 }
 
-impl SoapyUsrp {
+impl SoapyDevice {
     /// Opens it, with what its family needs.
     ///
     /// # Errors
@@ -61,21 +62,45 @@ impl SoapyUsrp {
             self.device.set_time_source(time.as_str()).map_err(said("the time source"))?;
         }
         let tx = config.tx.as_ref().map(|tx| {
-            let at = (Direction::Tx, tx.channel);
-            self.tune(at, config.rate_hz, tx.frequency_hz, tx.antenna.as_deref())?;
-            let gain = self.limits.channel(true, tx.channel)?.gain_db;
-            SoapyTransmitter::new(self.device.clone(), tx.channel, stepped(gain))
+            let output = Output::new(&self.device, tx);
+            let antenna = tx.safe.antenna.as_deref().or(tx.antenna.as_deref());
+            for channel in &tx.channels {
+                self.tune((Direction::Tx, *channel), config.rate_hz, tx.frequency_hz, antenna)?;
+            }
+            output.disconnect()?;
+            // the same of all, which was looked at
+            let gain = self.limits.channel(true, tx.channels[0])?.gain_db;
+            Ok(SoapyTransmitter::new(self.device.clone(), tx.channels.clone(), stepped(gain), output))
         });
         let rx = config.rx.as_ref().map(|rx| {
-            let at = (Direction::Rx, rx.channel);
-            self.tune(at, config.rate_hz, rx.frequency_hz, rx.antenna.as_deref())?;
-            self.device.set_gain(at.0, at.1, rx.gain_db).map_err(said("the receive gain"))?;
-            let is = self.device.gain(at.0, at.1).map_err(said("the receive gain"))?;
-            let step = stepped(self.limits.channel(false, rx.channel)?.gain_db).step;
-            follows("the receive gain, dB,", rx.gain_db, is, step)?;
-            SoapyReceiver::new(&self.device, rx.channel, config.rate_hz)
+            let mut gains = Vec::new();
+            for channel in &rx.channels {
+                self.tune((Direction::Rx, *channel), config.rate_hz, rx.frequency_hz, rx.antenna.as_deref())?;
+                self.receive_gain(*channel, rx)?;
+                gains.push(stepped(self.limits.channel(false, *channel)?.gain_db));
+            }
+            SoapyReceiver::new(&self.device, &rx.channels, gains, config.rate_hz, self.limits.has_time)
         });
         Ok((tx.transpose()?, rx.transpose()?))
+    }
+
+    /// The overall gain, which the driver shares out, then the elements that were asked for by name.
+    fn receive_gain(&self, channel: usize, rx: &RxConfig) -> Result<(), RadioError> {
+        let (d, to) = (&self.device, Direction::Rx);
+        let limits = self.limits.channel(false, channel)?;
+        d.set_gain(to, channel, rx.gain_db).map_err(said("the receive gain"))?;
+        let is = d.gain(to, channel).map_err(said("the receive gain"))?;
+        follows("the receive gain, dB,", rx.gain_db, is, stepped(limits.gain_db).step)?;
+        for (name, gain_db) in &rx.gain_elements_db {
+            let what = "an element of the receive gain";
+            d.set_gain_element(to, channel, name.as_str(), *gain_db).map_err(said(what))?;
+        }
+        // each is read after the last was set: a driver may move others with it
+        for (name, gain_db) in &rx.gain_elements_db {
+            let is = d.gain_element(to, channel, name.as_str()).map_err(said("an element of the receive gain"))?;
+            follows("an element of the receive gain, dB,", *gain_db, is, stepped(limits.gain_element(name)?).step)?;
+        }
+        Ok(())
     }
 
     fn tune(

@@ -5,12 +5,15 @@
 //! `readStreamStatus` only; a device belongs to one process, so transmitter and receiver of one device are opened together.
 
 mod device;
+mod output;
 mod probe;
+mod reference;
 mod rx;
 mod tx;
 
-pub use device::SoapyUsrp;
-pub use probe::{Found, enumerate, sdr_version};
+pub use device::SoapyDevice;
+pub use probe::{Found, enumerate};
+pub use reference::SoapyReference;
 pub use rx::SoapyReceiver;
 pub use tx::SoapyTransmitter;
 

@@ -28,12 +28,6 @@ pub fn enumerate(args: &str) -> Result<Vec<Found>, RadioError> {
     Ok(all.into_iter().map(found).collect())
 }
 
-/// The interface that this was built for; the library of the system has to be of the same 0.x.
-#[must_use]
-pub const fn sdr_version() -> &'static str {
-    "0.8"
-}
-
 fn span(r: &Range) -> Span {
     Span { low: r.minimum, high: r.maximum, step: r.step }
 }

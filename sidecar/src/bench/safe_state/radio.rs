@@ -29,6 +29,8 @@ impl Radio {
         let program = program("virtual-usrp")?;
         let mut child = Command::new(&program)
             .arg(dir)
+            // what left the antenna is counted in its events; the samples themselves would be 24 GB
+            .args(["--sample-limit", "1000000"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

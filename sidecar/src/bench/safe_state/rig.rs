@@ -1,7 +1,7 @@
 //! Everything around a burst: the radio, the lab's key, the guard and who talks to it, each a process of its own.
 
 use super::radio::{Radio, program};
-use crate::config::{Config, Frequency, MetricsSection, TxSection};
+use crate::config::{Config, Frequency, MetricsSection, SwitchSection, TxSection};
 use crate::free_ports::FreePorts;
 use crate::record::{RunFolder, Start};
 use crate::tx::{Answer, Ask, GuardConfig, GuardStatus, LogFile, TxClient, generate, sign};
@@ -19,6 +19,10 @@ use std::time::Duration;
 pub(super) const RATE_HZ: f64 = 1.92e6;
 /// The policy allows so much; a burst asks for it.
 pub(super) const GAIN_DB: f64 = 10.0;
+/// Nothing is connected there.
+pub(super) const SAFE_ANTENNA: &str = "CAL";
+/// `false` in the safe state.
+pub(super) const SWITCH: &str = "time_source_out";
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Lines of the log that a trial adds at most.
 const LOOK_BACK: usize = 50;
@@ -62,6 +66,11 @@ impl Rig {
             tx: TxSection {
                 radio: Some(radio.device_args.clone()),
                 sample_rate: Frequency::new(RATE_HZ),
+                // so that its reference is watched in every trial
+                clock_source: Some("external".into()),
+                antenna: Some("TX/RX".into()),
+                safe_antenna: Some(SAFE_ANTENNA.into()),
+                switch: Some(SwitchSection { setting: SWITCH.into(), on_air: "true".into(), safe: "false".into() }),
                 policy: dir.join("policy.yaml"),
                 key: dir.join("lab.key.pub"),
                 log: dir.join("transmit.log"),
@@ -119,6 +128,22 @@ impl Rig {
 
     /// A guard that is ready, under a policy that holds for `for_ms` or long, and somebody who feeds the dead-man.
     pub(super) fn ready(&mut self, for_ms: Option<i64>) -> Result<TxClient, String> {
+        match self.try_ready(for_ms) {
+            // `tx stop` kills a guard whose disk is slow, and what was killed may still have answered a moment ago
+            Err(_) if self.guard_ended() => self.try_ready(for_ms),
+            other => other,
+        }
+    }
+
+    /// Whether the guard has ended, or does within a moment.
+    fn guard_ended(&mut self) -> bool {
+        (0..100).any(|_| {
+            std::thread::sleep(Duration::from_millis(2));
+            self.guard.as_mut().is_none_or(|p| !matches!(p.0.try_wait(), Ok(None)))
+        })
+    }
+
+    fn try_ready(&mut self, for_ms: Option<i64>) -> Result<TxClient, String> {
         let dead = |p: &mut Option<Process>| p.as_mut().is_none_or(|p| !matches!(p.0.try_wait(), Ok(None)));
         if for_ms.is_some() || dead(&mut self.guard) {
             self.guard = None;
@@ -132,7 +157,9 @@ impl Rig {
         if dead(&mut self.feeder) {
             self.feeder = Some(self.start(&["tx", "feed"])?);
         }
-        self.until(&mut client, |s| s.fed_ms.values().all(|ms| ms.is_some_and(|ms| ms < 150)))?;
+        self.until(&mut client, |s| {
+            s.reference == Some(true) && s.fed_ms.values().all(|ms| ms.is_some_and(|ms| ms < 150))
+        })?;
         Ok(client)
     }
 

@@ -1,6 +1,6 @@
 //! One trial: a burst, what must end it, and what the radio's record says.
 
-use super::rig::{GAIN_DB, Process, RATE_HZ, Rig};
+use super::rig::{GAIN_DB, Process, RATE_HZ, Rig, SAFE_ANTENNA, SWITCH};
 use super::trigger::Trigger;
 use crate::clock::mono_ns;
 use crate::tx::TxClient;
@@ -16,8 +16,8 @@ use std::time::Duration;
 const SILENT_NS: u64 = 3_000_000_000;
 /// It is silent when nothing came out for so long, ns.
 const QUIET_NS: u64 = 60_000_000;
-/// Length of a burst that is to be ended, ms.
-const BURST_MS: u64 = 8_000;
+/// Length of a burst that is to be ended, ms: some hundreds in a row are within an hour of air time, which is charged as approved.
+const BURST_MS: u64 = 2_500;
 /// A policy or token that ends during the burst holds so long, ms.
 const SHORT_MS: u64 = 900;
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -130,6 +130,7 @@ fn pull(rig: &mut Rig, trigger: Trigger, client: &mut TxClient, source: &Process
         Trigger::Vanished => drop(rig.radio.control("vanish")?),
         Trigger::HungWrite => drop(rig.radio.control("hang-write")?),
         Trigger::Overload => drop(rig.radio.control("inject 0 0 200000")?),
+        Trigger::Reference => drop(rig.radio.control("unlock")?),
     }
     Ok(now_ns)
 }
@@ -182,8 +183,11 @@ fn judge(rig: &mut Rig, trigger: Trigger, at_ns: u64, last_ns: u64, burst_ms: u6
     let stretches: Vec<&Value> = events.iter().filter(|e| e["what"] == "radiated").collect();
     let is_gain = |e: &&Value| e["setting"] == "gain" && e["direction"] == "tx" && e["channel"] == 0;
     let gain = events.iter().rfind(is_gain).and_then(|e| e["value"].as_f64());
-    if trigger.reaches_the_radio() && gain != Some(0.0) {
-        return Err(format!("the gain is {gain:?} dB afterwards"));
+    let last = |setting: &str| events.iter().rfind(|e| e["setting"] == setting && e["direction"] != "rx");
+    let (antenna, switch) = (last("antenna").map(|e| &e["value"]), last(SWITCH).map(|e| &e["value"]));
+    let is_off = antenna.is_some_and(|a| a == SAFE_ANTENNA) && switch.is_some_and(|s| s == "false");
+    if trigger.reaches_the_radio() && (gain != Some(0.0) || !is_off) {
+        return Err(format!("afterwards the gain is {gain:?} dB, the antenna {antenna:?}, the switch {switch:?}"));
     }
     let radiated: u64 = stretches.iter().map(|s| u(&s["nonzero"])).sum();
     let approved = (burst_ms as f64 * 1e-3 * RATE_HZ) as u64;
@@ -214,7 +218,9 @@ fn clean(rig: &mut Rig, trigger: Trigger, source: Process) -> Result<(), String>
     drop(source);
     match trigger {
         Trigger::HangLoop | Trigger::KillLoop => rig.feeder = None,
-        Trigger::HungWrite | Trigger::DeviceError | Trigger::Overload => drop(rig.radio.control("clear")?),
+        Trigger::HungWrite | Trigger::DeviceError | Trigger::Overload | Trigger::Reference => {
+            rig.radio.control("clear")?;
+        }
         Trigger::Vanished => drop(rig.radio.control("come-back")?),
         _ => {}
     }

@@ -37,6 +37,8 @@ pub enum Trigger {
     HungWrite,
     /// The receiver hears too much.
     Overload,
+    /// The radio's clock loses its reference.
+    Reference,
 }
 
 impl Trigger {
@@ -58,6 +60,7 @@ impl Trigger {
         Self::Vanished,
         Self::HungWrite,
         Self::Overload,
+        Self::Reference,
     ];
 
     /// In words.
@@ -80,6 +83,7 @@ impl Trigger {
             Self::Vanished => "the radio vanishes",
             Self::HungWrite => "a write hangs",
             Self::Overload => "the receiver is overloaded",
+            Self::Reference => "the reference is lost",
         }
     }
 
@@ -97,6 +101,7 @@ impl Trigger {
             Self::DeviceError | Self::Vanished => Some(Stop::DeviceError),
             Self::HungWrite => Some(Stop::HungWrite),
             Self::Overload => Some(Stop::Overload),
+            Self::Reference => Some(Stop::Reference),
         }
     }
 
@@ -106,9 +111,13 @@ impl Trigger {
         !matches!(self, Self::KillGuard | Self::Vanished | Self::HungWrite)
     }
 
-    /// Longest time until the last sample, ms: the dead-man's 200 ms come on top.
+    /// Longest time until the last sample, ms: 100, on top of the dead-man's 200, and of the 50 between two readings of the sensor.
     #[must_use]
     pub const fn bar_ms(self) -> f64 {
-        if matches!(self, Self::HangLoop) { 300.0 } else { 100.0 }
+        match self {
+            Self::HangLoop => 300.0,
+            Self::Reference => 150.0,
+            _ => 100.0,
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::cli::exit::Exit;
 use crate::cli::text;
 use crate::config::Config;
 use crate::tx::TxError;
-use ran_bridge::radio::{DeviceArgs, RadioConfig, SoapyUsrp, enumerate};
+use ran_bridge::radio::{DeviceArgs, RadioConfig, SoapyDevice, enumerate};
 
 pub(super) fn list(as_json: bool) -> Result<Exit, CliError> {
     let all = enumerate("").map_err(TxError::from)?;
@@ -30,7 +30,7 @@ pub(super) fn probe(radio: Option<&str>, config: &Config, as_json: bool) -> Resu
     let named = radio.or(config.tx.radio.as_deref()).unwrap_or_default();
     let args = DeviceArgs::parse(named).map_err(TxError::from)?;
     let ask = RadioConfig { args, rate_hz: 0.0, clock_source: None, time_source: None, tx: None, rx: None };
-    let radio = SoapyUsrp::open(&ask).map_err(TxError::from)?;
+    let radio = SoapyDevice::open(&ask).map_err(TxError::from)?;
     if as_json {
         text::json(radio.limits())?;
     } else {

@@ -1,5 +1,6 @@
 //! `sidecar radio …`.
 
+mod calibrate;
 #[cfg(feature = "soapysdr")]
 mod find;
 #[cfg(feature = "soapysdr")]
@@ -32,7 +33,18 @@ pub enum RadioCommand {
         #[arg(long, default_value = "-80 dBFS", allow_hyphen_values = true)]
         least: crate::config::PowerDbfs,
     },
+    /// Phase, level and delay of the transmit chains against each other, through cables or the air to one receive channel.
+    #[command(after_help = CALIBRATE)]
+    Calibrate(calibrate::CalibrateArgs),
 }
+
+const CALIBRATE: &str = "\
+Example: sidecar radio calibrate --gain '10 dB', with both transmit connectors on a combiner, 30 dB and more, and a receive connector
+
+The running tx-guard sends a short known sequence from each of `tx.channels` in turns, as bursts under the policy, and keeps the factors with which
+all arrive in phase and at one level. They hold for this gain until the transmit stream is closed (the token of --hold or a later one expires, a
+stop), the guard ends, the reference clock is lost, or `tx.calibration.max_age` is over. `sidecar tx status` tells; who sends coherently with a
+stale one is refused. Exit code 11: refused, with the reason.";
 
 #[cfg(feature = "soapysdr")]
 pub(super) fn run(command: &RadioCommand, args: &Args) -> Result<Exit, CliError> {
@@ -43,10 +55,15 @@ pub(super) fn run(command: &RadioCommand, args: &Args) -> Result<Exit, CliError>
         RadioCommand::Selftest { loop_gain, least } => {
             selftest::run(&config, loop_gain.map(|g| g.db()), least.dbfs(), args.json)
         }
+        RadioCommand::Calibrate(calibrate) => calibrate::run(calibrate, &config, args.json),
     }
 }
 
 #[cfg(not(feature = "soapysdr"))]
-pub(super) fn run(_: &RadioCommand, _: &Args) -> Result<Exit, CliError> {
-    Err(CliError::no_radios())
+pub(super) fn run(command: &RadioCommand, args: &Args) -> Result<Exit, CliError> {
+    match command {
+        // the guard has the radio
+        RadioCommand::Calibrate(calibrate) => calibrate::run(calibrate, &super::entry::load(args)?, args.json),
+        _ => Err(CliError::no_radios()),
+    }
 }

@@ -5,7 +5,7 @@ use crate::cli::exit::Exit;
 use crate::cli::text;
 use crate::clock::mono_ns;
 use crate::config::Config;
-use crate::tx::{Answer, ArmOrder, Ask, Ended, FireOrder, GuardConfig, GuardStatus, TxClient, TxError, Wave};
+use crate::tx::{Answer, ArmOrder, Ask, Ended, FireOrder, GuardConfig, GuardStatus, Over, TxClient, TxError, Wave};
 use std::time::Duration;
 
 /// The receiver is watched for so long, ms.
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(serde::Serialize)]
 struct Check {
-    what: &'static str,
+    what: String,
     good: bool,
     seen: String,
 }
@@ -37,14 +37,15 @@ pub(super) fn run(
     let mut checks = reception(&mut client)?;
     checks.push(silent(&mut client, &guard));
     if let Some(gain_db) = loop_gain_db {
-        checks.push(tone(&mut client, &guard, gain_db, least_dbfs));
+        for channel in 0..guard.radio.tx.as_ref().map_or(1, |tx| tx.channels.len()) {
+            checks.push(tone(&mut client, &guard, channel, gain_db, least_dbfs));
+        }
     }
     let good = checks.iter().all(|c| c.good);
     if as_json {
         text::json(&checks)?;
     } else {
-        let row =
-            |c: &Check| vec![(if c.good { "ok" } else { "FAILED" }).to_owned(), c.what.to_owned(), c.seen.clone()];
+        let row = |c: &Check| vec![(if c.good { "ok" } else { "FAILED" }).to_owned(), c.what.clone(), c.seen.clone()];
         text::out(&text::columns(&checks.iter().map(row).collect::<Vec<_>>()))?;
     }
     if good {
@@ -73,17 +74,21 @@ fn reception(client: &mut TxClient) -> Result<Vec<Check>, TxError> {
     let lost = to.reception.lost - from.reception.lost;
     Ok(vec![
         Check {
-            what: "rate of the receiver against the host's clock",
+            what: "rate of the receiver against the host's clock".to_owned(),
             good: (rate_hz / to.rate_hz - 1.0).abs() < RATE_PART,
             seen: format!("{:.3} MS/s of {:.3}", rate_hz * 1e-6, to.rate_hz * 1e-6),
         },
-        Check { what: "samples lost by the receiver", good: lost == 0, seen: format!("{lost} in {WATCH_MS} ms") },
+        Check {
+            what: "samples lost by the receiver".to_owned(),
+            good: lost == 0,
+            seen: format!("{lost} in {WATCH_MS} ms"),
+        },
     ])
 }
 
 fn silent(client: &mut TxClient, guard: &GuardConfig) -> Check {
-    let what = "a silent burst of 1 s: timed start, never dry, whole";
-    match burst(client, guard, SILENT_MS, None, Wave::Zeros) {
+    let what = "a silent burst of 1 s: timed start, never dry, whole".to_owned();
+    match burst(client, guard, SILENT_MS, None, Wave::Zeros, 0) {
         Ok((e, _)) => Check {
             what,
             good: e.why.is_none() && e.underflows == 0,
@@ -93,11 +98,12 @@ fn silent(client: &mut TxClient, guard: &GuardConfig) -> Check {
     }
 }
 
-fn tone(client: &mut TxClient, guard: &GuardConfig, gain_db: f64, least_dbfs: f64) -> Check {
-    let what = "a tone of 100 ms through the loop";
+fn tone(client: &mut TxClient, guard: &GuardConfig, channel: usize, gain_db: f64, least_dbfs: f64) -> Check {
+    let of = |channel| format!(", from transmit channel {channel} of the stream");
+    let what = format!("a tone of 100 ms through the loop{}", if channel == 0 { String::new() } else { of(channel) });
     let wave = Wave::Tone { offset_hz: guard.radio.rate_hz / 8.0, amplitude: 10_f32.powf(TONE_DBFS / 20.0) };
     let before = status(client).ok().and_then(|s| s.reception.peak_dbfs);
-    match burst(client, guard, TONE_MS, Some(gain_db), wave) {
+    match burst(client, guard, TONE_MS, Some(gain_db), wave, channel) {
         Ok((e, heard)) => {
             let heard = heard.unwrap_or(f32::NEG_INFINITY);
             let silence = before.unwrap_or(f32::NEG_INFINITY);
@@ -118,13 +124,14 @@ fn burst(
     ms: u64,
     gain_db: Option<f64>,
     wave: Wave,
+    channel: usize,
 ) -> Result<(Ended, Option<f32>), TxError> {
-    let order = ArmOrder { for_ms: ms + 2_000, jam: None, phrase: String::new() };
+    let order = ArmOrder { for_ms: ms + 2_000, jam: None, relay: false, phrase: String::new() };
     let armed = client.ask(&Ask::Arm(order), PATIENCE, |a| matches!(a, Answer::Armed { .. }))?;
     let Answer::Armed { token, .. } = armed else { return Err(TxError::Silent("its socket".into())) };
     client.tell(&Ask::Feed { alive_ns: None })?;
     let samples = (ms as f64 * 1e-3 * guard.radio.rate_hz) as u64;
-    let order = FireOrder { token, samples, gain_db: gain_db.unwrap_or(0.0), wave };
+    let order = FireOrder { token, samples, gain_db: gain_db.unwrap_or(0.0), wave, over: Over::Channel(channel) };
     client.ask(&Ask::Fire(order), PATIENCE, |a| matches!(a, Answer::Fired { .. }))?;
     let mut heard: Option<f32> = None;
     loop {

@@ -18,7 +18,11 @@ way, ends the burst.";
 #[derive(Debug, Subcommand)]
 pub enum TxCommand {
     /// Whether anything is armed or on air, who allows it, what was refused, how the log stands.
-    Status,
+    Status {
+        /// Goes on until Ctrl-C: in place on a terminal, else a line for each change; with --json a line of JSON for each.
+        #[arg(long, short)]
+        watch: bool,
+    },
     /// Asks for the right to fire: a token that is bound to policy, radio, band and mode, and expires.
     Arm(ArmArgs),
     /// Sends one burst of so many samples, and waits for its end.
@@ -87,6 +91,16 @@ pub struct FireArgs {
     /// Gain setting of the radio.
     #[arg(long)]
     pub gain: GainDb,
+    /// Which of `tx.channels` sends it, by its place from 0; the others are silent.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub channel: usize,
+    /// On all channels, each with its factor of `sidecar radio calibrate`: in phase and at one level where that was measured.
+    #[arg(long, conflicts_with = "channel")]
+    pub coherent: bool,
+    /// On all channels, each with its factor of `sidecar radio calibrate`, so that they add up to nothing where that was measured, and not elsewhere:
+    /// with --noise, null-space noise that spares the receiver there.
+    #[arg(long, conflicts_with_all = ["channel", "coherent"])]
+    pub spare: bool,
     /// Length; or give --samples.
     #[arg(long = "for", value_name = "DURATION", required_unless_present_any = ["samples", "play"])]
     pub duration: Option<Duration>,

@@ -4,7 +4,7 @@ use super::args::{ArmArgs, FireArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::text;
-use crate::tx::{Answer, ArmOrder, Ask, Ended, FireOrder, GuardConfig, Source, TxClient, TxError, Wave};
+use crate::tx::{Answer, ArmOrder, Ask, Ended, FireOrder, GuardConfig, Over, Source, TxClient, TxError, Wave};
 use governor::Token;
 use indicatif::{ProgressBar, ProgressStyle};
 use num_complex::Complex32;
@@ -32,7 +32,7 @@ pub(super) fn arm(args: &ArmArgs, config: &GuardConfig, as_json: bool) -> Result
 }
 
 fn armed(guard: &mut TxClient, for_ms: u64, jam: Option<u16>, phrase: &str) -> Result<(Token, Answer), TxError> {
-    let order = ArmOrder { for_ms, jam, phrase: phrase.to_owned() };
+    let order = ArmOrder { for_ms, jam, relay: false, phrase: phrase.to_owned() };
     let answer = guard.ask(&Ask::Arm(order), PATIENCE, |a| matches!(a, Answer::Armed { .. }))?;
     match answer {
         Answer::Armed { token, .. } => Ok((token, answer)),
@@ -59,7 +59,17 @@ pub(super) fn fire(args: &FireArgs, config: &GuardConfig, as_json: bool) -> Resu
     if feeds {
         guard.tell(&Ask::Feed { alive_ns: None })?;
     }
-    let order = FireOrder { token, samples, gain_db: args.gain.db(), wave: own.wave() };
+    let order = FireOrder {
+        token,
+        samples,
+        gain_db: args.gain.db(),
+        wave: own.wave(),
+        over: match args {
+            FireArgs { coherent: true, .. } => Over::InPhase,
+            FireArgs { spare: true, .. } => Over::Cancelling,
+            FireArgs { channel, .. } => Over::Channel(*channel),
+        },
+    };
     guard.ask(&Ask::Fire(order), PATIENCE, |a| matches!(a, Answer::Fired { .. }))?;
     let bar = bar(samples, rate_hz, as_json);
     let ended = loop {

@@ -5,6 +5,7 @@ mod fire;
 mod guard;
 mod log;
 mod status;
+mod watch;
 
 pub use args::TxCommand;
 pub(super) use guard::guard;
@@ -21,7 +22,8 @@ use std::path::Path;
 pub(super) fn run(command: &TxCommand, config: &Config, as_json: bool) -> Result<Exit, CliError> {
     let guard = config.tx_guard(0).map_err(TxError::from)?;
     match command {
-        TxCommand::Status => status::show(&guard, as_json),
+        TxCommand::Status { watch: false } => status::show(&guard, as_json),
+        TxCommand::Status { watch: true } => watch::watch(&guard, as_json),
         TxCommand::Arm(args) => fire::arm(args, &guard, as_json),
         TxCommand::Fire(args) => fire::fire(args, &guard, as_json),
         TxCommand::Feed => fire::feed(&guard),

@@ -8,6 +8,7 @@ mod emulator;
 mod gnb_console;
 mod learn;
 mod ran;
+mod relay;
 mod run;
 mod tx;
 mod up;
@@ -24,6 +25,7 @@ pub use gnb_console::{
 };
 pub use learn::LearnSection;
 pub use ran::{CellSection, PowerSection, RanSection, SoundingSection};
+pub use relay::{RelayCalibrateSection, RelayLegSection, RelaySection};
 pub use run::{Config, MetricsSection, RunSection};
-pub use tx::{ListenSection, TxMode, TxSection};
+pub use tx::{ListenSection, SwitchSection, TxMode, TxSection};
 pub use up::{ExtraProcess, ProcessName, UpSection};

@@ -22,6 +22,8 @@ pub struct RanSection {
     pub plmn: String,
     /// Weights are computed and sent; `false` = only watch.
     pub act: bool,
+    /// While it tracks the cell it feeds the dead-man of `tx-guard`; `false` = it does not vouch for what a radio transmits.
+    pub feed_tx_guard: bool,
     /// Part of the eavesdropper's direction that is taken out of the beam, 0…1.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub null_part: f64,
@@ -118,6 +120,7 @@ impl Default for RanSection {
             gnb_ws: Some("ws://127.0.0.1:8001".into()),
             plmn: "00101".into(),
             act: true,
+            feed_tx_guard: true,
             null_part: 0.7,
             fresh: Duration::new(0.2),
             metrics: MetricsSection::on_port(9701),

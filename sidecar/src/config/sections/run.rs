@@ -1,8 +1,8 @@
 //! The whole document, and what all processes share.
 
 use super::{
-    AirSection, AppSection, ControllerSection, CoreSection, GnbConsoleSection, LearnSection, RanSection, TxSection,
-    UpSection,
+    AirSection, AppSection, ControllerSection, CoreSection, GnbConsoleSection, LearnSection, RanSection, RelaySection,
+    TxSection, UpSection,
 };
 use crate::telemetry::MetricsAt;
 use schemars::JsonSchema;
@@ -30,6 +30,8 @@ pub struct Config {
     pub gnb_console: GnbConsoleSection,
     /// The radio that may transmit, and what stands before it.
     pub tx: TxSection,
+    /// ZMQ radios on the air of that radio.
+    pub relay: RelaySection,
     /// The supervisor.
     pub up: UpSection,
     /// What agents and controller learn together.

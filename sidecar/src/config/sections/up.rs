@@ -56,6 +56,8 @@ pub enum ProcessName {
     Controller,
     /// The guard of the transmitting radio.
     TxGuard,
+    /// ZMQ radios on the air, through that guard.
+    Relay,
 }
 
 impl ProcessName {
@@ -69,6 +71,7 @@ impl ProcessName {
             Self::App => "app",
             Self::Controller => "controller",
             Self::TxGuard => "tx-guard",
+            Self::Relay => "relay",
         }
     }
 }

@@ -89,7 +89,7 @@ fn a_power_that_nobody_answered_for_is_taken_back_where_air_begins_again() {
     thread.reconnected(5_000_000_002);
     assert!(matches!(answer.try_recv().unwrap(), Err(ActError::Link(_))));
     assert!(thread.acting.is_empty());
-    let mut open = listener.accept().unwrap().unwrap();
+    let mut open = listener.accept(crate::wire::Limits::WIDEST).unwrap().unwrap();
     let mut powers = Vec::new();
     while powers.len() < 2 {
         open.turn().unwrap();
@@ -142,7 +142,7 @@ fn who_sets_windows_again_leaves_power_and_weights_as_they_are() {
     thread.act_for_others(5_000_000_001);
     thread.reconnected(5_000_000_002);
     assert!(matches!(answer.try_recv().unwrap(), Err(ActError::Link(_))));
-    let mut open = listener.accept().unwrap().unwrap();
+    let mut open = listener.accept(crate::wire::Limits::WIDEST).unwrap().unwrap();
     let commands = sent(&mut open);
     assert_eq!((powers(&commands), steers(&commands)), (vec![-1.0, -3.0], false), "what was in force for certain");
     // a clock that is not ours, and a silence, move or repeat the windows only
@@ -171,7 +171,7 @@ fn a_setup_anew_that_air_did_not_answer_is_repeated_whole() {
     thread.found(Some(found));
     thread.acted(before, Ok(()));
     assert_eq!(early.try_recv().unwrap(), Ok(()));
-    let mut open = listener.accept().unwrap().unwrap();
+    let mut open = listener.accept(crate::wire::Limits::WIDEST).unwrap().unwrap();
     let commands = sent(&mut open);
     assert_eq!((powers(&commands), steers(&commands)), (vec![-1.0, 0.0], true));
     let last = thread.unanswered.unwrap();

@@ -1,12 +1,17 @@
 //! The desk: whoever asks, and everything that ends by itself.
 
-use super::arming::{Arming, No, is_there};
+use super::arming::{Arming, No, is_there, no};
+use super::bounds::{AT_ONCE, HEAR_NS, Refused, lane_limits, limits};
+use super::calibrating::Calibrating;
 use super::core::{Core, Shared};
 use super::ears::Ears;
+use super::lanes::Lanes;
 use super::parts::Parts;
-use super::sender::{Job, Sender};
+use super::reference;
+use super::sender::{Sender, Work};
 use super::serve::routes;
 use super::status::{Gauges, status};
+use super::watchdog::Watchdog;
 use crate::air::Refusal;
 use crate::telemetry::{Metrics, serve_with};
 use crate::tx::config::GuardConfig;
@@ -14,8 +19,8 @@ use crate::tx::error::TxError;
 use crate::tx::keys::load_policy;
 use crate::tx::messages::{Answer, Ask};
 use crate::tx::stop::pid_file;
-use crate::wire::clients::{ClientId, Clients, Frame};
-use crate::wire::{Agent, Dtype, Header, Kind, Message, WireError};
+use crate::wire::clients::{ClientId, Clients, Frame, MAX_CLIENTS};
+use crate::wire::{Agent, Kind, Message, WireError};
 use governor::{Band, Event, Feeder, Governor, State, Stop, hex};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
@@ -40,8 +45,6 @@ const END_NS: u64 = 500_000_000;
 const LAST_NS: u64 = 80_000_000;
 /// Gauges are renewed this often, ns.
 const SHOW_NS: u64 = 100_000_000;
-/// Messages read at once.
-const AT_ONCE: usize = 64;
 
 /// Runs the guard until `stop` is set or its radio is gone.
 ///
@@ -49,7 +52,7 @@ const AT_ONCE: usize = 64;
 /// [`TxError`] where it cannot start, or the radio was lost.
 pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), TxError> {
     let system = |what| move |source| TxError::System { what, source };
-    let clients = Clients::bind(&config.control).map_err(system("the guard's socket"))?;
+    let clients = Clients::bind(&config.control, limits(config.radio.rate_hz)).map_err(system("the guard's socket"))?;
     let tx = config.radio.tx.as_ref();
     let frequency_hz = tx.map_or(0.0, |t| t.frequency_hz);
     let band = Band::of_rate(frequency_hz, config.radio.rate_hz);
@@ -83,7 +86,19 @@ pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), 
         }
         _ => None,
     };
+    let watching = match parts.reference {
+        Some(sensor) => {
+            shared.reference.begin();
+            let (shared, end) = (Arc::clone(&shared), Arc::clone(&end));
+            Some(spawn("reference", Box::new(move || reference::watch(sensor, &shared, &end)))?)
+        }
+        None => None,
+    };
     let (jobs, taken) = mpsc::channel();
+    let (lines, given) = mpsc::channel();
+    let lanes =
+        Lanes::bind(&config.control, lane_limits(config.radio.rate_hz, tx.map_or(1, |t| t.channels.len())), lines)
+            .map_err(system("the guard's socket for samples"))?;
     let (stream, streamed) = mpsc::channel();
     let lifeline = parts.tx.lifeline();
     let sender = Sender {
@@ -91,6 +106,7 @@ pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), 
         rate_hz: config.radio.rate_hz,
         shared: Arc::clone(&shared),
         jobs: taken,
+        lines: given,
         streamed,
         queue: std::collections::VecDeque::new(),
     };
@@ -108,22 +124,28 @@ pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), 
         jobs,
         stream,
         clients,
+        lanes,
         feeders: BTreeSet::new(),
         stoppers: Vec::new(),
+        refused: Refused::default(),
+        calibrating: None,
         gauges,
         show_ns: 0,
         stops: 0,
         seq: 0,
     };
     tracing::info!(radio = desk.radio, %band, "tx-guard is ready");
+    let mut watchdog = Watchdog::new(parts.notify);
     let mut lost = false;
     while !stop.load(SeqCst) && !lost {
         desk.turn();
         if desk.is_hung() {
             desk.die(lifeline);
         }
+        watchdog.turn(&shared, shared.call_ns(shared.now_ns()).is_none_or(|ns| ns <= HUNG_NS));
         lost = sending.is_finished() || hearing.as_ref().is_some_and(JoinHandle::is_finished);
     }
+    watchdog.end();
     {
         let mut core = shared.core();
         core.closing = true;
@@ -146,6 +168,10 @@ pub fn run(config: &GuardConfig, parts: Parts, stop: &AtomicBool) -> Result<(), 
     // the threads' panics, if any, have been printed
     let _ = sending.join();
     let _ = hearing.map(JoinHandle::join);
+    // a reading that does not come back keeps nobody
+    while watching.as_ref().is_some_and(|w| !w.is_finished()) && shared.now_ns() < until_ns {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
     let _ = std::fs::remove_file(pid_file(config));
     if lost {
         return Err(ran_bridge::radio::RadioError::Gone("see the lines before".into()).into());
@@ -173,12 +199,15 @@ struct Desk<'a> {
     band: Band,
     shared: &'a Arc<Shared>,
     ears: Option<&'a Ears>,
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Work>,
     stream: mpsc::Sender<Vec<Complex32>>,
     clients: Clients,
+    lanes: Lanes,
     feeders: BTreeSet<ClientId>,
     /// Who waits for the safe state: who, what was, since when.
     stoppers: Vec<(ClientId, State, u64)>,
+    refused: Refused,
+    calibrating: Option<Calibrating>,
     gauges: Gauges,
     show_ns: u64,
     /// Stops that people were told of.
@@ -189,16 +218,62 @@ struct Desk<'a> {
 impl Desk<'_> {
     fn turn(&mut self) {
         {
-            let mut fds: Vec<PollFd<'_>> = self.clients.fds().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+            let all = self.clients.fds().chain(self.lanes.fds());
+            let mut fds: Vec<PollFd<'_>> = all.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
             let _ = poll(&mut fds, PollTimeout::from(LOOK_MS));
         }
         self.clients.turn();
-        for _ in 0..AT_ONCE {
+        let until_ns = self.shared.now_ns() + HEAR_NS;
+        for heard in 1..=AT_ONCE {
             let Some((from, frame)) = self.clients.next() else { break };
             self.hear(from, frame);
+            if self.shared.now_ns() >= until_ns {
+                self.look();
+                // each has been heard once
+                if heard >= MAX_CLIENTS {
+                    break;
+                }
+            }
         }
+        self.lanes.turn(self.shared);
         self.look();
         self.tell();
+        self.calibrate();
+    }
+
+    fn arming(&self) -> Arming<'_> {
+        Arming {
+            config: self.config,
+            serial: self.serial,
+            band: self.band,
+            shared: self.shared,
+            ears: self.ears,
+            jobs: &self.jobs,
+        }
+    }
+
+    /// The next step of a calibration.
+    fn calibrate(&mut self) {
+        let Some(mut calibrating) = self.calibrating.take() else { return };
+        let asker = calibrating.asker;
+        let done = if self.clients.is_open(asker) {
+            calibrating.turn(&self.arming())
+        } else {
+            Some(Err(no("state", "who asked is gone")))
+        };
+        let Some(done) = done else {
+            self.calibrating = Some(calibrating);
+            return;
+        };
+        self.ears.iter().for_each(|ears| ears.tap(None));
+        match done {
+            Ok(calibration) => {
+                let report = calibration.report(self.shared.now_ns());
+                self.shared.core().calibration = Some(calibration);
+                self.answer(asker, &Answer::Calibrated(Box::new(report)));
+            }
+            Err(no) => self.refuse(asker, None, no),
+        }
     }
 
     /// What ends by itself.
@@ -213,7 +288,11 @@ impl Desk<'_> {
         let clients = &self.clients;
         let before = self.feeders.len();
         self.feeders.retain(|id| clients.is_open(*id));
+        let is_lost = self.shared.reference.is_locked(now_ns) == Some(false);
         let mut core = self.shared.core();
+        if is_lost {
+            core.stop(Stop::Reference);
+        }
         if self.feeders.len() < before && core.on_air.is_some() {
             core.stop(Stop::PipeClosed);
         }
@@ -228,7 +307,11 @@ impl Desk<'_> {
             (std::mem::take(&mut core.outbox), is_safe, core.stops, core.last_stop)
         };
         for (to, answer) in told {
-            self.answer(to, &answer);
+            let now_ns = self.shared.now_ns();
+            let own = |c: &mut Calibrating| matches!(&answer, Answer::Ended(ended) if c.ended(ended, now_ns));
+            if !self.calibrating.as_mut().is_some_and(own) {
+                self.answer(to, &answer);
+            }
         }
         if stops != self.stops {
             self.stops = stops;
@@ -288,14 +371,11 @@ impl Desk<'_> {
     }
 
     fn obey(&mut self, from: ClientId, ask: &Ask) -> Result<Option<Answer>, No> {
-        let arming = Arming {
-            config: self.config,
-            serial: self.serial,
-            band: self.band,
-            shared: self.shared,
-            ears: self.ears,
-            jobs: &self.jobs,
-        };
+        let is_sending = !matches!(ask, Ask::Status | Ask::Stop | Ask::Feed { .. });
+        if is_sending && self.calibrating.is_some() {
+            return Err(no("state", "the transmit chains are being measured: try again in a second"));
+        }
+        let arming = self.arming();
         match ask {
             Ask::Status => {
                 let status = status(self.shared, self.config, &self.radio, self.band);
@@ -308,10 +388,24 @@ impl Desk<'_> {
                 self.feeders.insert(from);
                 Ok(Some(fired))
             }
+            Ask::Relay(order) => {
+                let fired = arming.relay(order, from)?;
+                self.feeders.insert(from);
+                Ok(Some(fired))
+            }
+            Ask::Renew { token, order } => arming.renew(*token, order).map(Some),
+            Ask::Calibrate(order) => {
+                let calibrating = Calibrating::new(order, from, &arming)?;
+                self.feeders.insert(from);
+                self.calibrating = Some(calibrating);
+                Ok(None)
+            }
             Ask::Stop => {
                 let now_ns = self.shared.now_ns();
                 let mut core = self.shared.core();
-                self.stoppers.push((from, core.governor.state(), now_ns));
+                if self.stoppers.iter().all(|(who, ..)| *who != from) {
+                    self.stoppers.push((from, core.governor.state(), now_ns));
+                }
                 core.stop(Stop::Asked);
                 Ok(None)
             }
@@ -325,17 +419,13 @@ impl Desk<'_> {
     }
 
     fn send(&mut self, to: ClientId, kind: Kind, value: &impl serde::Serialize) {
-        let Ok(payload) = serde_json::to_vec(value) else { return };
+        let Ok(mut message) = Message::json(kind, Agent::Other, value) else { return };
         self.seq += 1;
-        let mut header = Header::new(kind, Agent::Other);
-        header.dtype = Dtype::Json;
-        header.run = self.config.run;
-        header.seq = self.seq;
-        header.sent_mono_ns = self.shared.now_ns();
-        header.payload_bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-        header.payload_crc32 = crc32fast::hash(&payload);
+        message.header.run = self.config.run;
+        message.header.seq = self.seq;
+        message.header.sent_mono_ns = self.shared.now_ns();
         // who does not read does without
-        self.clients.send(to, &header, &payload);
+        self.clients.send(to, &message.header, &message.payload);
     }
 
     fn answer(&mut self, to: ClientId, answer: &Answer) {
@@ -343,18 +433,19 @@ impl Desk<'_> {
     }
 
     fn refuse(&mut self, to: ClientId, seq: Option<u64>, no: No) {
-        tracing::warn!(no.code, no.reason, "refused");
+        self.refused.tell(&no, self.shared.now_ns());
         self.send(to, Kind::Refuse, &Refusal { code: no.code, seq, reason: no.reason });
     }
 
-    /// Whether a driver call of a burst does not come back, or the sender does not follow a stop.
+    /// Whether, with the gain up, a driver call of a burst does not come back, or the sender does not follow a stop. With the gain down a driver may
+    /// take its time, as one that closes its stream.
     fn is_hung(&self) -> bool {
         let now_ns = self.shared.now_ns();
         let is_long = self.shared.call_ns(now_ns).is_some_and(|ns| ns > HUNG_NS);
         let core = self.shared.core();
         let is_stopped = core.governor.state() == State::Safe && !core.radio_is_safe;
         let is_deaf = is_stopped && now_ns.saturating_sub(core.stop_ns) > HUNG_NS;
-        core.on_air.is_some() && (is_long || is_deaf)
+        core.on_air.is_some() && !core.gain_is_low && (is_long || is_deaf)
     }
 
     /// The sender cannot be reached any more. The gain goes down from another thread, if the driver lets it, and the reason is written down from a
@@ -362,7 +453,7 @@ impl Desk<'_> {
     fn die(&self, lifeline: Box<dyn ran_bridge::radio::Lifeline>) -> ! {
         let until_ns = self.shared.now_ns() + LIFELINE_NS;
         let thread = |name: &str| std::thread::Builder::new().name(name.into());
-        let gain = thread("lifeline").spawn(move || lifeline.drop_gain().is_ok());
+        let gain = thread("lifeline").spawn(move || lifeline.drop_gain().is_ok() & lifeline.disconnect().is_ok());
         let shared = Arc::clone(self.shared);
         let note = thread("last words").spawn(move || {
             let mut core = shared.core();

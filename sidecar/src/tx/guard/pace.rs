@@ -36,6 +36,11 @@ impl Pace {
         (written as f64 - since_s * self.rate_hz).ceil().max(0.0) as u64
     }
 
+    /// The host's clock has gained so much on the radio's, ns.
+    pub(super) fn shift(&mut self, by_ns: i64) {
+        self.origin_ns = self.origin_ns.saturating_add_signed(by_ns);
+    }
+
     /// Host time at which sample `n` goes out, ns.
     pub(super) fn at_ns(&self, n: u64) -> u64 {
         self.origin_ns + (n as f64 / self.rate_hz * 1e9) as u64

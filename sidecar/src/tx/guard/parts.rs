@@ -1,8 +1,9 @@
 //! What is handed to the guard: radio, time, randomness.
 
+use crate::notify::Notify;
 use governor::Disk;
 use jiff::Timestamp;
-use ran_bridge::radio::{Receive, Transmit};
+use ran_bridge::radio::{Receive, Reference, Transmit};
 use std::io;
 
 /// Time and random bits.
@@ -37,6 +38,10 @@ pub struct Parts {
     pub tx: Box<dyn Transmit>,
     /// The receiver: without one the dead-man is never fed, and nothing is sent.
     pub rx: Option<Box<dyn Receive>>,
+    /// Whether its clock follows its reference, where a lost one is to end what is sent.
+    pub reference: Option<Box<dyn Reference>>,
+    /// The service manager, where one wants to be told.
+    pub notify: Option<Notify>,
     /// Hardware, for people.
     pub hardware: String,
     /// The radio's serial number, as the policy names it.

@@ -1,10 +1,15 @@
 //! The sender: the only thread that has the transmitter.
 
+use super::chain::Chain;
 use super::core::Shared;
 use super::pace::Pace;
+use super::spread::Spread;
+use super::tap::Tap;
+use crate::tx::calibration::Stale;
 use crate::tx::messages::{Answer, Ended, OnAir};
 use crate::tx::wave::{Source, Wave};
 use crate::wire::clients::ClientId;
+use crate::wire::local::LocalStream;
 use governor::{Event, MAX_UNSENT_MS, Permit, Refusal, State, Stop};
 use num_complex::Complex32;
 use ran_bridge::radio::{RadioError, Transmit, TxEvent};
@@ -25,8 +30,14 @@ const ROOM: Duration = Duration::from_micros(250);
 const TAIL_NS: u64 = 1_000_000;
 /// A driver that takes nothing for so long while there should be room is stuck, ns.
 const STUCK_NS: u64 = 40_000_000;
-/// The lowest gain is set again where it was not done.
-const GAIN_TRIES: u32 = 2;
+/// The lowest gain is set again where it was not done, and so is what takes the radio off the air.
+const TRIES: u32 = 2;
+
+/// What is to be sent.
+pub(super) enum Work {
+    Burst(Job),
+    Chain(Chain),
+}
 
 /// A burst with its permit.
 pub(super) struct Job {
@@ -35,6 +46,10 @@ pub(super) struct Job {
     pub(super) samples: u64,
     pub(super) gain_db: f64,
     pub(super) wave: Wave,
+    /// What each channel of the stream has of the wave.
+    pub(super) factors: Vec<Complex32>,
+    /// Who wants to hear it from its first sample on.
+    pub(super) tap: Option<Arc<Tap>>,
     pub(super) asker: ClientId,
 }
 
@@ -42,7 +57,9 @@ pub(super) struct Sender {
     pub(super) tx: Box<dyn Transmit>,
     pub(super) rate_hz: f64,
     pub(super) shared: Arc<Shared>,
-    pub(super) jobs: Receiver<Job>,
+    pub(super) jobs: Receiver<Work>,
+    /// Who hands over the samples of a chain: its number, and the connection.
+    pub(super) lines: Receiver<(u64, LocalStream)>,
     /// Samples of streams, as far as credit was given.
     pub(super) streamed: Receiver<Vec<Complex32>>,
     /// What came of them and is not handed over yet.
@@ -51,13 +68,13 @@ pub(super) struct Sender {
 
 /// How a burst went.
 #[derive(Default)]
-struct Went {
-    sent: u64,
-    underflows: u64,
+pub(super) struct Went {
+    pub(super) sent: u64,
+    pub(super) underflows: u64,
     /// When its first sample went out: host time, radio time, ns.
-    first: Option<(u64, i64)>,
+    pub(super) first: Option<(u64, i64)>,
     /// Samples were handed over and their end was not.
-    is_open: bool,
+    pub(super) is_open: bool,
 }
 
 impl Sender {
@@ -66,7 +83,8 @@ impl Sender {
         let mut is_good = self.make_safe(false);
         while is_good {
             match self.jobs.recv_timeout(IDLE) {
-                Ok(job) => is_good = self.burst(&job),
+                Ok(Work::Burst(job)) => is_good = self.burst(&job),
+                Ok(Work::Chain(chain)) => is_good = self.chain(&chain),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -89,12 +107,18 @@ impl Sender {
 
     fn ready(&mut self) {
         self.shared.core().radio_is_safe = false;
-        if let Err(error) = self.tx.open() {
+        if let Err(error) = self.open() {
             self.fault(&error);
         }
     }
 
-    fn fault(&self, error: &RadioError) {
+    /// The stream, then the way to the air.
+    pub(super) fn open(&mut self) -> Result<(), RadioError> {
+        self.tx.open()?;
+        self.shared.watched(|| self.tx.connect())
+    }
+
+    pub(super) fn fault(&self, error: &RadioError) {
         self.shared.core().stop(Stop::DeviceError);
         tracing::error!(%error, "the radio");
     }
@@ -105,28 +129,36 @@ impl Sender {
         if let Err(error) = self.send(job, &mut went) {
             self.fault(&error);
         }
+        self.finish(&job.permit, job.id, job.asker, job.samples, &went)
+    }
+
+    /// A burst or a chain is over: to the lowest gain, or to the safe state; its end is written down and told. `samples`: what it would have been.
+    pub(super) fn finish(&mut self, permit: &Permit, id: u64, asker: ClientId, samples: u64, went: &Went) -> bool {
         if self.shared.core().governor.state() != State::Safe
-            && let Err(error) = self.shared.watched(|| self.tx.set_gain_db(self.tx.lowest_gain_db()))
+            && let Err(error) = self.lower_gain()
         {
             self.fault(&error);
         }
         let stopped = self.shared.core().governor.state() == State::Safe;
         let is_good = !stopped || self.make_safe(went.is_open);
+        let ended_ns = self.shared.now_ns();
         let mut core = self.shared.core();
-        core.governor.ended(&job.permit);
-        (core.on_air, core.credit) = (None, None);
+        core.governor.ended(permit);
+        (core.on_air, core.credit, core.chain) = (None, None, None);
         let (first_ns, first_radio_ns) = went.first.unzip();
-        core.log(&Event::End { id: job.id, sent: went.sent, first_ns, first_radio_ns });
-        let why = if went.sent == job.samples && !stopped { None } else { core.last_stop };
-        let ended = Ended { id: job.id, samples: job.samples, sent: went.sent, underflows: went.underflows, why };
-        core.outbox.push((job.asker, Answer::Ended(ended)));
+        core.log(&Event::End { id, sent: went.sent, first_ns, first_radio_ns });
+        let why = if went.sent == samples && !stopped { None } else { core.last_stop };
+        let (sent, underflows) = (went.sent, went.underflows);
+        let ended = Ended { id, samples, sent, underflows, why, began_ns: first_ns, ended_ns };
+        core.ended(ended.clone());
+        core.outbox.push((asker, Answer::Ended(ended)));
         is_good
     }
 
     fn send(&mut self, job: &Job, went: &mut Went) -> Result<(), RadioError> {
         self.shared.core().radio_is_safe = false;
         self.drop_streamed();
-        self.tx.open()?;
+        self.open()?;
         while self.shared.watched(|| self.tx.event())?.is_some() {}
         let mut progress_ns = self.shared.now_ns();
         let piece_samples = ((PIECE_S * self.rate_hz) as usize).max(1);
@@ -134,6 +166,7 @@ impl Sender {
         let mut source = Source::new(job.wave, self.rate_hz);
         let mut given = 0;
         let mut piece = Vec::with_capacity(2 * piece_samples);
+        let mut spread = Spread::new(&job.factors);
         let mut begun: Option<(Pace, i64)> = None;
         while went.sent < job.samples {
             if piece.is_empty() {
@@ -152,7 +185,9 @@ impl Sender {
                     begun = Some(self.begin(job)?);
                 }
                 let Some((pace, _)) = &begun else { return Ok(()) };
-                if !self.pass(job, &piece, pace, went, bound) {
+                // what a stream has handed over and is not written yet has the other half of the bound
+                let elsewhere = if job.wave == Wave::Stream { bound / 2 } else { 0 };
+                if !self.pass(&job.permit, &spread.over(&piece), pace, went.sent, elsewhere) {
                     return Ok(());
                 }
                 progress_ns = self.shared.now_ns();
@@ -165,7 +200,7 @@ impl Sender {
             let ends = went.sent + piece.len() as u64 == job.samples;
             went.is_open = true;
             went.first.get_or_insert((pace.at_ns(0), *start_ns));
-            let n = self.shared.watched(|| self.tx.write(&piece, at_ns, ends))?;
+            let n = self.shared.watched(|| self.tx.write(&spread.over(&piece), at_ns, ends))?;
             piece.drain(..n.min(piece.len()));
             went.sent += n as u64;
             let now_ns = self.shared.now_ns();
@@ -175,7 +210,7 @@ impl Sender {
                 let why = "takes no samples".to_owned();
                 return Err(RadioError::Driver { what: "the transmit stream", why });
             }
-            self.count(job, went, n as u64);
+            self.count(job.id, Some(job.samples), went.sent, n as u64);
             pace.note(went.sent, self.shared.now_ns());
             self.events(pace, went)?;
         }
@@ -186,10 +221,14 @@ impl Sender {
     /// Sets the gain and the time of the first sample. The device's time was read before the later of two looks at ours, so its
     /// samples go out no later than the pace counts them.
     fn begin(&mut self, job: &Job) -> Result<(Pace, i64), RadioError> {
+        self.shared.core().gain_is_low = false;
         self.shared.watched(|| self.tx.set_gain_db(job.gain_db))?;
         let radio_ns = self.shared.watched(|| self.tx.time_ns())?;
-        let pace = Pace::new(self.shared.now_ns() + LEAD_NS, self.rate_hz);
-        Ok((pace, radio_ns + LEAD_NS as i64))
+        let now_ns = self.shared.now_ns();
+        let earliest_ns = radio_ns + LEAD_NS as i64;
+        let start_ns = job.tap.as_ref().map_or(earliest_ns, |tap| tap.begin(earliest_ns));
+        let pace = Pace::new((now_ns + LEAD_NS).saturating_add_signed(start_ns - earliest_ns), self.rate_hz);
+        Ok((pace, start_ns))
     }
 
     /// The next samples; false where it is over.
@@ -226,16 +265,22 @@ impl Sender {
         !over
     }
 
-    /// Waits until the governor lets the piece through; false where it does not.
-    fn pass(&self, job: &Job, piece: &[Complex32], pace: &Pace, went: &Went, bound: u64) -> bool {
+    /// Waits until the governor lets the piece through, of which `written` samples went to the driver before and so many more wait elsewhere; false
+    /// where it does not.
+    pub(super) fn pass(
+        &self,
+        permit: &Permit,
+        pieces: &[&[Complex32]],
+        pace: &Pace,
+        written: u64,
+        elsewhere: u64,
+    ) -> bool {
         loop {
             let now_ns = self.shared.now_ns();
-            let unsent = pace.unsent(went.sent, now_ns);
-            // what a stream has handed over and is not written yet has the other half of the bound
-            let counted = if job.wave == Wave::Stream { unsent + bound / 2 } else { unsent };
+            let unsent = pace.unsent(written, now_ns) + elsewhere;
             let mut core = self.shared.core();
             core.tick(now_ns);
-            match core.governor.take(&job.permit, piece, counted, now_ns) {
+            match core.governor.take(permit, pieces, unsent, now_ns) {
                 Ok(()) => return true,
                 Err(Refusal::Unsent) => {
                     drop(core);
@@ -252,10 +297,36 @@ impl Sender {
         }
     }
 
-    fn count(&self, job: &Job, went: &Went, n: u64) {
+    /// Writes a piece whole: its first sample at `at_ns`, or right behind what was written before. False where it is over meanwhile.
+    ///
+    /// # Errors
+    /// [`RadioError`]; a driver that takes nothing for 40 ms is stuck.
+    pub(super) fn write_all(&mut self, pieces: &[&[Complex32]], at_ns: Option<i64>) -> Result<bool, RadioError> {
+        let len = pieces.first().map_or(0, |p| p.len());
+        let (mut done, mut progress_ns) = (0, self.shared.now_ns());
+        while done < len {
+            if self.shared.core().governor.state() == State::Safe {
+                return Ok(false);
+            }
+            let rest: Vec<&[Complex32]> = pieces.iter().map(|p| &p[done..]).collect();
+            let n = self.shared.watched(|| self.tx.write(&rest, at_ns.filter(|_| done == 0), false))?;
+            done += n.min(len - done);
+            let now_ns = self.shared.now_ns();
+            if n > 0 {
+                progress_ns = now_ns;
+            } else if now_ns - progress_ns > STUCK_NS {
+                return Err(RadioError::Driver { what: "the transmit stream", why: "takes no samples".to_owned() });
+            }
+        }
+        Ok(true)
+    }
+
+    /// Counts `n` more samples of a burst of so many, or of a chain.
+    pub(super) fn count(&self, id: u64, samples: Option<u64>, sent: u64, n: u64) {
         let mut core = self.shared.core();
         core.sent_samples += n;
-        core.on_air = Some(OnAir { id: job.id, samples: job.samples, sent: went.sent });
+        core.on_air =
+            core.on_air.filter(|b| b.id == id).map(|b| OnAir { samples: samples.unwrap_or(b.samples), sent, ..b });
     }
 
     /// What the radio tells of by itself.
@@ -292,29 +363,22 @@ impl Sender {
         }
     }
 
-    /// End of burst, lowest gain, stream closed; each step whatever became of the one before. Again on one that is safe it does no harm.
-    /// False where the gain did not go down: then the radio is not safe, and nobody is told that it is.
+    /// End of burst, lowest gain, off the air, stream closed; each step whatever became of the one before. Again on one that is safe it does no harm.
+    /// False where the gain did not go down, or what is to take it off the air did not: then the radio is not safe, and nobody is told that it is.
     fn make_safe(&mut self, is_open: bool) -> bool {
         let mut errors = Vec::new();
         if is_open {
-            errors.extend(self.shared.watched(|| self.tx.write(&[], None, true)).err());
+            errors
+                .extend(self.shared.watched(|| self.tx.write(&Spread::nothing(self.tx.channels()), None, true)).err());
         }
-        let lowest_db = self.tx.lowest_gain_db();
-        let mut is_low = false;
-        for _ in 0..GAIN_TRIES {
-            match self.shared.watched(|| self.tx.set_gain_db(lowest_db)) {
-                Ok(()) => is_low = true,
-                Err(error) => errors.push(error),
-            }
-            if is_low {
-                break;
-            }
-        }
+        let is_low = (0..TRIES).any(|_| self.lower_gain().map_err(|e| errors.push(e)).is_ok());
+        let is_off = (0..TRIES).any(|_| self.disconnect().map_err(|e| errors.push(e)).is_ok());
         self.shared.watched(|| self.tx.close());
         self.drop_streamed();
         {
             let mut core = self.shared.core();
-            if is_low {
+            core.spoil(Stale::Reopened);
+            if is_low && is_off {
                 core.radio_is_safe();
             } else {
                 core.flush();
@@ -323,7 +387,17 @@ impl Sender {
         for error in errors {
             tracing::error!(%error, "on the way to the safe state");
         }
-        is_low
+        is_low && is_off
+    }
+
+    fn disconnect(&mut self) -> Result<(), RadioError> {
+        self.shared.watched(|| self.tx.disconnect())
+    }
+
+    fn lower_gain(&mut self) -> Result<(), RadioError> {
+        self.shared.watched(|| self.tx.set_gain_db(self.tx.lowest_gain_db()))?;
+        self.shared.core().gain_is_low = true;
+        Ok(())
     }
 
     /// Samples of a burst that is over belong to no other.
