@@ -2,34 +2,56 @@
 
 use candle_core::{Device, Tensor};
 use predict::optim::{Optimiser, OptimiserConfig, StepOutcome};
-use predict::{Encoder, Params, Precision, PredictError, SeededRng, TransformerConfig};
+use predict::passes::{FrontPass, FrontTape};
+use predict::{Cut, Front, Params, Precision, PredictError, SeededRng, TransformerConfig};
 
-/// Encoder half, its optimiser, and the graph of the batch whose gradient is awaited.
+/// The layers below its cut, their optimiser, and what the way back of the batch needs whose gradient is awaited.
 #[derive(Debug)]
 pub struct AgentPart {
     params: Params,
-    encoder: Encoder,
+    front: Front,
+    pass: FrontPass,
     optimiser: Optimiser,
-    pending: Option<Tensor>,
+    pending: Option<FrontTape>,
     config: TransformerConfig,
 }
 
 impl AgentPart {
-    /// Initialised from a seed.
+    /// Of scheme 3, initialised from a seed.
     ///
     /// # Errors
     /// [`PredictError::Config`] for an impossible shape.
     pub fn new(config: TransformerConfig, optimiser: OptimiserConfig, seed: u64) -> Result<Self, PredictError> {
+        Self::cut_at(config, Cut::scheme3(&config), optimiser, seed)
+    }
+
+    /// Cut anywhere, initialised from a seed.
+    ///
+    /// # Errors
+    /// [`PredictError::Config`] for an impossible shape.
+    pub fn cut_at(
+        config: TransformerConfig,
+        cut: Cut,
+        optimiser: OptimiserConfig,
+        seed: u64,
+    ) -> Result<Self, PredictError> {
         let mut params = Params::default();
-        let encoder = Encoder::new(&mut params, &mut SeededRng::new(seed, 1), config)?;
+        let front = Front::new(&mut params, &mut SeededRng::new(seed, 1), config, cut)?;
+        let pass = FrontPass::new(&params, config, cut)?;
         let optimiser = Optimiser::new(optimiser, &params);
-        Ok(Self { params, encoder, optimiser, pending: None, config })
+        Ok(Self { params, front, pass, optimiser, pending: None, config })
     }
 
     /// Its shape.
     #[must_use]
     pub fn config(&self) -> TransformerConfig {
         self.config
+    }
+
+    /// Where it ends.
+    #[must_use]
+    pub fn cut(&self) -> Cut {
+        self.front.cut()
     }
 
     /// Its parameters.
@@ -47,15 +69,15 @@ impl AgentPart {
     /// Embedding for inference; nothing is kept.
     ///
     /// # Shapes
-    /// `[batch, observe, channels]` → `[batch, observe, width]`.
+    /// `[batch, observe, channels]` → `[batch, tokens, width]`, see [`Cut::tokens`].
     ///
     /// # Errors
     /// [`PredictError::Tensor`] for another shape.
     pub fn embed(&self, x: &Tensor) -> Result<Tensor, PredictError> {
-        Ok(self.encoder.forward(x)?.detach())
+        Ok(self.front.forward(x)?.detach())
     }
 
-    /// Embedding for training: the graph is kept until its gradient comes; a graph kept before is dropped.
+    /// Embedding for training: what the way back needs is kept until its gradient comes; what was kept before is dropped.
     ///
     /// # Shapes
     /// As [`AgentPart::embed`].
@@ -64,13 +86,17 @@ impl AgentPart {
     /// [`PredictError::Tensor`] for another shape, [`PredictError::NotFinite`] when the embedding is not finite (nothing is kept then).
     pub fn upload(&mut self, x: &Tensor) -> Result<Tensor, PredictError> {
         self.pending = None;
-        let z = self.encoder.forward(x)?;
-        if !z.sum_all()?.to_scalar::<f32>()?.is_finite() {
+        let (batch, observe, channels) = x.dims3()?;
+        if (observe, channels) != (self.config.observe, self.config.channels()) {
+            return Err(PredictError::Config(format!("windows of {observe} rows and {channels} channels")));
+        }
+        let (z, tape) = self.pass.forward(&self.params.values()?, &x.flatten_all()?.to_vec1::<f32>()?)?;
+        if !z.iter().all(|v| v.is_finite()) {
             return Err(PredictError::NotFinite("the embedding"));
         }
-        let out = z.detach();
-        self.pending = Some(z);
-        Ok(out)
+        self.pending = Some(tape);
+        let shape = (batch, self.cut().tokens(&self.config), self.config.width);
+        Ok(Tensor::from_vec(z, shape, &Device::Cpu)?)
     }
 
     /// Whether a gradient is awaited.
@@ -103,18 +129,8 @@ impl AgentPart {
     /// # Errors
     /// [`PredictError::Weights`] when the length is another.
     pub fn gradients(&self, gradient: &[f32]) -> Result<Option<Vec<Vec<f32>>>, PredictError> {
-        let Some(z) = &self.pending else { return Ok(None) };
-        if z.elem_count() != gradient.len() {
-            return Err(PredictError::Weights(format!(
-                "a gradient of {} numbers for an embedding of {}",
-                gradient.len(),
-                z.elem_count()
-            )));
-        }
-        let g = Tensor::from_slice(gradient, z.shape(), &Device::Cpu)?;
-        // d⟨z, g⟩/dw = (∂z/∂w)ᵀ g: the chain rule of (8), as a scalar that candle can go back from
-        let store = (z * g)?.sum_all()?.backward()?;
-        self.params.gradients(&store).map(Some)
+        let Some(tape) = &self.pending else { return Ok(None) };
+        self.pass.backward(&self.params.values()?, tape, gradient).map(Some)
     }
 
     /// Weights as safetensors.

@@ -1,12 +1,13 @@
 //! The part of the model that the controller hosts for all agents.
 
 use crate::StaticWeights;
-use candle_core::{Tensor, Var};
+use candle_core::Tensor;
 use predict::optim::{Optimiser, OptimiserConfig, StepOutcome};
-use predict::{Decoder, Params, Precision, PredictError, SeededRng, TransformerConfig, huber};
+use predict::passes::{TrunkBatch, TrunkPass, TrunkResult};
+use predict::{Cut, Params, Precision, PredictError, SeededRng, TransformerConfig, Trunk, huber};
 
 /// Corner of the Huber loss, in units of the normalised label.
-const HUBER_DELTA: f64 = 0.1;
+const HUBER_DELTA: f32 = 0.1;
 
 /// What one agent's batch gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,25 +39,40 @@ pub struct RoundResult {
     pub agents: usize,
 }
 
-/// Decoder half with its optimiser.
+/// The layers above the lowest cut, with their optimiser.
 #[derive(Debug)]
 pub struct SharedPart {
     params: Params,
-    decoder: Decoder,
+    trunk: Trunk,
+    pass: TrunkPass,
     optimiser: Optimiser,
     config: TransformerConfig,
 }
 
 impl SharedPart {
-    /// Initialised from a seed.
+    /// Of scheme 3, initialised from a seed.
     ///
     /// # Errors
     /// [`PredictError::Config`] for an impossible shape.
     pub fn new(config: TransformerConfig, optimiser: OptimiserConfig, seed: u64) -> Result<Self, PredictError> {
+        Self::cut_at(config, Cut::scheme3(&config), optimiser, seed)
+    }
+
+    /// From this cut on, which is the lowest of the agents', initialised from a seed.
+    ///
+    /// # Errors
+    /// [`PredictError::Config`] for an impossible shape.
+    pub fn cut_at(
+        config: TransformerConfig,
+        cut: Cut,
+        optimiser: OptimiserConfig,
+        seed: u64,
+    ) -> Result<Self, PredictError> {
         let mut params = Params::default();
-        let decoder = Decoder::new(&mut params, &mut SeededRng::new(seed, 2), config)?;
+        let trunk = Trunk::new(&mut params, &mut SeededRng::new(seed, 2), config, cut)?;
+        let pass = TrunkPass::new(&params, config, cut)?;
         let optimiser = Optimiser::new(optimiser, &params);
-        Ok(Self { params, decoder, optimiser, config })
+        Ok(Self { params, trunk, pass, optimiser, config })
     }
 
     /// Its shape.
@@ -85,7 +101,7 @@ impl SharedPart {
     /// # Errors
     /// [`PredictError::Tensor`] for another shape.
     pub fn predict(&self, z: &Tensor) -> Result<Tensor, PredictError> {
-        Ok(self.decoder.forward(z)?.detach())
+        Ok(self.trunk.forward(z, self.trunk.cut())?.detach())
     }
 
     /// Loss and gradients of one agent's embeddings and labels; nothing is updated. One call is one unit of work: callers
@@ -97,14 +113,33 @@ impl SharedPart {
     /// # Errors
     /// [`PredictError::Tensor`] for other shapes.
     pub fn contribution(&self, agent: usize, z: &Tensor, y: &Tensor) -> Result<Contribution, PredictError> {
-        let z = Var::from_tensor(z)?;
-        let loss = huber(&self.decoder.forward(z.as_tensor())?, y, HUBER_DELTA)?;
-        let store = loss.backward()?;
-        let embedding = match store.get(z.as_tensor()) {
-            Some(g) => g.flatten_all()?.to_vec1::<f32>()?,
-            None => vec![0.0; z.elem_count()],
-        };
-        Ok(Contribution { agent, loss: loss.to_scalar::<f32>()?, shared: self.params.gradients(&store)?, embedding })
+        self.contribution_from(agent, self.trunk.cut(), z, y)
+    }
+
+    /// As [`SharedPart::contribution`], of an agent whose part ends at `cut`. The layers below it have a gradient of 0.
+    ///
+    /// # Shapes
+    /// `z` `[batch, tokens, width]`, see [`Cut::tokens`]; `y` `[batch, horizon, 1]`.
+    ///
+    /// # Errors
+    /// [`PredictError::Config`] where the agent ends below this part, [`PredictError::Tensor`] for other shapes.
+    pub fn contribution_from(
+        &self,
+        agent: usize,
+        cut: Cut,
+        z: &Tensor,
+        y: &Tensor,
+    ) -> Result<Contribution, PredictError> {
+        let (batch, tokens, width) = z.dims3()?;
+        if (tokens, width) != (cut.tokens(&self.config), self.config.width)
+            || y.elem_count() != batch * self.config.horizon
+        {
+            return Err(PredictError::Config(format!("{tokens} tokens of {width} numbers, {} labels", y.elem_count())));
+        }
+        let [z, y] = [z, y].map(|t| t.flatten_all().and_then(|t| t.to_vec1::<f32>()));
+        let all = TrunkBatch { z: &z?, y: &y?, enter: cut, delta: HUBER_DELTA };
+        let TrunkResult { loss, shared, embedding } = self.pass.contribution(&self.params.values()?, &all)?;
+        Ok(Contribution { agent, loss, shared, embedding })
     }
 
     /// Loss alone.
@@ -112,18 +147,30 @@ impl SharedPart {
     /// # Errors
     /// As [`SharedPart::contribution`].
     pub fn loss(&self, z: &Tensor, y: &Tensor) -> Result<f32, PredictError> {
-        Ok(huber(&self.decoder.forward(z)?.detach(), y, HUBER_DELTA)?.to_scalar::<f32>()?)
+        Ok(huber(&self.trunk.forward(z, self.trunk.cut())?.detach(), y, HUBER_DELTA.into())?.to_scalar::<f32>()?)
     }
 
-    /// Updates the shared part along Σ γᵢ ∇ℓᵢ. Contributions that are not finite are left out; their agents' γ counts as absent.
+    /// Updates the shared part along Σ γᵢ ∇ℓᵢ with static weights; see [`SharedPart::update_along`].
+    ///
+    /// # Errors
+    /// [`PredictError::Weights`] when a gradient has another shape.
+    pub fn update(
+        &mut self,
+        weights: &StaticWeights,
+        contributions: &[Contribution],
+    ) -> Result<RoundResult, PredictError> {
+        self.update_along(|agent| weights.of(agent), contributions)
+    }
+
+    /// Updates the shared part along Σ wᵢ ∇ℓᵢ. Contributions that are not finite are left out; their agents' weight counts as absent.
     /// The sum is taken in the order of agent indices, whatever the order of arrival.
     ///
     /// # Errors
     /// [`PredictError::Weights`] when a gradient has another shape.
     //= SANet eq. (10)
-    pub fn update(
+    pub fn update_along(
         &mut self,
-        weights: &StaticWeights,
+        weight: impl Fn(usize) -> f32,
         contributions: &[Contribution],
     ) -> Result<RoundResult, PredictError> {
         let mut used: Vec<&Contribution> = contributions.iter().filter(|c| c.is_finite()).collect();
@@ -133,7 +180,7 @@ impl SharedPart {
         }
         let mut sum: Vec<Vec<f32>> = self.params.iter().map(|(_, t)| vec![0.0; t.elem_count()]).collect();
         for c in &used {
-            let gamma = weights.of(c.agent);
+            let gamma = weight(c.agent);
             for (total, part) in sum.iter_mut().zip(&c.shared) {
                 total.iter_mut().zip(part).for_each(|(a, b)| *a += gamma * b);
             }

@@ -3,19 +3,25 @@
 //!
 //! Everything here is pure: text, slices and tensors in, numbers and tensors out. Files, sockets and clocks belong to callers.
 
+mod cost;
 pub mod data;
 mod error;
+mod fused;
+mod kernel;
 mod manifest;
 mod metrics;
 mod model;
 pub mod nn;
 pub mod optim;
 mod params;
+pub mod passes;
 mod rng;
 
+pub use cost::{Crossing, Flops, LayerFlops};
 pub use error::PredictError;
+pub use fused::Fused;
 pub use manifest::{Manifest, sha256_hex};
 pub use metrics::{ErrorSum, mae, nmae};
-pub use model::{DLinear, Decoder, Encoder, Persistence, Transformer, TransformerConfig, huber};
+pub use model::{Cut, DLinear, Front, Persistence, Transformer, TransformerConfig, Trunk, huber};
 pub use params::{Params, Precision};
 pub use rng::{RngState, SeededRng};

@@ -82,6 +82,12 @@ pub const BENCHES: &[Bench] = &[
         run: super::nr::run,
     },
     Bench {
+        name: "predict",
+        what: "one forecast and one step of training of the Transformer, against PyTorch eager and ONNX Runtime; how far their numbers are apart",
+        takes: "2 min",
+        run: super::predict::run,
+    },
+    Bench {
         name: "record",
         what: "cost of one recorded row, until it is in the kernel's hands",
         takes: "2 s",
@@ -89,7 +95,7 @@ pub const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "safe-state",
-        what: "how long a virtual USRP still radiates after each of sixteen things that must end a burst",
+        what: "how long a virtual USRP still radiates after each of seventeen things that must end a burst",
         takes: "30 min",
         run: super::safe_state::run,
     },

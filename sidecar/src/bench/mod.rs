@@ -11,6 +11,7 @@ mod loop_bench;
 mod loop_lab;
 mod machine;
 mod nr;
+mod predict;
 mod record;
 mod row;
 pub mod safe_state;

@@ -1,17 +1,20 @@
 //! Forecasters.
 
 mod config;
-mod decoder;
+mod cut;
 mod dlinear;
-mod encoder;
+mod front;
+mod layers;
 mod loss;
 mod persistence;
 mod transformer;
+mod trunk;
 
 pub use config::TransformerConfig;
-pub use decoder::Decoder;
+pub use cut::Cut;
 pub use dlinear::DLinear;
-pub use encoder::Encoder;
+pub use front::Front;
 pub use loss::huber;
 pub use persistence::Persistence;
 pub use transformer::Transformer;
+pub use trunk::Trunk;

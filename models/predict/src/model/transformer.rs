@@ -1,21 +1,21 @@
 //! Both halves in one: the monolith.
 
-use super::{Decoder, Encoder, TransformerConfig};
+use super::{Cut, Front, TransformerConfig, Trunk};
 use crate::data::Encoded;
 use crate::{Params, Precision, PredictError, SeededRng};
 use candle_core::{Device, Tensor};
 
-/// Encoder and decoder with their parameters.
+/// Both parts with their parameters, cut between encoder and decoder.
 #[derive(Debug)]
 pub struct Transformer {
-    /// Parameters of the encoder half.
+    /// Parameters of the encoder.
     pub agent: Params,
-    /// Parameters of the decoder half.
+    /// Parameters of the decoder.
     pub shared: Params,
-    /// Encoder half.
-    pub encoder: Encoder,
-    /// Decoder half.
-    pub decoder: Decoder,
+    /// Up to the encoder's end.
+    pub front: Front,
+    /// The decoder.
+    pub trunk: Trunk,
     config: TransformerConfig,
 }
 
@@ -26,9 +26,10 @@ impl Transformer {
     /// [`PredictError::Config`] for an impossible shape.
     pub fn new(config: TransformerConfig, seed: u64) -> Result<Self, PredictError> {
         let (mut agent, mut shared) = (Params::default(), Params::default());
-        let encoder = Encoder::new(&mut agent, &mut SeededRng::new(seed, 1), config)?;
-        let decoder = Decoder::new(&mut shared, &mut SeededRng::new(seed, 2), config)?;
-        Ok(Self { agent, shared, encoder, decoder, config })
+        let cut = Cut::scheme3(&config);
+        let front = Front::new(&mut agent, &mut SeededRng::new(seed, 1), config, cut)?;
+        let trunk = Trunk::new(&mut shared, &mut SeededRng::new(seed, 2), config, cut)?;
+        Ok(Self { agent, shared, front, trunk, config })
     }
 
     /// Its shape.
@@ -49,7 +50,7 @@ impl Transformer {
     /// # Errors
     /// [`PredictError::Tensor`] for other shapes.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, PredictError> {
-        self.decoder.forward(&self.encoder.forward(x)?)
+        self.trunk.forward(&self.front.forward(x)?, self.trunk.cut())
     }
 
     /// Forecast of one window in the unit of the series, `horizon` values.
@@ -166,5 +167,43 @@ mod tests {
             }
         }
         assert!(checked > 60, "only {checked} gradients are other than 0");
+    }
+
+    /// Cut anywhere, with the same weights: the same numbers, bit for bit, and the same number of parameters.
+    #[test]
+    fn a_cut_changes_nothing() {
+        let config = TransformerConfig { encoder_layers: 2, decoder_layers: 2, ..tiny() };
+        let whole = Transformer::new(config, 3).unwrap();
+        let named = || [&whole.agent, &whole.shared].map(|p| p.iter().map(|(n, t)| (n.to_owned(), t.clone())));
+        let all: std::collections::BTreeMap<_, _> = named().into_iter().flatten().collect();
+        let copy = |params: &Params| {
+            let of = |n: &str| all[n].flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            params.set_values(params.iter().map(|(n, _)| of(n)).collect()).unwrap();
+        };
+        let x = SeededRng::new(3, 0).normal_tensor(&[3, 4, 3], 1.0).unwrap();
+        let numbers = |y: Tensor| y.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let wanted = numbers(whole.forward(&x).unwrap());
+        for own in 0..=4 {
+            let cut = Cut::new(own, &config).unwrap();
+            let (mut a, mut b) = (Params::default(), Params::default());
+            let front = Front::new(&mut a, &mut SeededRng::new(8, 1), config, cut).unwrap();
+            for from in 0..=own {
+                let from = Cut::new(from, &config).unwrap();
+                let trunk = Trunk::new(&mut b, &mut SeededRng::new(8, 2), config, from).unwrap();
+                [&a, &b].into_iter().for_each(copy);
+                let z = front.forward(&x).unwrap();
+                assert_eq!(z.dims(), [3, cut.tokens(&config), 8]);
+                assert_eq!(numbers(trunk.forward(&z, cut).unwrap()), wanted, "{own} layers, shared from {from:?}");
+                if from == cut {
+                    assert_eq!(a.scalars() + b.scalars(), whole.parameters());
+                } else {
+                    assert!(
+                        trunk.forward(&front.forward(&x).unwrap(), Cut::scheme2()).is_err() || from == Cut::scheme2()
+                    );
+                }
+                b = Params::default();
+            }
+        }
+        assert!(Cut::new(5, &config).is_err());
     }
 }
