@@ -16,6 +16,7 @@ const SLEEP_NS: u64 = 10_000_000;
 pub(super) struct Plug {
     pub(super) wire: Wire,
     connector: Connector,
+    role: Role,
     /// Why it is over.
     over: Option<String>,
 }
@@ -29,10 +30,11 @@ impl Plug {
         let end = End { role, address: address.parse()? };
         let connector = Connector::open(vec![end])
             .map_err(|(_, source)| StreamError::Bind { address: address.to_owned(), source })?;
-        Ok(Self { wire: Wire::new(role, address, 0, Ledger::default()), connector, over: None })
+        Ok(Self { wire: Wire::new(role, address, 0, Ledger::default()), connector, role, over: None })
     }
 
-    /// Takes a connection that is there, the first and no other.
+    /// Takes a connection that is there, the first and no other. Of receivers it is the first that asks: one that libzmq has connected anew for an
+    /// owner who wants nothing more keeps nobody out.
     ///
     /// # Errors
     /// [`StreamError::Gone`].
@@ -42,7 +44,11 @@ impl Plug {
         }
         if !self.wire.is_up() {
             self.connector.turn(mono_ns());
-            if let Some(connection) = self.connector.take(0) {
+            let taken = match self.role {
+                Role::Req => self.connector.take(0),
+                Role::Rep => self.connector.take_asking(0),
+            };
+            if let Some(connection) = taken {
                 self.wire.plug(connection);
             }
         }

@@ -102,3 +102,48 @@ impl Sink for WireSink {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::stream::{Next, Source};
+    use super::super::wire_source::WireSource;
+    use super::*;
+    use std::thread::sleep;
+    use std::time::Duration;
+
+    /// Longer than any wait here takes on a busy machine, ns.
+    const LONG_NS: u64 = 20_000_000_000;
+
+    /// libzmq connects anew for an owner who wants nothing more: such a connection has shaken hands, is the first, and never asks.
+    #[test]
+    fn who_is_connected_and_does_not_ask_keeps_nobody_out() -> Result<(), StreamError> {
+        let dir = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+        let address = format!("ipc://{}", dir.path().join("wire").display());
+        let mut sink = WireSink::open(&address, 1e6)?;
+        let samples = [Complex32::ONE, Complex32::I, -Complex32::ONE];
+        assert_eq!(sink.write(0, &samples)?, 3);
+        let mut idle = Plug::open(Role::Req, &address)?;
+        let until_ns = mono_ns() + LONG_NS;
+        while !idle.wire.is_up() {
+            assert!(mono_ns() < until_ns, "no handshake");
+            assert_eq!(sink.write(3, &[])?, 0);
+            idle.turn()?;
+            sleep(Duration::from_millis(1));
+        }
+        assert!(!sink.plug.wire.is_up());
+        let taking = std::thread::spawn(move || {
+            let mut source = WireSource::open(&address, 1e6)?;
+            let mut got = [Complex32::ZERO; 8];
+            while mono_ns() < until_ns {
+                if let Next::Samples(s) = source.read(&mut got)? {
+                    return Ok(got[..s.len].to_vec());
+                }
+            }
+            Ok::<_, StreamError>(Vec::new())
+        });
+        // until it has them, and goes
+        while !taking.is_finished() && sink.write(3, &[]).is_ok() {}
+        assert_eq!(taking.join().unwrap_or_else(|_| Ok(Vec::new()))?, samples);
+        Ok(())
+    }
+}

@@ -61,9 +61,27 @@ impl Connector {
         }
         Ok(Self { posts, next_look_ns: 0 })
     }
+
+    /// As [`Connections::take`], but only one whose peer has asked already: who is connected and says nothing keeps nobody out.
+    pub fn take_asking(&mut self, wire: usize) -> Option<Connection> {
+        self.posts.get_mut(wire)?.take(Meeting::has_asked)
+    }
 }
 
 impl Post {
+    /// The first connection of this kind, unless one is in use.
+    fn take(&mut self, is_wanted: fn(&Meeting) -> bool) -> Option<Connection> {
+        if self.is_used {
+            return None;
+        }
+        let wanted = self.meetings.iter().position(is_wanted)?;
+        self.is_used = true;
+        self.generation = self.generation.wrapping_add(1);
+        self.told = None;
+        let fd = self.meetings.remove(wanted).into_fd();
+        Some(Connection { fd, generation: self.generation, inn: Inbound::default(), out: Outbound::default() })
+    }
+
     fn turn(&mut self, now_ns: u64) {
         while let Some(listener) = &self.listener
             && self.meetings.len() < MAX_MEETINGS
@@ -132,13 +150,7 @@ impl Connections for Connector {
     }
 
     fn take(&mut self, wire: usize) -> Option<Connection> {
-        let post = self.posts.get_mut(wire).filter(|p| !p.is_used)?;
-        let done = post.meetings.iter().position(Meeting::is_done)?;
-        post.is_used = true;
-        post.generation = post.generation.wrapping_add(1);
-        post.told = None;
-        let fd = post.meetings.remove(done).into_fd();
-        Some(Connection { fd, generation: post.generation, inn: Inbound::default(), out: Outbound::default() })
+        self.posts.get_mut(wire)?.take(Meeting::is_done)
     }
 
     fn lost(&mut self, wire: usize) {

@@ -76,7 +76,16 @@ impl Meeting {
     }
 
     fn has_gone(&self) -> bool {
-        let mut items = [PollFd::from_borrowed_fd(self.fd.as_fd(), PollFlags::RDHUP)];
+        self.shows(PollFlags::RDHUP)
+    }
+
+    /// Whether the peer, after its part of the handshake, has said something more: as a receiver does when it asks.
+    pub(super) fn has_asked(&self) -> bool {
+        self.is_done() && self.shows(PollFlags::IN)
+    }
+
+    fn shows(&self, flags: PollFlags) -> bool {
+        let mut items = [PollFd::from_borrowed_fd(self.fd.as_fd(), flags)];
         poll(&mut items, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|n| n > 0)
     }
 
