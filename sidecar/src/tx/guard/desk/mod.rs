@@ -1,32 +1,31 @@
 //! The desk: whoever asks, and everything that ends by itself.
 
-use super::arming::{Arming, No, is_there, no};
-use super::bounds::{AT_ONCE, HEAR_NS, Refused, lane_limits, limits};
-use super::calibrating::Calibrating;
-use super::core::{Core, Shared};
-use super::ears::Ears;
-use super::lanes::Lanes;
-use super::parts::Parts;
-use super::reference;
-use super::sender::{Sender, Work};
-use super::serve::routes;
-use super::status::{Gauges, status};
-use super::watchdog::Watchdog;
-use crate::air::Refusal;
+mod talk;
+
 use crate::telemetry::{Metrics, serve_with};
 use crate::tx::config::GuardConfig;
 use crate::tx::error::TxError;
+use crate::tx::guard::arming::{Arming, is_there, no};
+use crate::tx::guard::bounds::{AT_ONCE, HEAR_NS, Refused, lane_limits, limits};
+use crate::tx::guard::calibrating::Calibrating;
+use crate::tx::guard::core::{Core, Shared};
+use crate::tx::guard::ears::Ears;
+use crate::tx::guard::lanes::Lanes;
+use crate::tx::guard::parts::Parts;
+use crate::tx::guard::reference;
+use crate::tx::guard::sender::{Sender, Work};
+use crate::tx::guard::serve::routes;
+use crate::tx::guard::status::{Gauges, status};
+use crate::tx::guard::watchdog::Watchdog;
 use crate::tx::keys::load_policy;
-use crate::tx::messages::{Answer, Ask};
+use crate::tx::messages::Answer;
 use crate::tx::stop::pid_file;
-use crate::wire::clients::{ClientId, Clients, Frame, MAX_CLIENTS};
-use crate::wire::{Agent, Kind, Message, WireError};
-use governor::{Band, Event, Feeder, Governor, State, Stop, hex};
+use crate::wire::clients::{ClientId, Clients, MAX_CLIENTS};
+use governor::{Band, Event, Governor, State, Stop, hex};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use num_complex::Complex32;
-use ran_bridge::iq::BYTES_PER_SAMPLE;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -327,114 +326,6 @@ impl Desk<'_> {
             self.show_ns = now_ns + SHOW_NS;
             self.gauges.show(&status(self.shared, self.config, &self.radio, self.band));
         }
-    }
-
-    fn hear(&mut self, from: ClientId, frame: Result<Frame, WireError>) {
-        let message = match frame.and_then(|(header, payload)| Message::decode(&header, payload)) {
-            Ok(message) => message,
-            Err(error) => return self.refuse(from, None, No { code: "malformed".into(), reason: error.to_string() }),
-        };
-        self.clients.know(from);
-        let seq = Some(message.header.seq);
-        let said = match message.header.kind {
-            Kind::Command => match message.parse::<Ask>() {
-                Ok(ask) => self.obey(from, &ask),
-                Err(error) => Err(No { code: "malformed".into(), reason: error.to_string() }),
-            },
-            Kind::Snippet => self.take_samples(from, &message).map(|()| None),
-            other => Err(No { code: "kind".into(), reason: format!("tx-guard takes no message of kind {other:?}") }),
-        };
-        match said {
-            Ok(Some(answer)) => self.answer(from, &answer),
-            Ok(None) => {}
-            Err(no) => self.refuse(from, seq, no),
-        }
-    }
-
-    /// Samples of a stream: only from who fired it, and no more than was asked for. Whoever of them breaks that ends the burst.
-    fn take_samples(&self, from: ClientId, message: &Message) -> Result<(), No> {
-        let no = |reason: &str| Err(No { code: "credit".into(), reason: reason.to_owned() });
-        let mut core = self.shared.core();
-        let Some((asker, left)) = core.credit else { return no("no burst waits for samples") };
-        if asker != from {
-            return no("the burst on air is another's");
-        }
-        let Some(left) = left.checked_sub((message.payload.len() / BYTES_PER_SAMPLE) as u64) else {
-            core.stop(Stop::BadPiece);
-            return no("more samples than were asked for: the burst is stopped");
-        };
-        core.credit = Some((asker, left));
-        drop(core);
-        // the sender is there as long as the desk is, or the radio is lost
-        let _ = self.stream.send(message.to_cf32());
-        Ok(())
-    }
-
-    fn obey(&mut self, from: ClientId, ask: &Ask) -> Result<Option<Answer>, No> {
-        let is_sending = !matches!(ask, Ask::Status | Ask::Stop | Ask::Feed { .. });
-        if is_sending && self.calibrating.is_some() {
-            return Err(no("state", "the transmit chains are being measured: try again in a second"));
-        }
-        let arming = self.arming();
-        match ask {
-            Ask::Status => {
-                let status = status(self.shared, self.config, &self.radio, self.band);
-                Ok(Some(Answer::Status(Box::new(status))))
-            }
-            Ask::Arm(order) => arming.arm(order).map(Some),
-            Ask::Fire(order) => {
-                let fired = arming.fire(order, from)?;
-                // who hands over samples, or waits for the end, keeps the burst alive
-                self.feeders.insert(from);
-                Ok(Some(fired))
-            }
-            Ask::Relay(order) => {
-                let fired = arming.relay(order, from)?;
-                self.feeders.insert(from);
-                Ok(Some(fired))
-            }
-            Ask::Renew { token, order } => arming.renew(*token, order).map(Some),
-            Ask::Calibrate(order) => {
-                let calibrating = Calibrating::new(order, from, &arming)?;
-                self.feeders.insert(from);
-                self.calibrating = Some(calibrating);
-                Ok(None)
-            }
-            Ask::Stop => {
-                let now_ns = self.shared.now_ns();
-                let mut core = self.shared.core();
-                if self.stoppers.iter().all(|(who, ..)| *who != from) {
-                    self.stoppers.push((from, core.governor.state(), now_ns));
-                }
-                core.stop(Stop::Asked);
-                Ok(None)
-            }
-            Ask::Feed { alive_ns } => {
-                self.feeders.insert(from);
-                let now_ns = self.shared.now_ns();
-                self.shared.core().governor.feed(Feeder::Loop, alive_ns.map_or(now_ns, |at| at.min(now_ns)));
-                Ok(None)
-            }
-        }
-    }
-
-    fn send(&mut self, to: ClientId, kind: Kind, value: &impl serde::Serialize) {
-        let Ok(mut message) = Message::json(kind, Agent::Other, value) else { return };
-        self.seq += 1;
-        message.header.run = self.config.run;
-        message.header.seq = self.seq;
-        message.header.sent_mono_ns = self.shared.now_ns();
-        // who does not read does without
-        self.clients.send(to, &message.header, &message.payload);
-    }
-
-    fn answer(&mut self, to: ClientId, answer: &Answer) {
-        self.send(to, Kind::Status, answer);
-    }
-
-    fn refuse(&mut self, to: ClientId, seq: Option<u64>, no: No) {
-        self.refused.tell(&no, self.shared.now_ns());
-        self.send(to, Kind::Refuse, &Refusal { code: no.code, seq, reason: no.reason });
     }
 
     /// Whether, with the gain up, a driver call of a burst does not come back, or the sender does not follow a stop. With the gain down a driver may
