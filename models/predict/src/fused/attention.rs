@@ -29,15 +29,16 @@ impl Heads {
         let Asked { queries, keys, values, heads, width } = *asked;
         let each = width / heads.max(1);
         out.resize(queries.count * width, 0.0);
-        self.scores.resize(queries.count * keys.count, 0.0);
+        let stride = keys.count.next_multiple_of(16);
+        self.scores.resize(queries.count * stride, 0.0);
         for from in (0..heads).map(|head| head * each) {
             self.keys.fill(each, keys.count, |i, j| keys.at[j * keys.stride + from + i]);
-            self.values.fill(values.count, each, |i, j| values.at[i * values.stride + from + j]);
+            self.values.fill_rows(values.count, each, &values.at[from..], values.stride);
             let head = Rows { at: &queries.at[from..], ..queries };
-            let scores = RowsMut { at: &mut self.scores, stride: keys.count };
+            let scores = RowsMut { at: &mut self.scores, stride };
             self.keys.multiply(head, Last::Set, scores, &mut self.left);
-            self.scores.chunks_exact_mut(keys.count.max(1)).for_each(softmax);
-            let scores = Rows { at: &self.scores, stride: keys.count, step: 1, count: queries.count };
+            softmax(&mut self.scores, keys.count, stride);
+            let scores = Rows { at: &self.scores, stride, step: 1, count: queries.count };
             let out = RowsMut { at: &mut out[from..], stride: width };
             self.values.multiply(scores, Last::Set, out, &mut self.left);
         }

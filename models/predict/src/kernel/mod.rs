@@ -1,5 +1,6 @@
 //! What passes without a graph are made of: products of a few rows, normalisation, softmax.
 
+mod block;
 mod product;
 mod rows;
 

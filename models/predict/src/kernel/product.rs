@@ -1,5 +1,6 @@
 //! A few rows times a matrix that stays: weights in panels of [`COLUMNS`] columns, so that each is read once, in order, whatever the number of rows.
 
+use super::block::five_by_four;
 use crate::PredictError;
 use pulp::{Simd, WithSimd};
 use std::sync::LazyLock;
@@ -8,6 +9,26 @@ use std::sync::LazyLock;
 pub(crate) const COLUMNS: usize = 16;
 
 static WIDEST: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
+
+/// Does something with the widest vectors there are: the compiler makes of it what these can do.
+#[inline(always)]
+pub(crate) fn widest<T>(work: impl FnOnce() -> T) -> T {
+    WIDEST.dispatch(work)
+}
+
+/// Numbers of one vector.
+static LANES: LazyLock<usize> = LazyLock::new(|| WIDEST.dispatch(Lanes));
+
+struct Lanes;
+
+impl WithSimd for Lanes {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        S::F32_LANES
+    }
+}
 
 /// What the last step does with what was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +90,16 @@ impl Panels {
     /// # Shapes
     /// `x`: rows of `inputs` numbers, one every `stride`; `out`: rows of `outputs` numbers, one every `out_stride`.
     pub(crate) fn multiply(&self, x: Rows<'_>, last: Last, out: RowsMut<'_>, left: &mut Vec<f32>) {
-        WIDEST.dispatch(Multiply { panels: self, x, last, out, left });
+        let mut all = Multiply { panels: self, x, last, out, left };
+        let mut row = 0;
+        // as many rows as there are registers for
+        while row < x.count {
+            row += match x.count - row {
+                15.. if *LANES == COLUMNS => WIDEST.dispatch(Block::<15>(&mut all, row)),
+                5.. => WIDEST.dispatch(Block::<5>(&mut all, row)),
+                _ => WIDEST.dispatch(Block::<1>(&mut all, row)),
+            };
+        }
     }
 }
 
@@ -90,7 +120,12 @@ impl<'a> Rows<'a> {
 
     /// The columns of such a matrix.
     pub(crate) fn transposed(at: &'a [f32], columns: usize) -> Self {
-        Self { at, stride: 1, step: columns, count: columns }
+        Self::columns(at, columns, columns)
+    }
+
+    /// The first columns of a matrix with rows of `stride`.
+    pub(crate) fn columns(at: &'a [f32], count: usize, stride: usize) -> Self {
+        Self { at, stride: 1, step: stride, count }
     }
 }
 
@@ -148,55 +183,100 @@ struct Multiply<'a> {
     left: &'a mut Vec<f32>,
 }
 
-impl WithSimd for Multiply<'_> {
-    type Output = ();
+/// R rows from one on. Each number of rows is a function of its own: of one that holds them all the compiler keeps the sums in memory.
+struct Block<'a, 'b, const R: usize>(&'a mut Multiply<'b>, usize);
+
+impl<const R: usize> WithSimd for Block<'_, '_, R> {
+    /// Rows.
+    type Output = usize;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let mut row = 0;
-        while row < self.x.count {
-            // as many rows as there are registers for
-            let left = self.x.count - row;
-            row += match S::F32_LANES {
-                16 if left >= 15 => self.rows::<S, 15, 1>(simd, row),
-                16 if left >= 5 => self.rows::<S, 5, 1>(simd, row),
-                16 => self.rows::<S, 1, 1>(simd, row),
-                8 if left >= 5 => self.rows::<S, 5, 2>(simd, row),
-                8 => self.rows::<S, 1, 2>(simd, row),
-                4 if left >= 5 => self.rows::<S, 5, 4>(simd, row),
-                4 => self.rows::<S, 1, 4>(simd, row),
-                _ => self.rows::<S, 1, 16>(simd, row),
-            };
+    fn with_simd<S: Simd>(self, simd: S) -> usize {
+        let Self(all, row) = self;
+        all.take_left::<R>(row);
+        match (S::F32_LANES, R) {
+            (16, 5) => all.five_rows(simd, row),
+            (16, _) => all.rows::<S, R, 1>(simd, row),
+            (8, _) => all.rows::<S, R, 2>(simd, row),
+            (4, _) => all.rows::<S, R, 4>(simd, row),
+            _ => all.rows::<S, R, 16>(simd, row),
         }
+        R
     }
 }
 
 impl Multiply<'_> {
+    /// R rows, input by input, so that who multiplies reads straight on.
+    #[inline(always)]
+    fn take_left<const R: usize>(&mut self, row: usize) {
+        let (inputs, Rows { at, stride, step, .. }) = (self.panels.inputs, self.x);
+        self.left.resize(inputs * R, 0.0);
+        let (left, _) = self.left.as_chunks_mut::<R>();
+        let rows: [&[f32]; R] = std::array::from_fn(|r| &at[(row + r) * stride..]);
+        if step == 1 {
+            let rows = rows.map(|row| &row[..inputs]);
+            for (i, left) in left.iter_mut().enumerate() {
+                left.iter_mut().zip(rows).for_each(|(to, row)| *to = row[i]);
+            }
+        } else {
+            for (i, left) in left.iter_mut().enumerate() {
+                left.iter_mut().zip(rows).for_each(|(to, row)| *to = row[i * step]);
+            }
+        }
+    }
+
     /// R rows from `row` on, V vectors a panel.
     #[inline(always)]
-    fn rows<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, row: usize) -> usize {
-        let (inputs, outputs) = (self.panels.inputs, self.panels.outputs);
-        // input by input, so that the loop below reads straight on
-        self.left.clear();
-        self.left.resize(inputs * R, 0.0);
-        for r in 0..R {
-            let from = self.x.at[(row + r) * self.x.stride..].iter().step_by(self.x.step);
-            self.left.iter_mut().skip(r).step_by(R).zip(from).for_each(|(to, x)| *to = *x);
-        }
+    fn rows<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, row: usize) {
+        let inputs = self.panels.inputs;
         let panels = self.panels.weights.chunks_exact((inputs * COLUMNS).max(1));
         for (p, (panel, start)) in panels.zip(self.panels.start.chunks_exact(COLUMNS)).enumerate() {
             let sums = panel_times::<S, R, V>(simd, self.left, panel, start);
-            let columns = COLUMNS.min(outputs - p * COLUMNS);
-            for (r, sums) in sums.iter().enumerate() {
-                let to = &mut self.out.at[(row + r) * self.out.stride + p * COLUMNS..][..columns];
-                match self.last {
-                    Last::Set => to.copy_from_slice(&sums[..columns]),
-                    Last::Relu => to.iter_mut().zip(sums).for_each(|(t, s)| *t = s.max(0.0)),
-                    Last::Add => to.iter_mut().zip(sums).for_each(|(t, s)| *t += s),
+            put(self.last, &mut self.out, &sums, (row, p * COLUMNS), self.panels.outputs);
+        }
+    }
+
+    /// Five rows from `row` on, four panels at once, with vectors as wide as a panel.
+    #[inline(always)]
+    fn five_rows<S: Simd>(&mut self, simd: S, row: usize) {
+        let (inputs, outputs) = (self.panels.inputs, self.panels.outputs);
+        let each = inputs * COLUMNS;
+        let count = outputs.div_ceil(COLUMNS);
+        let mut p = 0;
+        while p < count {
+            let (weights, start) = (&self.panels.weights[p * each..], &self.panels.start[p * COLUMNS..]);
+            if count - p >= 4 {
+                let sums = five_by_four(simd, self.left, &weights[..4 * each], &start[..4 * COLUMNS]);
+                for (k, sums) in sums.iter().enumerate() {
+                    put(self.last, &mut self.out, sums, (row, (p + k) * COLUMNS), outputs);
                 }
+                p += 4;
+            } else {
+                let sums = panel_times::<S, 5, 1>(simd, self.left, &weights[..each], &start[..COLUMNS]);
+                put(self.last, &mut self.out, &sums, (row, p * COLUMNS), outputs);
+                p += 1;
             }
         }
-        R
+    }
+}
+
+/// Sums of one panel into the rows from `row` on and the columns from `column` on.
+#[inline(always)]
+fn put<const R: usize>(
+    last: Last,
+    out: &mut RowsMut<'_>,
+    sums: &[[f32; COLUMNS]; R],
+    (row, column): (usize, usize),
+    outputs: usize,
+) {
+    let columns = COLUMNS.min(outputs - column);
+    for (r, sums) in sums.iter().enumerate() {
+        let to = &mut out.at[(row + r) * out.stride + column..][..columns];
+        match last {
+            Last::Set => to.copy_from_slice(&sums[..columns]),
+            Last::Relu => to.iter_mut().zip(sums).for_each(|(t, s)| *t = s.max(0.0)),
+            Last::Add => to.iter_mut().zip(sums).for_each(|(t, s)| *t += s),
+        }
     }
 }
 
@@ -263,8 +343,10 @@ mod tests {
         dense.apply(&x, Last::Set, &mut wide, &mut Vec::new());
         let rows = Rows::of(&x, n);
         let out = RowsMut { at: &mut plain, stride: 21 };
-        Multiply { panels: &dense.panels, x: rows, last: Last::Set, out, left: &mut Vec::new() }
-            .with_simd(pulp::Scalar::new());
+        let mut all = Multiply { panels: &dense.panels, x: rows, last: Last::Set, out, left: &mut Vec::new() };
+        for row in 0..23 {
+            Block::<1>(&mut all, row).with_simd(pulp::Scalar::new());
+        }
         assert!(wide.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-4));
     }
 

@@ -21,7 +21,7 @@ pub(super) struct Kept {
     q: Vec<f32>,
     k: Vec<f32>,
     v: Vec<f32>,
-    /// `[batch, heads, asking tokens, answering tokens]`.
+    /// `[batch, heads, asking tokens, stride]`, of which the answering tokens are the first.
     shares: Vec<f32>,
     mixed: Vec<f32>,
 }
@@ -33,6 +33,11 @@ struct Head {
     asks: usize,
     answers: usize,
     shares: usize,
+}
+
+/// Shares of one asking token are this far from the next one's.
+fn stride(answering: usize) -> usize {
+    answering.next_multiple_of(16)
 }
 
 impl Attention {
@@ -55,7 +60,7 @@ impl Attention {
             Head {
                 asks: window * asking * width + at,
                 answers: window * answering * width + at,
-                shares: n * asking * answering,
+                shares: n * asking * stride(answering),
             }
         })
     }
@@ -75,19 +80,19 @@ impl Attention {
         let mut q = self.query.forward(values, x, room);
         q.iter_mut().for_each(|v| *v *= scale);
         let (k, v) = (self.key.forward(values, memory, room), self.value.forward(values, memory, room));
-        let mut shares = vec![0.0; batch * self.heads * asking * answering];
+        let stride = stride(answering);
+        let mut shares = vec![0.0; batch * self.heads * asking * stride];
         let mut mixed = vec![0.0; x.len()];
         for h in self.heads(batch, asking, answering) {
-            let share = &mut shares[h.shares..][..asking * answering];
+            let share = &mut shares[h.shares..][..asking * stride];
             let keys = &k[h.answers..];
             room.panels.fill(each, answering, |i, j| keys[j * width + i]);
             let rows = Rows { at: &q[h.asks..], stride: width, step: 1, count: asking };
-            let out = RowsMut { at: share, stride: answering };
-            room.panels.multiply(rows, Last::Set, out, &mut room.left);
-            share.chunks_exact_mut(answering).for_each(softmax);
+            room.panels.multiply(rows, Last::Set, RowsMut { at: share, stride }, &mut room.left);
+            softmax(share, answering, stride);
             room.panels.fill_rows(answering, each, &v[h.answers..], width);
             let out = RowsMut { at: &mut mixed[h.asks..], stride: width };
-            room.panels.multiply(Rows::of(share, answering), Last::Set, out, &mut room.left);
+            room.panels.multiply(Rows::of(share, stride), Last::Set, out, &mut room.left);
         }
         (self.out.forward(values, &mixed, room), Kept { q, k, v, shares, mixed })
     }
@@ -111,29 +116,31 @@ impl Attention {
         let mut dmixed = vec![0.0; x.len()];
         self.out.back(values, dy, &mut dmixed, room);
         let (mut dq, mut dk, mut dv) = (vec![0.0; x.len()], vec![0.0; memory.len()], vec![0.0; memory.len()]);
-        let mut ds = vec![0.0; asking * answering];
+        let stride = stride(answering);
+        let mut ds = vec![0.0; asking * stride];
         for h in self.heads(batch, asking, answering) {
-            let share = &kept.shares[h.shares..][..asking * answering];
+            let share = &kept.shares[h.shares..][..asking * stride];
             // dV = Pᵀ dO
             room.panels.fill_rows(asking, each, &dmixed[h.asks..], width);
             let out = RowsMut { at: &mut dv[h.answers..], stride: width };
-            room.panels.multiply(Rows::transposed(share, answering), Last::Set, out, &mut room.left);
+            room.panels.multiply(Rows::columns(share, answering, stride), Last::Set, out, &mut room.left);
             // dP = dO Vᵀ
             let v = &kept.v[h.answers..];
             room.panels.fill(each, answering, |i, j| v[j * width + i]);
             let rows = Rows { at: &dmixed[h.asks..], stride: width, step: 1, count: asking };
-            room.panels.multiply(rows, Last::Set, RowsMut { at: &mut ds, stride: answering }, &mut room.left);
-            for (ds, p) in ds.chunks_exact_mut(answering).zip(share.chunks_exact(answering)) {
+            room.panels.multiply(rows, Last::Set, RowsMut { at: &mut ds, stride }, &mut room.left);
+            // what is behind the answering tokens is 0 in P, and so it is in dS
+            for (ds, p) in ds.chunks_exact_mut(stride).zip(share.chunks_exact(stride)) {
                 let dot: f32 = ds.iter().zip(p).map(|(d, p)| d * p).sum();
                 ds.iter_mut().zip(p).for_each(|(d, p)| *d = p * (*d - dot));
             }
             // dQ = dS K, dK = dSᵀ Q
             room.panels.fill_rows(answering, each, &kept.k[h.answers..], width);
             let out = RowsMut { at: &mut dq[h.asks..], stride: width };
-            room.panels.multiply(Rows::of(&ds, answering), Last::Set, out, &mut room.left);
+            room.panels.multiply(Rows::of(&ds, stride), Last::Set, out, &mut room.left);
             room.panels.fill_rows(asking, each, &kept.q[h.asks..], width);
             let out = RowsMut { at: &mut dk[h.answers..], stride: width };
-            room.panels.multiply(Rows::transposed(&ds, answering), Last::Set, out, &mut room.left);
+            room.panels.multiply(Rows::columns(&ds, answering, stride), Last::Set, out, &mut room.left);
         }
         dq.iter_mut().for_each(|v| *v *= scale);
         self.query.gather(x, &dq, grads, room);

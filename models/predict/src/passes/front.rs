@@ -37,6 +37,7 @@ impl FrontPass {
     /// # Errors
     /// [`PredictError::Weights`] where one is missing.
     pub fn new(params: &Params, config: TransformerConfig, cut: Cut) -> Result<Self, PredictError> {
+        super::keep_pages();
         let names = Names::of(params);
         let decoder = match cut.decoder(&config) {
             0 => None,

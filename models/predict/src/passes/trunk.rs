@@ -48,6 +48,7 @@ impl TrunkPass {
     /// # Errors
     /// [`PredictError::Weights`] where one is missing.
     pub fn new(params: &Params, config: TransformerConfig, cut: Cut) -> Result<Self, PredictError> {
+        super::keep_pages();
         let names = Names::of(params);
         let own = cut.decoder(&config);
         Ok(Self {
