@@ -22,6 +22,9 @@ pub use error::PredictError;
 pub use fused::Fused;
 pub use manifest::{Manifest, sha256_hex};
 pub use metrics::{ErrorSum, mae, nmae};
-pub use model::{Cut, DLinear, Front, Persistence, Transformer, TransformerConfig, Trunk, huber};
+pub use model::{
+    Cut, DLinear, Front, Informer, InformerConfig, Lstm, LstmConfig, NBeats, NBeatsConfig, Network, Persistence,
+    SeasonalNaive, Transformer, TransformerConfig, Trunk, huber,
+};
 pub use params::{Params, Precision};
 pub use rng::{RngState, SeededRng};
