@@ -86,6 +86,13 @@ impl AgentPart {
     /// [`PredictError::Tensor`] for another shape, [`PredictError::NotFinite`] when the embedding is not finite (nothing is kept then).
     pub fn upload(&mut self, x: &Tensor) -> Result<Tensor, PredictError> {
         self.pending = None;
+        let (z, tape) = self.run(x)?;
+        self.pending = Some(tape);
+        Ok(z)
+    }
+
+    /// As [`AgentPart::upload`], but what the way back needs is given away and nothing is kept.
+    pub(crate) fn run(&self, x: &Tensor) -> Result<(Tensor, FrontTape), PredictError> {
         let (batch, observe, channels) = x.dims3()?;
         if (observe, channels) != (self.config.observe, self.config.channels()) {
             return Err(PredictError::Config(format!("windows of {observe} rows and {channels} channels")));
@@ -94,9 +101,8 @@ impl AgentPart {
         if !z.iter().all(|v| v.is_finite()) {
             return Err(PredictError::NotFinite("the embedding"));
         }
-        self.pending = Some(tape);
         let shape = (batch, self.cut().tokens(&self.config), self.config.width);
-        Ok(Tensor::from_vec(z, shape, &Device::Cpu)?)
+        Ok((Tensor::from_vec(z, shape, &Device::Cpu)?, tape))
     }
 
     /// Whether a gradient is awaited.
@@ -129,8 +135,11 @@ impl AgentPart {
     /// # Errors
     /// [`PredictError::Weights`] when the length is another.
     pub fn gradients(&self, gradient: &[f32]) -> Result<Option<Vec<Vec<f32>>>, PredictError> {
-        let Some(tape) = &self.pending else { return Ok(None) };
-        self.pass.backward(&self.params.values()?, tape, gradient).map(Some)
+        self.pending.as_ref().map(|tape| self.back(tape, gradient)).transpose()
+    }
+
+    pub(crate) fn back(&self, tape: &FrontTape, gradient: &[f32]) -> Result<Vec<Vec<f32>>, PredictError> {
+        self.pass.backward(&self.params.values()?, tape, gradient)
     }
 
     /// Weights as safetensors.

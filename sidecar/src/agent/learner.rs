@@ -1,10 +1,11 @@
 //! The thread that feeds an agent's series to its predictor and takes part in the rounds.
 
 use crate::clock::mono_ns;
+use crate::config::WeightingMethod;
 use crate::controller::state::{ErrorRow, PredictionRow};
 use crate::learn::{
     DataSet, LearnError, Predictor, PredictorConfig, ReplayRow, TraceSource, Trainer, TrainerConfig, TrainerEvent,
-    built_in, replay, source,
+    built_in, draws, replay, source,
 };
 use crate::record::Writer;
 use crate::wire::{Agent, Dealer, Kind, Message};
@@ -29,8 +30,10 @@ pub struct LearnerConfig {
     pub train: bool,
     /// Time between two rounds.
     pub round_every: Duration,
-    /// Windows a round.
+    /// Windows of a draw.
     pub batch: usize,
+    /// How the controller weights the agents, which says how many batches a round takes.
+    pub weighting: WeightingMethod,
     /// Seed of the draw of windows.
     pub seed: u64,
     /// Optimiser.
@@ -48,6 +51,7 @@ impl LearnerConfig {
             train: true,
             round_every: Duration::from_secs(1),
             batch: 16,
+            weighting: WeightingMethod::Static,
             seed: 1,
             optimiser: OptimiserConfig::default(),
         }
@@ -168,6 +172,7 @@ fn work(
             agent: config.agent,
             run: config.run,
             batch: config.batch,
+            draws: draws(config.weighting),
             seed: config.seed,
             optimiser: config.optimiser,
         };

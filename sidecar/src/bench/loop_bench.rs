@@ -194,7 +194,14 @@ fn train_beside(stop: Arc<AtomicBool>) -> Result<std::thread::JoinHandle<()>, Be
     let window = TransformerConfig::table2(trace.width()).window();
     let data = DataSet::new(trace, source.split, window).map_err(failed)?;
     let weights = built_in(Agent::Ran);
-    let config = TrainerConfig { agent: Agent::Ran, run: 1, batch: 32, seed: 1, optimiser: OptimiserConfig::default() };
+    let config = TrainerConfig {
+        agent: Agent::Ran,
+        run: 1,
+        batch: 32,
+        draws: 1,
+        seed: 1,
+        optimiser: OptimiserConfig::default(),
+    };
     let mut trainer = Trainer::new(config, &data, weights.map(|w| w.agent)).map_err(failed)?;
     let shared_config = SharedConfig { run: 1, agents: vec![Agent::Ran], ..SharedConfig::default() };
     let mut shared = SharedLearner::new(shared_config, data.config(), weights.map(|w| w.shared)).map_err(failed)?;

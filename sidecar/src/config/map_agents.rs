@@ -20,6 +20,7 @@ impl Config {
             train: learn.train,
             round_every: learn.round_every.std(),
             batch: learn.batch as usize,
+            weighting: learn.weighting,
             seed: self.run.seed,
             optimiser: OptimiserConfig::AdamW(AdamWConfig {
                 rate: learn.learning_rate as f32,

@@ -39,6 +39,7 @@ impl Config {
             hub: HubConfig { wire_run: run, ..self.controller_hub(name) },
             train: self.learn.enabled.then_some(self.learn.train),
             round_timeout_ns: ns(self.learn.round_timeout),
+            weighting: self.learn.weighting,
             transmitter: self.tx.radio.as_ref().map(|_| self.transmitter()),
             metrics: Some(c.metrics.at()),
         }

@@ -3,11 +3,12 @@
 use super::config::HubConfig;
 use super::http::{self, Served};
 use super::hub::Hub;
-use super::rounds::Rounds;
+use super::rounds::{Learning, Rounds};
 use super::state::ApiState;
 use super::transmitter::TransmitterConfig;
 use super::tx_watch::{TxWatch, news};
 use crate::clock::mono_ns;
+use crate::config::WeightingMethod;
 use crate::record::Writer;
 use crate::telemetry::{Metrics, MetricsAt, serve_metrics};
 use crate::wire::{Kind, Message, Router, RouterConfig, RouterEvent};
@@ -42,6 +43,8 @@ pub struct ControllerConfig {
     pub train: Option<bool>,
     /// A round ends with those present after this long, ns.
     pub round_timeout_ns: u64,
+    /// How the agents are weighted in what they share.
+    pub weighting: WeightingMethod,
     /// The guard of a radio that transmits, where there is one.
     pub transmitter: Option<TransmitterConfig>,
     /// Where `/metrics` is served.
@@ -113,7 +116,10 @@ async fn serve(
     let (router, mut agents) = Router::bind(RouterConfig::new(&config.bind, config.run))?;
     let router = Arc::new(router);
     let mut rounds = match config.train {
-        Some(train) => Some(Rounds::start(config.run, train, config.round_timeout_ns, &router, writer.clone())?),
+        Some(train) => {
+            let learning = Learning { train, weighting: config.weighting, timeout_ns: config.round_timeout_ns };
+            Some(Rounds::start(config.run, learning, &router, writer.clone())?)
+        }
         None => None,
     };
     let mut hub = Hub::new(config.hub.clone());

@@ -1,7 +1,8 @@
 //! The learning side of the controller on threads of its own: one serves forecasts at once, one trains.
 
 use super::state::RoundState;
-use crate::learn::{LearnError, SharedConfig, SharedLearner, SharedServer, Work, built_in};
+use crate::config::WeightingMethod;
+use crate::learn::{ETA, LearnError, SharedConfig, SharedLearner, SharedServer, Work, built_in, weighting};
 use crate::record::Writer;
 use crate::wire::{Agent, Kind, Message, Router};
 use predict::TransformerConfig;
@@ -22,12 +23,25 @@ pub struct Rounds {
     pub dropped: u64,
 }
 
+/// How agents and controller learn together.
+#[derive(Debug, Clone, Copy)]
+pub struct Learning {
+    /// Train, not only forecast.
+    pub train: bool,
+    /// How the agents are weighted in what they share.
+    pub weighting: WeightingMethod,
+    /// A round ends with those present after this long, ns.
+    pub timeout_ns: u64,
+}
+
 /// One contribution to a round, for the record.
 #[derive(Debug, Serialize)]
 struct RoundRow {
     round: u64,
     agent: &'static str,
     loss: f32,
+    /// How much its gradient counted in the step.
+    weight: f64,
     applied: bool,
 }
 
@@ -38,8 +52,7 @@ impl Rounds {
     /// [`LearnError`] where the weights do not fit; [`LearnError::Message`] where the system gives no thread.
     pub fn start(
         run: u64,
-        train: bool,
-        timeout_ns: u64,
+        Learning { train, weighting: method, timeout_ns }: Learning,
         router: &Arc<Router>,
         writer: Writer,
     ) -> Result<Self, LearnError> {
@@ -60,7 +73,9 @@ impl Rounds {
         spawn("serve", Box::new(move || serve_all(&mut server, &requests, &fresh, &out)))?;
         let train = if train {
             let (inbox, messages) = sync_channel(QUEUE);
-            let config = SharedConfig { run, timeout_ns, ..SharedConfig::default() };
+            let agents = SharedConfig::default().agents;
+            let weighting = weighting(method, agents.len(), ETA, run)?;
+            let config = SharedConfig { run, timeout_ns, agents, weighting, ..SharedConfig::default() };
             let mut learner = SharedLearner::new(config, shape, weights)?;
             let (out, shown) = (Arc::clone(router), Arc::clone(&state));
             let body = move || train_all(&mut learner, &messages, &new_weights, &out, &shown, &writer);
@@ -150,12 +165,13 @@ fn train_all(
                     state.rounds += u64::from(outcome.applied());
                     for e in agents {
                         state.losses.insert(e.agent.name().to_owned(), f64::from(e.loss));
-                        let row = RoundRow { round, agent: e.agent.name(), loss: e.loss, applied: outcome.applied() };
+                        let (agent, applied) = (e.agent.name(), outcome.applied());
+                        let row = RoundRow { round, agent, loss: e.loss, weight: e.weight, applied };
                         writer.row("round", &row);
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a micro-batch is left out");
+                    tracing::warn!(%error, "a draw is left out");
                     break;
                 }
             }

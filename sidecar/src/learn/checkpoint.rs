@@ -1,7 +1,9 @@
 //! What is saved so that a resumed run equals an uninterrupted one: weights, optimiser, generator, round.
 
 use super::{LearnError, SharedLearner, Trainer};
+use mops::Weighting;
 use predict::{Precision, RngState, SeededRng};
+use std::mem::discriminant;
 
 const MAGIC: &[u8; 8] = b"SDCRCKP1";
 
@@ -11,7 +13,8 @@ fn damaged() -> LearnError {
     )
 }
 
-fn pack(numbers: &[u64], blobs: &[Vec<u8>]) -> Vec<u8> {
+/// Numbers and blobs with a checksum.
+pub(crate) fn pack(numbers: &[u64], blobs: &[Vec<u8>]) -> Vec<u8> {
     let mut out = MAGIC.to_vec();
     out.push(u8::try_from(numbers.len()).unwrap_or(u8::MAX));
     out.extend(numbers.iter().flat_map(|n| n.to_le_bytes()));
@@ -24,7 +27,8 @@ fn pack(numbers: &[u64], blobs: &[Vec<u8>]) -> Vec<u8> {
     out
 }
 
-fn unpack(bytes: &[u8]) -> Option<(Vec<u64>, Vec<&[u8]>)> {
+/// What [`pack`] made; `None` where it is damaged.
+pub(crate) fn unpack(bytes: &[u8]) -> Option<(Vec<u64>, Vec<&[u8]>)> {
     fn eight(rest: &mut &[u8]) -> Option<u64> {
         let (head, tail) = rest.split_first_chunk::<8>()?;
         *rest = tail;
@@ -80,12 +84,13 @@ impl Trainer {
 }
 
 impl SharedLearner {
-    /// The state: weights, optimiser, round. What a round has collected is not part of it: the agents send it again.
+    /// The state: weights, optimiser, weighting, round. What a round has collected is not part of it: the agents send it again.
     ///
     /// # Errors
     /// [`LearnError::Model`] when weights cannot be written.
     pub fn checkpoint(&self) -> Result<Vec<u8>, LearnError> {
-        Ok(pack(&[self.round], &[self.part.weights(Precision::F32)?, self.part.optimiser_state()]))
+        let weighting = serde_json::to_vec(&self.config.weighting).map_err(|e| LearnError::Message(e.to_string()))?;
+        Ok(pack(&[self.round], &[self.part.weights(Precision::F32)?, self.part.optimiser_state(), weighting]))
     }
 
     /// Goes on from a checkpoint.
@@ -94,9 +99,16 @@ impl SharedLearner {
     /// [`LearnError::Message`] or [`LearnError::Model`] when it is damaged or of another model.
     pub fn resume(&mut self, bytes: &[u8]) -> Result<(), LearnError> {
         let (numbers, blobs) = unpack(bytes).ok_or_else(damaged)?;
-        let ([round], [weights, state]) = (numbers.as_slice(), blobs.as_slice()) else { return Err(damaged()) };
+        let ([round], [weights, state, weighting]) = (numbers.as_slice(), blobs.as_slice()) else {
+            return Err(damaged());
+        };
+        let weighting: Weighting = serde_json::from_slice(weighting).map_err(|_| damaged())?;
+        if discriminant(&weighting) != discriminant(&self.config.weighting) {
+            return Err(LearnError::Message("checkpoint of another `learn.weighting`".into()));
+        }
         self.part.load_optimiser_state(state)?;
         self.part.load_weights(weights)?;
+        self.config.weighting = weighting;
         self.resume_at(*round);
         Ok(())
     }

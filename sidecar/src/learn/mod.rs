@@ -14,6 +14,7 @@ mod command;
 mod data;
 mod error;
 mod evaluate;
+mod order;
 mod predictor;
 mod pretrain;
 mod replay;
@@ -23,16 +24,20 @@ mod shared_learner;
 mod shared_server;
 mod traces;
 mod trainer;
+mod weighting;
 mod weights;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use checkpoint::{pack, unpack};
 pub use command::{run_pretrain, table};
-pub use data::{DataSet, FLOOR_RIDGE};
+pub use data::{DataSet, FLOOR_RIDGE, NamedSet, data_sets};
 pub use error::LearnError;
 pub use evaluate::{Figures, evaluate};
+pub use order::Order;
 pub use predictor::{Forecast, Predictor, PredictorConfig, Source};
+pub(crate) use pretrain::schedule;
 pub use pretrain::{PretrainConfig, Progress, pretrain};
 pub use replay::{ReplayRow, replay};
 pub use round::RoundCounters;
@@ -40,4 +45,5 @@ pub use shared_learner::{SharedConfig, SharedEvent, SharedLearner, Work};
 pub use shared_server::SharedServer;
 pub use traces::{TraceSource, source, sources};
 pub use trainer::{Trainer, TrainerConfig, TrainerEvent, Window};
+pub use weighting::{ETA, draws, weighting};
 pub use weights::{Weights, built_in};

@@ -29,7 +29,7 @@ pub struct RoundCounters {
     pub rolled_back: u64,
 }
 
-/// Embedding and label of one micro-batch, as far as they came.
+/// Embedding and label of one draw, as far as they came.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     pub(super) z: Option<Tensor>,
@@ -43,10 +43,10 @@ impl Slot {
     }
 }
 
-/// Agent, micro-batch, its embedding, and ∂ℓ/∂z of it.
+/// Agent, draw, its embedding, and ∂ℓ/∂z of it.
 pub(super) type GradientOf = (usize, u32, Tensor, Vec<f32>);
 
-/// Collected by agent and micro-batch.
+/// Collected by agent and draw, which is the micro-batch of the wire.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     pub(super) slots: BTreeMap<(usize, u32), Slot>,
@@ -89,48 +89,25 @@ impl Collected {
         Put::Taken
     }
 
-    /// Agents with all their micro-batches reckoned.
-    pub(super) fn complete(&self, agents: usize, micro_batches: u32) -> bool {
-        (0..agents).all(|a| (0..micro_batches).all(|b| self.slots.get(&(a, b)).is_some_and(|s| s.done.is_some())))
+    /// Whether every draw of every agent is reckoned.
+    pub(super) fn complete(&self, agents: usize, draws: u32) -> bool {
+        (0..agents).all(|a| (0..draws).all(|b| self.slots.get(&(a, b)).is_some_and(|s| s.done.is_some())))
     }
 
-    /// One contribution an agent: the mean over its micro-batches. `∂ℓ/∂z` of each micro-batch is scaled alike and kept by micro-batch.
-    pub(super) fn by_agent(&mut self) -> (Vec<Contribution>, Vec<GradientOf>) {
-        let mut merged: BTreeMap<usize, (f32, Contribution)> = BTreeMap::new();
+    /// What was reckoned, draw by draw, and ∂ℓ/∂z of the last draw, which is the one of the step.
+    pub(super) fn by_draw(&mut self, draws: u32) -> (Vec<Vec<Contribution>>, Vec<GradientOf>) {
+        let mut all: Vec<Vec<Contribution>> = (0..draws).map(|_| Vec::new()).collect();
         let mut gradients = Vec::new();
-        for ((agent, micro), slot) in &mut self.slots {
+        for ((agent, draw), slot) in &mut self.slots {
             let (Some(mut c), Some(z)) = (slot.done.take(), slot.z.take()) else { continue };
-            gradients.push((*agent, *micro, z, std::mem::take(&mut c.embedding)));
-            match merged.get_mut(agent) {
-                None => {
-                    merged.insert(*agent, (1.0, c));
-                }
-                Some((n, total)) => {
-                    *n += 1.0;
-                    total.loss += c.loss;
-                    for (t, p) in total.shared.iter_mut().zip(&c.shared) {
-                        t.iter_mut().zip(p).for_each(|(a, b)| *a += b);
-                    }
-                }
+            if *draw + 1 == draws {
+                gradients.push((*agent, *draw, z, std::mem::take(&mut c.embedding)));
+            }
+            if let Some(of) = all.get_mut(*draw as usize) {
+                of.push(c);
             }
         }
-        for (agent, _, _, g) in &mut gradients {
-            let n = merged.get(agent).map_or(1.0, |(n, _)| *n);
-            if n > 1.0 {
-                g.iter_mut().for_each(|x| *x /= n);
-            }
-        }
-        let contributions = merged
-            .into_values()
-            .map(|(n, mut c)| {
-                if n > 1.0 {
-                    c.loss /= n;
-                    c.shared.iter_mut().flatten().for_each(|x| *x /= n);
-                }
-                c
-            })
-            .collect();
-        (contributions, gradients)
+        (all, gradients)
     }
 }
 

@@ -1,13 +1,13 @@
 //! The training side of the controller: collects a round, updates the shared part, gives the gradients back.
 //!
-//! A round is named by its number, a message of it by agent and micro-batch; so messages may be lost, doubled, late or out of order, and either
+//! A round is named by its number, a message of it by agent and draw (the micro-batch of the wire); so messages may be lost, doubled, late or out of order, and either
 //! side may die. What was reckoned last stays, so that an agent that did not get its gradient gets it when it sends the same again. An agent
 //! at another round is told which one is on (`Ack`).
 
 use super::LearnError;
 use super::round::{Collected, Put, RoundCounters, index};
 use crate::wire::{Agent, Kind, Message};
-use mops::{OError, SharedPart, StaticWeights};
+use mops::{OError, SharedPart, StaticWeights, Weighting};
 use predict::optim::{OptimiserConfig, StepOutcome};
 use predict::{Precision, TransformerConfig};
 
@@ -16,10 +16,10 @@ use predict::{Precision, TransformerConfig};
 pub struct SharedConfig {
     /// Run that its messages belong to.
     pub run: u64,
-    /// Agents of a round, in the order of their weights γ = 1/n.
+    /// Agents of a round, in the order of their weights.
     pub agents: Vec<Agent>,
-    /// Micro-batches an agent sends in a round; at least 1.
-    pub micro_batches: u32,
+    /// How they are weighted, which also says how many batches each of them draws for a round.
+    pub weighting: Weighting,
     /// After this long from its first message a round ends with those present.
     pub timeout_ns: u64,
     /// Optimiser of the shared part.
@@ -28,10 +28,11 @@ pub struct SharedConfig {
 
 impl Default for SharedConfig {
     fn default() -> Self {
+        let agents = vec![Agent::Ran, Agent::Core, Agent::App];
         Self {
             run: 0,
-            agents: vec![Agent::Ran, Agent::Core, Agent::App],
-            micro_batches: 1,
+            weighting: Weighting::Static(StaticWeights::uniform(agents.len())),
+            agents,
             timeout_ns: 5_000_000_000,
             optimiser: OptimiserConfig::default(),
         }
@@ -45,6 +46,8 @@ pub struct SharedEvent {
     pub agent: Agent,
     /// Its loss.
     pub loss: f32,
+    /// How much its gradient counted.
+    pub weight: f64,
     /// Estimate of its O-error from this batch; the agent's own share is not observed here.
     pub o_error: OError,
 }
@@ -54,7 +57,7 @@ pub struct SharedEvent {
 pub enum Work {
     /// Nothing to do yet.
     Idle,
-    /// One micro-batch was reckoned.
+    /// One draw was reckoned.
     Reckoned {
         /// Whose.
         agent: Agent,
@@ -67,7 +70,7 @@ pub enum Work {
         outcome: StepOutcome,
         /// What each agent present added.
         agents: Vec<SharedEvent>,
-        /// To send: a `Gradient` for each micro-batch, addressed.
+        /// To send: a `Gradient` for each agent's last draw, addressed.
         messages: Vec<(Agent, Message)>,
     },
 }
@@ -78,7 +81,6 @@ pub struct SharedLearner {
     pub(super) config: SharedConfig,
     pub(super) part: SharedPart,
     pub(super) round: u64,
-    gamma: StaticWeights,
     collected: Collected,
     last: Vec<(Agent, Message)>,
     seq: u64,
@@ -95,12 +97,10 @@ impl SharedLearner {
         if let Some(bytes) = weights {
             part.load_weights(bytes)?;
         }
-        let gamma = StaticWeights::uniform(config.agents.len());
         Ok(Self {
             config,
             part,
             round: 0,
-            gamma,
             collected: Collected::default(),
             last: Vec::new(),
             seq: 0,
@@ -114,6 +114,11 @@ impl SharedLearner {
         self.round
     }
 
+    /// Batches an agent draws for a round.
+    fn draws(&self) -> u32 {
+        u32::try_from(self.config.weighting.draws()).unwrap_or(1)
+    }
+
     /// Counters since the start.
     #[must_use]
     pub fn counters(&self) -> RoundCounters {
@@ -124,9 +129,7 @@ impl SharedLearner {
     pub fn on_message(&mut self, message: &Message, now_mono_ns: u64) -> Vec<Message> {
         let h = &message.header;
         let known = index(&self.config.agents, h.agent).filter(|_| {
-            h.run == self.config.run
-                && matches!(h.kind, Kind::Embedding | Kind::Label)
-                && h.micro_batch < self.config.micro_batches.max(1)
+            h.run == self.config.run && matches!(h.kind, Kind::Embedding | Kind::Label) && h.micro_batch < self.draws()
         });
         let Some(agent) = known else {
             self.counters.refused += 1;
@@ -134,8 +137,8 @@ impl SharedLearner {
         };
         if h.round != self.round {
             self.counters.late += 1;
-            // one answer to the pair is enough
-            if h.kind == Kind::Label {
+            // one answer to all of an agent's draws is enough, and it is the last one's whose gradient goes back
+            if h.kind == Kind::Label || h.micro_batch + 1 != self.draws() {
                 return Vec::new();
             }
             return vec![self.answer_to_other_round(message, now_mono_ns)];
@@ -171,11 +174,11 @@ impl SharedLearner {
         message.header.sent_mono_ns = now_mono_ns;
     }
 
-    /// Does one piece of work: reckons one micro-batch, or ends the round. Call it in a loop until it is [`Work::Idle`], and then when a
+    /// Does one piece of work: reckons one draw, or ends the round. Call it in a loop until it is [`Work::Idle`], and then when a
     /// message came or every 100 ms or so.
     ///
     /// # Errors
-    /// [`LearnError::Model`] when a tensor operation fails; the round goes on without that micro-batch.
+    /// [`LearnError::Model`] when a tensor operation fails; the round goes on without that draw.
     pub fn work(&mut self, now_mono_ns: u64) -> Result<Work, LearnError> {
         if let Some((key, slot)) = self.collected.slots.iter_mut().find(|(_, s)| s.ready()) {
             let agent = key.0;
@@ -190,7 +193,7 @@ impl SharedLearner {
             }
             return Ok(Work::Reckoned { agent: self.config.agents[agent] });
         }
-        let complete = self.collected.complete(self.config.agents.len(), self.config.micro_batches.max(1));
+        let complete = self.collected.complete(self.config.agents.len(), self.draws());
         let expired =
             self.collected.first_mono_ns.is_some_and(|t| now_mono_ns.saturating_sub(t) >= self.config.timeout_ns);
         let some = self.collected.slots.values().any(|s| s.done.is_some());
@@ -203,9 +206,11 @@ impl SharedLearner {
     }
 
     fn end(&mut self, now_mono_ns: u64) -> Result<Work, LearnError> {
-        let (contributions, gradients) = self.collected.by_agent();
+        let (draws, gradients) = self.collected.by_draw(self.draws());
         self.collected = Collected::default();
-        let result = self.part.update(&self.gamma, &contributions)?;
+        let weights = self.config.weighting.weigh(self.config.agents.len(), &draws)?;
+        let contributions = draws.into_iter().next_back().unwrap_or_default();
+        let result = self.part.update_along(|agent| weights[agent] as f32, &contributions)?;
         self.counters.rounds += u64::from(result.outcome.applied());
         self.counters.rolled_back += u64::from(!result.outcome.applied());
         let agents = contributions
@@ -213,6 +218,7 @@ impl SharedLearner {
             .map(|c| SharedEvent {
                 agent: self.config.agents[c.agent],
                 loss: c.loss,
+                weight: weights[c.agent],
                 o_error: OError::of_batch(&c.shared, None),
             })
             .collect();

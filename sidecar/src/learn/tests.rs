@@ -1,6 +1,7 @@
 //! A coordination round over messages: the whole protocol without sockets.
 
 use super::*;
+use crate::config::WeightingMethod;
 use crate::wire::{Agent, Kind, Message};
 use predict::optim::OptimiserConfig;
 use predict::{SeededRng, TransformerConfig, sha256_hex};
@@ -15,12 +16,22 @@ fn data(agent: Agent) -> DataSet {
 }
 
 fn trainer(agent: Agent) -> Trainer {
-    let config = TrainerConfig { agent, run: RUN, batch: 1, seed: 5, optimiser: OptimiserConfig::default() };
+    trainer_of(agent, WeightingMethod::Static)
+}
+
+fn trainer_of(agent: Agent, method: WeightingMethod) -> Trainer {
+    let draws = weighting(method, 3, ETA, 1).unwrap().draws();
+    let config = TrainerConfig { agent, run: RUN, batch: 1, draws, seed: 5, optimiser: OptimiserConfig::default() };
     Trainer::new(config, &data(agent), built_in(agent).map(|w| w.agent)).unwrap()
 }
 
 fn controller() -> SharedLearner {
-    let config = SharedConfig { run: RUN, timeout_ns: 1_000, ..SharedConfig::default() };
+    controller_of(WeightingMethod::Static)
+}
+
+fn controller_of(method: WeightingMethod) -> SharedLearner {
+    let weighting = weighting(method, 3, ETA, 1).unwrap();
+    let config = SharedConfig { run: RUN, timeout_ns: 1_000, weighting, ..SharedConfig::default() };
     SharedLearner::new(config, TransformerConfig::table2(1), built_in(Agent::Controller).map(|w| w.shared)).unwrap()
 }
 
@@ -91,6 +102,14 @@ fn bits(agents: &[Trainer], shared: &SharedLearner) -> Vec<Vec<u8>> {
 
 #[test]
 fn loss_doubles_and_reordering_change_no_bit_and_a_resumed_run_neither() {
+    for method in [WeightingMethod::Static, WeightingMethod::Dynamic, WeightingMethod::PcGrad] {
+        no_bit_changes(method);
+    }
+}
+
+fn no_bit_changes(method: WeightingMethod) {
+    let trainer = |agent| trainer_of(agent, method);
+    let controller = || controller_of(method);
     let mut agents: Vec<Trainer> = AGENTS.map(trainer).into();
     let mut shared = controller();
     let start = bits(&agents, &shared);
@@ -111,20 +130,48 @@ fn loss_doubles_and_reordering_change_no_bit_and_a_resumed_run_neither() {
     assert!(c.duplicates + c.late > 0 && c.rounds == 2, "{c:?}");
     // an agent that was killed and lost a round is told where the controller is
     let mut lost = trainer(Agent::Ran);
-    let [z, _] = lost.messages(0).unwrap();
-    let replies = shared.on_message(&z, 0);
+    let messages = lost.messages(0).unwrap();
+    let replies: Vec<Message> = messages.iter().flat_map(|m| shared.on_message(m, 0)).collect();
+    assert_eq!(replies.len(), 1, "one answer, whatever the number of draws");
     assert_eq!(lost.on_message(&replies[0]).unwrap(), TrainerEvent::Moved { round: 3 });
     // damaged checkpoints are refused
     let mut bytes = shared.checkpoint().unwrap();
     bytes[40] ^= 1;
     assert!(shared.resume(&bytes).is_err() && shared.resume(b"x").is_err());
+    let other = if method == WeightingMethod::Static { WeightingMethod::Mgda } else { WeightingMethod::Static };
+    assert!(controller_of(other).resume(&shared.checkpoint().unwrap()).is_err());
+}
+
+/// What goes over the wire in rounds is what a federation does in one process.
+#[test]
+fn rounds_over_messages_are_those_of_a_federation() {
+    let mut agents: Vec<Trainer> = AGENTS.map(|a| trainer_of(a, WeightingMethod::Dynamic)).into();
+    let mut shared = controller_of(WeightingMethod::Dynamic);
+    let shapes: Vec<TransformerConfig> = AGENTS.iter().map(|a| data(*a).config()).collect();
+    let cuts = shapes.iter().map(predict::Cut::scheme3).collect();
+    let config = mops::FederationConfig {
+        shapes,
+        cuts,
+        optimiser: OptimiserConfig::default(),
+        seed: 0,
+        agent_seeds: vec![0; 3],
+    };
+    let mut whole = mops::Federation::new(&config, weighting(WeightingMethod::Dynamic, 3, ETA, 1).unwrap()).unwrap();
+    whole.load_weights(&bits(&agents, &shared)).unwrap();
+    // the same draws: those of trainers that nobody answers
+    let mut same: Vec<Trainer> = AGENTS.map(|a| trainer_of(a, WeightingMethod::Dynamic)).into();
+    for _ in 0..2 {
+        whole.round(|agent| same[agent].draw().map_err(|e| predict::PredictError::Config(e.to_string()))).unwrap();
+    }
+    rounds(&mut agents, &mut shared, &mut Net::new(Some(5)), 2);
+    assert!(whole.weights(predict::Precision::F32).unwrap() == bits(&agents, &shared), "weights differ");
 }
 
 #[test]
 fn a_round_ends_by_time_with_those_present_and_refuses_what_does_not_fit() {
     let mut shared = controller();
     let mut agent = trainer(Agent::App);
-    let [z, y] = agent.messages(0).unwrap();
+    let [z, y] = agent.messages(0).unwrap().try_into().unwrap();
     let mut other_run = z.clone();
     other_run.header.run = 1;
     let mut nan = z.clone();

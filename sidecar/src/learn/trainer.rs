@@ -24,8 +24,10 @@ pub struct TrainerConfig {
     pub agent: Agent,
     /// Run that its messages belong to.
     pub run: u64,
-    /// Windows a round.
+    /// Windows of a draw.
     pub batch: usize,
+    /// Batches a round, as the weighting asks for; the last one is that of the step.
+    pub draws: usize,
     /// Seed of the draw of windows.
     pub seed: u64,
     /// Optimiser.
@@ -67,7 +69,7 @@ pub struct Trainer {
     spec: WindowSpec,
     before: Vec<WindowAt>,
     recent: VecDeque<Window>,
-    sent: Option<[Message; 2]>,
+    sent: Option<Vec<Message>>,
     /// Messages dropped.
     pub dropped: u64,
     /// Steps rolled back.
@@ -121,14 +123,34 @@ impl Trainer {
         self.sent.is_some()
     }
 
-    /// Embedding and label of this round. While a gradient is awaited, the same bytes again: sending them twice does no harm.
+    /// Embedding and label of each draw of this round. While a gradient is awaited, the same bytes again: sending them twice does no harm.
     ///
     /// # Errors
     /// [`LearnError::Model`] when there is no window, or the embedding is not finite.
-    pub fn messages(&mut self, now_mono_ns: u64) -> Result<[Message; 2], LearnError> {
+    pub fn messages(&mut self, now_mono_ns: u64) -> Result<Vec<Message>, LearnError> {
         if let Some(sent) = &self.sent {
             return Ok(sent.clone());
         }
+        let mut sent = Vec::new();
+        for draw in 0..self.config.draws.max(1) {
+            let batch = self.draw()?;
+            let z = self.part.upload(&batch.x)?;
+            for (kind, tensor) in [(Kind::Embedding, &z), (Kind::Label, &batch.y)] {
+                let mut m =
+                    Message::f32(kind, self.config.agent, tensor.dims(), &tensor.flatten_all()?.to_vec1::<f32>()?)?;
+                self.seq += 1;
+                (m.header.run, m.header.round, m.header.seq, m.header.sent_mono_ns) =
+                    (self.config.run, self.round, self.seq, now_mono_ns);
+                m.header.micro_batch = u32::try_from(draw).unwrap_or(u32::MAX);
+                sent.push(m);
+            }
+        }
+        self.sent = Some(sent.clone());
+        Ok(sent)
+    }
+
+    /// A batch of windows, half of them of those seen while running.
+    pub(super) fn draw(&mut self) -> Result<Batch, LearnError> {
         let (mut encoded, mut labels) = (Vec::new(), Vec::new());
         for _ in 0..self.config.batch.max(1) {
             let recent = !self.recent.is_empty() && (self.before.is_empty() || self.rng.below(2) == 1);
@@ -143,20 +165,7 @@ impl Trainer {
                 labels.push(l);
             }
         }
-        let batch = Batch::assemble(encoded, &labels, self.spec)?;
-        let z = self.part.upload(&batch.x)?;
-        let embedding =
-            Message::f32(Kind::Embedding, self.config.agent, z.dims(), &z.flatten_all()?.to_vec1::<f32>()?)?;
-        let label =
-            Message::f32(Kind::Label, self.config.agent, batch.y.dims(), &batch.y.flatten_all()?.to_vec1::<f32>()?)?;
-        let sent = [embedding, label].map(|mut m| {
-            self.seq += 1;
-            (m.header.run, m.header.round, m.header.seq, m.header.sent_mono_ns) =
-                (self.config.run, self.round, self.seq, now_mono_ns);
-            m
-        });
-        self.sent = Some(sent.clone());
-        Ok(sent)
+        Ok(Batch::assemble(encoded, &labels, self.spec)?)
     }
 
     /// Takes a `Gradient`, or an `Ack` that says which round the controller is at.
@@ -171,7 +180,10 @@ impl Trainer {
         }
         match h.kind {
             Kind::Gradient if h.round == self.round => {
-                let same_shape = self.sent.as_ref().is_some_and(|[z, _]| z.header.dims() == h.dims());
+                // of the last draw: embedding, label
+                let last = self.sent.as_ref().and_then(|sent| sent.iter().nth_back(1));
+                let same_shape =
+                    last.is_some_and(|z| (z.header.dims(), z.header.micro_batch) == (h.dims(), h.micro_batch));
                 let outcome = if same_shape { self.part.apply_gradient(&message.to_f32())? } else { None };
                 let Some(outcome) = outcome else {
                     self.dropped += 1;

@@ -1,9 +1,10 @@
 //! Static weighting: γ stays what it is at the start.
 
 use predict::PredictError;
+use serde::{Deserialize, Serialize};
 
 /// One weight an agent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StaticWeights(Vec<f32>);
 
 impl StaticWeights {

@@ -11,8 +11,11 @@
 //! | [`min_norm`] | MGDA: argmin over the simplex of ‖Σ γᵢ gᵢ‖², exact; the γ* of the C-error |
 //! | [`pc_grad`] | each gradient freed of what opposes another one, and their sum |
 //! | [`CaGrad`] | the mean gradient and what helps the worst-off agent within a ball around it |
+//!
+//! [`Weighting`] is one of them with its state, as a training run carries it.
 
 mod ca_grad;
+mod choice;
 mod fixed;
 mod gram;
 mod min_norm;
@@ -21,6 +24,7 @@ mod pc_grad;
 mod simplex;
 
 pub use ca_grad::{CaGrad, Rescale};
+pub use choice::Weighting;
 pub use fixed::StaticWeights;
 pub use gram::Gram;
 pub use min_norm::min_norm;
