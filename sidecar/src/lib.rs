@@ -13,6 +13,7 @@ pub mod csi;
 pub mod demo;
 pub mod doctor;
 pub mod effect;
+pub mod experiment;
 pub mod free_ports;
 pub mod gnb;
 pub mod guard;

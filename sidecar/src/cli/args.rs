@@ -6,6 +6,7 @@ use super::iq::{FromArgs, IqArgs};
 use super::radio::RadioCommand;
 use super::tx::TxCommand;
 use crate::config::Override;
+use crate::experiment::StepRule;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -165,6 +166,14 @@ Examples:
     /// The prediction models: training ahead of time.
     #[command(subcommand)]
     Learn(LearnCommand),
+    /// Makes a table or figure of SANet again, on real series: numbers, picture, and a page beside the paper's.
+    #[command(after_help = "\
+Examples:
+  sidecar experiment list
+  sidecar experiment sanet-fig11 --quick             a first look, in a minute or two
+  sidecar experiment sanet-fig11 --data DIR          the whole, on the full series; killed, it goes on where it was
+  sidecar experiment sanet-table3 --step adamw       the optimiser of the loop in place of plain gradient steps")]
+    Experiment(ExperimentArgs),
     /// Every exit code and what it means.
     ExitCodes,
     /// Becomes a command that ends when its parent does.
@@ -231,6 +240,31 @@ pub struct BenchArgs {
     /// Much less work, for a first look; the figures are no measure.
     #[arg(long)]
     pub quick: bool,
+}
+
+/// `sidecar experiment …`
+#[derive(Debug, clap::Args)]
+pub struct ExperimentArgs {
+    /// `list`, or the name of an experiment.
+    pub name: String,
+    /// Much less work, for a first look; the numbers are no measure.
+    #[arg(long)]
+    pub quick: bool,
+    /// Seeds 1 to N; 3 where nothing is said, 1 with --quick. More are added to those that are there.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub seeds: Option<u64>,
+    /// Coordination rounds, in place of the plan's 1000 (--quick: 40).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub rounds: Option<u64>,
+    /// What steps are taken by when errors are studied; forecasts are trained with AdamW.
+    #[arg(long, value_enum, default_value_t = StepRule::Sgd)]
+    pub step: StepRule,
+    /// Folder with the full series; without it the built-in excerpts are used.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where the pages go, and the runs behind them.
+    #[arg(long, value_name = "DIR", default_value = "experiments")]
+    pub out: PathBuf,
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod doctor_cmd;
 mod entry;
 mod error;
 mod exit;
+mod experiment_cmd;
 mod from_process;
 mod gnb;
 mod iq;
@@ -24,7 +25,7 @@ mod stop;
 mod text;
 mod tx;
 
-pub use args::{Args, BenchArgs, Command, ConfigCommand, LearnCommand, RunCommand};
+pub use args::{Args, BenchArgs, Command, ConfigCommand, ExperimentArgs, LearnCommand, RunCommand};
 pub use entry::main;
 pub use error::CliError;
 pub use exit::{EXIT_CODES, Exit};

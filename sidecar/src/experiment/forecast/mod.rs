@@ -1,0 +1,11 @@
+//! Forecasting runs: a predictor trained on all training windows of its agents, chosen by their validation windows, and its error on the test windows.
+//!
+//! All predictors have the same budget: rounds, batch, optimiser, schedule and choice by validation are those of the built-in weights.
+
+mod floors;
+mod model;
+mod run;
+
+pub(super) use floors::floors;
+pub(super) use model::Model;
+pub(super) use run::{Errors, Forecasts, run};
