@@ -4,10 +4,10 @@
 //!
 //! | room | a run is | what it gives |
 //! | --- | --- | --- |
-//! | [`training`] | a scheme, a weighting, a seed | O-, G-, C-error and losses every so many rounds |
-//! | [`forecast`] | a predictor, a seed | its error on every test window of every agent |
+//! | `training` | a scheme, a weighting, a seed | O-, G-, C-error and losses every so many rounds |
+//! | `forecast` | a predictor, a seed | its error on every test window of every agent |
 //!
-//! [`figures`] turn them into pages.
+//! `figures` turn them into pages.
 
 mod chart;
 mod context;
