@@ -22,7 +22,7 @@ impl Default for SgdConfig {
 /// One tensor's step.
 pub(super) fn update(config: &SgdConfig, rate: f32, weight: &mut [f32], grad: &[f32], velocity: &mut [f32]) {
     for ((w, g), v) in weight.iter_mut().zip(grad).zip(velocity) {
-        *v = config.momentum * *v + g;
+        *v = if config.momentum == 0.0 { *g } else { config.momentum * *v + g };
         *w -= rate * *v;
     }
 }

@@ -83,7 +83,7 @@ impl FeedForward {
         let mut dh = vec![0.0; hidden.len()];
         self.down.back(values, dy, &mut dh, room);
         // as candle has it: nothing goes back where nothing came through
-        dh.iter_mut().zip(hidden).filter(|(_, h)| **h <= 0.0).for_each(|(d, _)| *d = 0.0);
+        dh.iter_mut().zip(hidden).for_each(|(d, h)| *d = if *h <= 0.0 { 0.0 } else { *d });
         self.up.gather(x, &dh, grads, room);
         let mut dx = vec![0.0; x.len()];
         self.up.back(values, &dh, &mut dx, room);

@@ -34,15 +34,23 @@ impl Norm {
             n.iter_mut().zip(x).for_each(|(n, x)| *n = (x - mean) * by);
             super::add(&mut grads[self.bias], dy);
             grads[self.weight].iter_mut().zip(dy.iter().zip(&n)).for_each(|(g, (d, n))| *g += d * n);
-            let (mut sum, mut with_n) = (0.0, 0.0);
-            for ((d, w), n) in dy.iter().zip(weight).zip(&n) {
-                sum += d * w;
-                with_n += d * w * n;
-            }
+            let (sum, with_n) = sums(dy, weight, &n);
             let (sum, with_n) = (sum / width as f32, with_n / width as f32);
             for (((dx, d), w), n) in dx.iter_mut().zip(dy).zip(weight).zip(&n) {
                 *dx += by * (d * w - sum - n * with_n);
             }
         }
     }
+}
+
+/// Σ d w and Σ d w n, in eight parts, so that the compiler may take them side by side.
+fn sums(d: &[f32], w: &[f32], n: &[f32]) -> (f32, f32) {
+    let (mut plain, mut with_n) = ([0.0_f32; 8], [0.0_f32; 8]);
+    for ((d, w), n) in d.chunks(8).zip(w.chunks(8)).zip(n.chunks(8)) {
+        for (i, ((d, w), n)) in d.iter().zip(w).zip(n).enumerate() {
+            plain[i] += d * w;
+            with_n[i] += d * w * n;
+        }
+    }
+    (plain.iter().sum(), with_n.iter().sum())
 }
