@@ -259,12 +259,21 @@ pub struct ExperimentArgs {
     /// What steps are taken by when errors are studied; forecasts are trained with AdamW.
     #[arg(long, value_enum, default_value_t = StepRule::Sgd)]
     pub step: StepRule,
+    /// Step size η of the weights of dynamic weighting, in place of Table 2's 0.1 (range 0 to 10).
+    #[arg(long, value_name = "NUMBER", value_parser = step_size)]
+    pub eta: Option<f64>,
     /// Folder with the full series; without it the built-in excerpts are used.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Where the pages go, and the runs behind them.
     #[arg(long, value_name = "DIR", default_value = "experiments")]
     pub out: PathBuf,
+}
+
+/// A step size of the weights.
+fn step_size(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|e| format!("{e}"))?;
+    if (0.0..=10.0).contains(&number) { Ok(number) } else { Err("not in 0 to 10".to_owned()) }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub(super) fn run(args: &ExperimentArgs, as_json: bool) -> Result<Exit, CliError
         rounds: args.rounds,
         seeds: args.seeds.unwrap_or(if args.quick { 1 } else { 3 }),
         step: args.step,
+        eta: args.eta,
         data: args.data.clone(),
         out: args.out.clone(),
     };

@@ -21,6 +21,8 @@ pub struct Request {
     pub seeds: u64,
     /// What steps are taken by when errors are studied.
     pub step: StepRule,
+    /// Step size η of the weights, other than the plan's.
+    pub eta: Option<f64>,
     /// Folder with the full series; without it the built-in excerpts.
     pub data: Option<PathBuf>,
     /// Where pages go, and the runs behind them.
@@ -31,7 +33,7 @@ impl Request {
     fn plan(&self) -> Plan {
         let plan = if self.quick { Plan::quick() } else { Plan::full() };
         let rounds = self.rounds.unwrap_or(plan.rounds).max(1);
-        Plan { rounds, look_every: plan.look_every.min(rounds), step: self.step, ..plan }
+        Plan { rounds, look_every: plan.look_every.min(rounds), step: self.step, eta: self.eta.unwrap_or(plan.eta), ..plan }
     }
 
     /// Makes an experiment and writes its page.
@@ -69,10 +71,19 @@ impl Context<'_> {
 
     /// The runs of these schemes and weightings, of every seed: seed by seed within each.
     pub(super) fn trajectories(&self, wanted: &[(Scheme, Way)]) -> Result<Vec<Vec<Trajectory>>, ExperimentError> {
-        let studied = Studied { plan: &self.plan, sets: &self.sets, hashes: &self.hashes };
+        self.trajectories_by(&self.plan, wanted)
+    }
+
+    /// The same by another plan than the context's.
+    pub(super) fn trajectories_by(
+        &self,
+        plan: &Plan,
+        wanted: &[(Scheme, Way)],
+    ) -> Result<Vec<Vec<Trajectory>>, ExperimentError> {
+        let studied = Studied { plan, sets: &self.sets, hashes: &self.hashes };
         let cost = |way: Way| draws(way) as u64;
         let each: u64 = wanted.iter().map(|(_, way)| cost(*way)).sum();
-        let bar = self.bar(each * self.plan.rounds * self.request.seeds.max(1));
+        let bar = self.bar(each * plan.rounds * self.request.seeds.max(1));
         let mut all = vec![Vec::new(); wanted.len()];
         for seed in self.seeds() {
             for ((scheme, way), runs) in wanted.iter().zip(&mut all) {

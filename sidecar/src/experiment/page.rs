@@ -101,6 +101,9 @@ fn made(experiment: &Experiment, context: &Context<'_>) -> String {
         request.seeds,
         if plan.step == super::StepRule::Sgd { "sgd" } else { "adamw" }
     );
+    if let Some(eta) = request.eta {
+        command += &format!(" --eta {eta}");
+    }
     let mut text = format!("```sh\n{command}\n```\n\n");
     if request.quick {
         text += "**With `--quick`: a first look, no measure.**\n\n";

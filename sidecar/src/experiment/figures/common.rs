@@ -101,7 +101,7 @@ pub(super) fn notes(context: &Context<'_>) -> Vec<String> {
             plan.windows, plan.unseen
         ),
         format!(
-            "Steps: {}, β = 5e-4, η = {}, as Table 2 has them. The loss is Huber's with its corner at 0.1 of the normalised label; the paper names none.",
+            "Steps: {}, β = 5e-4, η = {}; Table 2 has 5e-4 and 0.1. The loss is Huber's with its corner at 0.1 of the normalised label; the paper names none.",
             match plan.step {
                 crate::experiment::StepRule::Sgd => "plain gradient descent, eqs. (9) and (10)",
                 crate::experiment::StepRule::Adamw => "AdamW, as in the loop",
