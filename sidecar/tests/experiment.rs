@@ -13,12 +13,24 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn all_ten_are_listed_and_a_wrong_name_says_so() {
+fn all_are_listed_and_a_wrong_name_says_so() {
     let list = text(&sidecar(&["experiment", "list"]).stdout);
-    let names = ["fig1", "fig5", "fig6", "fig7", "fig8", "fig9", "fig10", "fig11", "fig12", "table3"];
+    let names = [
+        "sanet-fig1",
+        "sanet-fig5",
+        "sanet-fig6",
+        "sanet-fig7",
+        "sanet-fig8",
+        "sanet-fig9",
+        "sanet-fig10",
+        "sanet-fig11",
+        "sanet-fig12",
+        "sanet-table3",
+        "processes",
+    ];
     assert_eq!(list.lines().count(), names.len(), "{list}");
     for (line, name) in list.lines().zip(names) {
-        assert!(line.starts_with(&format!("sanet-{name} ")), "{line}");
+        assert!(line.starts_with(&format!("{name} ")), "{line}");
     }
     let wrong = sidecar(&["experiment", "sanet-fig2"]);
     assert_eq!(wrong.status.code(), Some(2));
@@ -51,4 +63,30 @@ fn a_page_has_its_numbers_its_picture_and_how_it_was_made() {
     let missing = sidecar(&["experiment", "sanet-fig10", "--data", out, "--out", out]);
     assert_eq!(missing.status.code(), Some(5), "{}", text(&missing.stderr));
     assert!(text(&missing.stderr).contains("p_5gsa_oai_phy_kpi_1280ms.csv"));
+}
+
+/// SIGKILL to each of four processes, over links that lose, double, delay and reorder: the weights are those of one process, bit for bit.
+#[test]
+fn four_processes_that_are_killed_train_as_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().to_str().unwrap();
+    let made = sidecar(&["experiment", "processes", "--quick", "--rounds", "10", "--out", out]);
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+    let page = std::fs::read_to_string(dir.path().join("processes/README.md")).unwrap();
+    let row = |name: &str| -> Vec<String> {
+        let found = page.lines().find(|l| l.starts_with(&format!("| {name}"))).unwrap();
+        found.trim_matches('|').split('|').map(|c| c.trim().to_owned()).collect()
+    };
+    for (name, kills) in [("four processes |", "0"), ("four processes, state", "0"), ("5 %", "0"), ("the same", "4")] {
+        let cells = row(name);
+        assert_eq!([&cells[8], &cells[9], &cells[10]], [kills, "0", "yes"], "{page}");
+    }
+    let bad = row("5 %");
+    let faults: u64 = bad[4..8].iter().map(|c| c.parse::<u64>().unwrap()).sum();
+    assert!(faults > 10, "the bad link was good: {bad:?}");
+    let lines = std::fs::read_to_string(dir.path().join("runs/processes-3/rounds.jsonl")).unwrap();
+    assert!(lines.lines().count() >= 10);
+    // one curve a crew, and one of one process
+    let csv = std::fs::read_to_string(dir.path().join("processes/data.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 1 + 2 * 5 * 10, "{csv}");
 }

@@ -5,7 +5,7 @@ use super::gnb::GnbCommand;
 use super::iq::{FromArgs, IqArgs};
 use super::radio::RadioCommand;
 use super::tx::TxCommand;
-use crate::config::Override;
+use crate::config::{Override, WeightingMethod};
 use crate::experiment::StepRule;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -270,6 +270,12 @@ pub struct ExperimentArgs {
     pub out: PathBuf,
 }
 
+/// A share of messages.
+fn fault_share(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|e| format!("{e}"))?;
+    if (0.0..=0.25).contains(&number) { Ok(number) } else { Err("not in 0 to 0.25".to_owned()) }
+}
+
 /// A step size of the weights.
 fn step_size(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|e| format!("{e}"))?;
@@ -313,4 +319,54 @@ pub enum LearnCommand {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Trains the shared part, as the controller of three agents in processes of their own; goes on where it was killed.
+    Controller {
+        /// Where agents connect.
+        #[arg(long, value_name = "ADDRESS", default_value = "tcp://127.0.0.1:7790")]
+        bind: String,
+        /// As the others.
+        #[command(flatten)]
+        common: RemoteArgs,
+    },
+    /// Trains one agent's part against a controller; goes on where it was killed.
+    Agent {
+        /// Which: ran, core or app.
+        #[arg(value_parser = ["ran", "core", "app"])]
+        name: String,
+        /// Where the controller listens.
+        #[arg(long, value_name = "ADDRESS", default_value = "tcp://127.0.0.1:7790")]
+        connect: String,
+        /// Folder with the full traces; without it the built-in excerpts are used.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Windows of a draw.
+        #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+        batch: u16,
+        /// Share of messages, each way, that are lost, doubled, delayed and reordered, each of the four, to try the protocol (0 to 0.25).
+        #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = fault_share)]
+        faults: f64,
+        /// As the others.
+        #[command(flatten)]
+        common: RemoteArgs,
+    },
+}
+
+/// What agents and controller of `sidecar learn` have in common.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RemoteArgs {
+    /// Folder of states and weights, of all processes of this host or of this one.
+    #[arg(long, value_name = "DIR", default_value = "training")]
+    pub dir: PathBuf,
+    /// Coordination rounds.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub rounds: u64,
+    /// How the agents are weighted; agents and controller must agree.
+    #[arg(long, value_enum, default_value_t = WeightingMethod::Dynamic)]
+    pub weighting: WeightingMethod,
+    /// Seed of the initialisation of an agent's part and of its draws, and of PCGrad's order.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Keep no state: faster, and a killed process begins anew.
+    #[arg(long)]
+    pub forgetful: bool,
 }

@@ -19,6 +19,8 @@ pub(super) fn run(args: &ExperimentArgs, as_json: bool) -> Result<Exit, CliError
         eta: args.eta,
         data: args.data.clone(),
         out: args.out.clone(),
+        program: std::env::current_exe()
+            .map_err(|e| CliError::new(Exit::System, format!("where is this program? {e}"), ""))?,
     };
     if !as_json {
         let takes = if args.quick { "a minute or two" } else { experiment.takes };

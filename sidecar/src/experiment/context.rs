@@ -27,13 +27,21 @@ pub struct Request {
     pub data: Option<PathBuf>,
     /// Where pages go, and the runs behind them.
     pub out: PathBuf,
+    /// `sidecar` itself, for experiments with several processes.
+    pub program: PathBuf,
 }
 
 impl Request {
     fn plan(&self) -> Plan {
         let plan = if self.quick { Plan::quick() } else { Plan::full() };
         let rounds = self.rounds.unwrap_or(plan.rounds).max(1);
-        Plan { rounds, look_every: plan.look_every.min(rounds), step: self.step, eta: self.eta.unwrap_or(plan.eta), ..plan }
+        Plan {
+            rounds,
+            look_every: plan.look_every.min(rounds),
+            step: self.step,
+            eta: self.eta.unwrap_or(plan.eta),
+            ..plan
+        }
     }
 
     /// Makes an experiment and writes its page.
@@ -117,7 +125,7 @@ impl Context<'_> {
         Ok(all)
     }
 
-    fn bar(&self, length: u64) -> ProgressBar {
+    pub(super) fn bar(&self, length: u64) -> ProgressBar {
         let bar = ProgressBar::new(length);
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent} %, {elapsed} gone, {eta} left  {msg}") {
             bar.set_style(style);

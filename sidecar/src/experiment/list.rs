@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::page::Page;
-use super::{ExperimentError, figures};
+use super::{ExperimentError, figures, processes};
 
 /// A table or figure of the paper that is made again.
 #[derive(Clone, Copy)]
@@ -79,6 +79,12 @@ pub const EXPERIMENTS: &[Experiment] = &[
         "two hours",
         figures::table3,
         "operations, bytes and measured time of each scheme, and rounds to a small O-error"
+    ),
+    experiment!(
+        "processes",
+        "half an hour",
+        processes::processes,
+        "three agents and the controller as four processes, over bad links and killed in turn, beside one process"
     ),
 ];
 

@@ -7,7 +7,7 @@
 //! | `training` | a scheme, a weighting, a seed | O-, G-, C-error and losses every so many rounds |
 //! | `forecast` | a predictor, a seed | its error on every test window of every agent |
 //!
-//! `figures` turn them into pages.
+//! `figures` turn them into pages. `processes` trains over real links between four processes that are killed, beside the same rounds in one.
 
 mod chart;
 mod context;
@@ -17,6 +17,7 @@ mod forecast;
 mod list;
 mod page;
 mod plan;
+mod processes;
 mod statistic;
 mod store;
 mod training;

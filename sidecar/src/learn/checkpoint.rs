@@ -1,6 +1,7 @@
 //! What is saved so that a resumed run equals an uninterrupted one: weights, optimiser, generator, round.
 
 use super::{LearnError, SharedLearner, Trainer};
+use crate::wire::{Agent, Message};
 use mops::Weighting;
 use predict::{Precision, RngState, SeededRng};
 use std::mem::discriminant;
@@ -84,13 +85,21 @@ impl Trainer {
 }
 
 impl SharedLearner {
-    /// The state: weights, optimiser, weighting, round. What a round has collected is not part of it: the agents send it again.
+    /// The state: weights, optimiser, weighting, round, and the gradients of the last round, for agents that have not got theirs. What a round has collected is not part of
+    /// it: the agents send it again.
     ///
     /// # Errors
     /// [`LearnError::Model`] when weights cannot be written.
     pub fn checkpoint(&self) -> Result<Vec<u8>, LearnError> {
         let weighting = serde_json::to_vec(&self.config.weighting).map_err(|e| LearnError::Message(e.to_string()))?;
-        Ok(pack(&[self.round], &[self.part.weights(Precision::F32)?, self.part.optimiser_state(), weighting]))
+        let mut blobs = vec![self.part.weights(Precision::F32)?, self.part.optimiser_state(), weighting];
+        let mut numbers = vec![self.round];
+        for (agent, gradient) in &self.last {
+            numbers.push(u64::from(agent.code()));
+            blobs.push(gradient.header.encode().to_vec());
+            blobs.push(gradient.payload.clone());
+        }
+        Ok(pack(&numbers, &blobs))
     }
 
     /// Goes on from a checkpoint.
@@ -99,9 +108,17 @@ impl SharedLearner {
     /// [`LearnError::Message`] or [`LearnError::Model`] when it is damaged or of another model.
     pub fn resume(&mut self, bytes: &[u8]) -> Result<(), LearnError> {
         let (numbers, blobs) = unpack(bytes).ok_or_else(damaged)?;
-        let ([round], [weights, state, weighting]) = (numbers.as_slice(), blobs.as_slice()) else {
+        let ([round, to @ ..], [weights, state, weighting, sent @ ..]) = (numbers.as_slice(), blobs.as_slice()) else {
             return Err(damaged());
         };
+        let gradient =
+            |(to, frames): (&u64, &[&[u8]])| match (u16::try_from(*to).ok().and_then(Agent::from_code), frames) {
+                (Some(agent), [header, payload]) => {
+                    Message::decode(header, payload.to_vec()).map(|m| (agent, m)).map_err(|_| damaged())
+                }
+                _ => Err(damaged()),
+            };
+        let last = to.iter().zip(sent.chunks(2)).map(gradient).collect::<Result<Vec<_>, _>>()?;
         let weighting: Weighting = serde_json::from_slice(weighting).map_err(|_| damaged())?;
         if discriminant(&weighting) != discriminant(&self.config.weighting) {
             return Err(LearnError::Message("checkpoint of another `learn.weighting`".into()));
@@ -109,7 +126,7 @@ impl SharedLearner {
         self.part.load_optimiser_state(state)?;
         self.part.load_weights(weights)?;
         self.config.weighting = weighting;
-        self.resume_at(*round);
+        self.resume_at(*round, last);
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ mod evaluate;
 mod order;
 mod predictor;
 mod pretrain;
+pub mod remote;
 mod replay;
 mod round;
 mod score;

@@ -82,7 +82,7 @@ pub struct SharedLearner {
     pub(super) part: SharedPart,
     pub(super) round: u64,
     collected: Collected,
-    last: Vec<(Agent, Message)>,
+    pub(super) last: Vec<(Agent, Message)>,
     seq: u64,
     counters: RoundCounters,
 }
@@ -243,9 +243,9 @@ impl SharedLearner {
         Ok(self.part.weights(Precision::F32)?)
     }
 
-    pub(super) fn resume_at(&mut self, round: u64) {
+    pub(super) fn resume_at(&mut self, round: u64, last: Vec<(Agent, Message)>) {
         self.round = round;
         self.collected = Collected::default();
-        self.last.clear();
+        self.last = last;
     }
 }

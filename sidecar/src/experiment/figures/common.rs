@@ -79,7 +79,7 @@ pub(super) fn by_agent(
 }
 
 /// Panels as CSV: a line for each point.
-pub(super) fn csv(panels: &[Panel]) -> String {
+pub(in crate::experiment) fn csv(panels: &[Panel]) -> String {
     let mut text = "panel,curve,x,y\n".to_owned();
     for panel in panels {
         for curve in &panel.curves {

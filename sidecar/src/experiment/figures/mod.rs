@@ -9,6 +9,7 @@ mod fig5_6;
 mod fig7_9;
 mod table3;
 
+pub(super) use common::csv;
 pub(super) use fig1::fig1;
 pub(super) use fig5_6::{fig5, fig6};
 pub(super) use fig7_9::{fig7, fig8, fig9};
