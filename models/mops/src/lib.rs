@@ -29,6 +29,7 @@ mod federation;
 mod g_error;
 mod o_error;
 mod shared_part;
+mod stop_rule;
 mod weighting;
 
 pub use agent_part::AgentPart;
@@ -39,4 +40,5 @@ pub use federation::{Federation, FederationConfig, RoundReport};
 pub use g_error::{GError, Gap};
 pub use o_error::{OError, gradient_norm};
 pub use shared_part::{Contribution, RoundResult, SharedPart};
+pub use stop_rule::{RoundErrors, StopRule, StopWhy, Stopping};
 pub use weighting::{CaGrad, Gram, MoDo, Rescale, StaticWeights, Weighting, min_norm, pc_grad, project_on_simplex};

@@ -214,7 +214,7 @@ fn train_beside(stop: Arc<AtomicBool>) -> Result<std::thread::JoinHandle<()>, Be
                 loop {
                     match shared.work(mono_ns())? {
                         Work::Idle => return Ok(()),
-                        Work::Reckoned { .. } => {}
+                        Work::Reckoned { .. } | Work::Watched { .. } => {}
                         Work::Ended { messages, .. } => {
                             for (_, gradient) in messages {
                                 trainer.on_message(&gradient)?;

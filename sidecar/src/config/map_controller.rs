@@ -1,12 +1,14 @@
 //! From the configuration to the guard's bounds and the controller's settings.
 
 use super::quantity::Duration;
-use super::sections::Config;
+use super::sections::{Config, LearnSection, StopSection, TrainWhen};
 use crate::controller::ControllerConfig;
 use crate::controller::config::{HubConfig, Slice, Subscriber};
 use crate::controller::decide::Policy;
 use crate::controller::transmitter::TransmitterConfig;
 use crate::guard::Limits;
+use crate::learn::Triggers;
+use mops::StopRule;
 
 impl Config {
     /// The guard's bounds, the same in every process.
@@ -40,6 +42,7 @@ impl Config {
             train: self.learn.enabled.then_some(self.learn.train),
             round_timeout_ns: ns(self.learn.round_timeout),
             weighting: self.learn.weighting,
+            triggers: triggers(&self.learn),
             transmitter: self.tx.radio.as_ref().map(|_| self.transmitter()),
             metrics: Some(c.metrics.at()),
         }
@@ -99,6 +102,19 @@ impl Config {
             decide_every_ns: ns(self.controller.decide_every),
             answer_ns: ns(self.controller.answer_timeout),
         }
+    }
+}
+
+/// What begins and ends training.
+fn triggers(learn: &LearnSection) -> Triggers {
+    let StopSection { o, c, per_megabyte, target, patience, most_rounds } = learn.stop;
+    Triggers {
+        always: learn.when == TrainWhen::Always,
+        o_error: learn.trigger.o_error,
+        c_error: learn.trigger.c_error,
+        forecast: learn.trigger.forecast,
+        pause_ns: ns(learn.trigger.pause),
+        stop: StopRule { o, g: 0.0, c, per_megabyte, target, patience, most_rounds },
     }
 }
 

@@ -189,6 +189,19 @@ impl Broken<'_> {
         self.rule(l.min_power <= l.max_power, "controller.limits.min_power", "is above max_power");
         self.rule(l.min_rate <= l.max_rate, "controller.limits.min_rate", "is above max_rate");
         self.rule(c.learn.batch >= 1, "learn.batch", "must be at least 1");
+        let stop = &c.learn.stop;
+        for (name, weight) in [("o", stop.o), ("c", stop.c), ("per_megabyte", stop.per_megabyte)] {
+            let fits = weight.is_finite() && weight >= 0.0;
+            self.rule(fits, &format!("learn.stop.{name}"), "must be a number of 0 or more");
+        }
+        self.rule(stop.patience >= 1, "learn.stop.patience", "must be at least 1");
+        self.rule(stop.most_rounds >= 1, "learn.stop.most_rounds", "must be at least 1");
+        let trigger = &c.learn.trigger;
+        for (name, most) in [("o_error", trigger.o_error), ("c_error", trigger.c_error), ("forecast", trigger.forecast)]
+        {
+            let fits = most.is_none_or(|m| m.is_finite() && m >= 0.0);
+            self.rule(fits, &format!("learn.trigger.{name}"), "must be a number of 0 or more, or null");
+        }
         self.rule(c.learn.learning_rate > 0.0, "learn.learning_rate", "must be above 0");
     }
 

@@ -224,7 +224,7 @@ impl Hub {
     /// The policy with what the goal asks for.
     fn policy(&self) -> super::decide::Policy {
         let mut policy = self.config.policy.clone();
-        match self.goal.as_ref().map(|g| g.kind.as_str()) {
+        match self.goal() {
             Some("quality") => policy.headroom = 1.15,
             Some("fairness") => policy.greedy_above = 1.15,
             Some("stability") => policy.headroom = 2.0,
@@ -277,6 +277,12 @@ impl Hub {
         let goal = Goal { text: text.chars().take(1000).collect(), kind: kind.to_owned() };
         self.goal = Some(goal.clone());
         goal
+    }
+
+    /// What was made of the goal in force.
+    #[must_use]
+    pub fn goal(&self) -> Option<&str> {
+        self.goal.as_ref().map(|g| g.kind.as_str())
     }
 
     /// The state of everything.

@@ -9,6 +9,7 @@ use super::transmitter::TransmitterConfig;
 use super::tx_watch::{TxWatch, news};
 use crate::clock::mono_ns;
 use crate::config::WeightingMethod;
+use crate::learn::{Source, Triggers};
 use crate::record::Writer;
 use crate::telemetry::{Metrics, MetricsAt, serve_metrics};
 use crate::wire::{Kind, Message, Router, RouterConfig, RouterEvent};
@@ -45,6 +46,8 @@ pub struct ControllerConfig {
     pub round_timeout_ns: u64,
     /// How the agents are weighted in what they share.
     pub weighting: WeightingMethod,
+    /// When they train.
+    pub triggers: Triggers,
     /// The guard of a radio that transmits, where there is one.
     pub transmitter: Option<TransmitterConfig>,
     /// Where `/metrics` is served.
@@ -117,7 +120,8 @@ async fn serve(
     let router = Arc::new(router);
     let mut rounds = match config.train {
         Some(train) => {
-            let learning = Learning { train, weighting: config.weighting, timeout_ns: config.round_timeout_ns };
+            let (weighting, timeout_ns) = (config.weighting, config.round_timeout_ns);
+            let learning = Learning { train, weighting, timeout_ns, triggers: config.triggers };
             Some(Rounds::start(config.run, learning, &router, writer.clone())?)
         }
         None => None,
@@ -143,7 +147,9 @@ async fn serve(
                 ticks += 1;
                 let now = mono_ns();
                 for (agent, message) in hub.tick(now) {
-                    writer.row("order", &message.parse::<serde_json::Value>().unwrap_or_default());
+                    let training = rounds.as_ref().and_then(Rounds::last_run);
+                    let row = OrderRow { order: message.parse().unwrap_or_default(), goal: hub.goal(), training };
+                    writer.row("order", &row);
                     router.send(agent, message);
                 }
                 for effect in hub.judged_since() {
@@ -152,6 +158,9 @@ async fn serve(
                 if ticks.is_multiple_of(SHOW_EVERY) {
                     let mut state = hub.api(now);
                     if let Some(rounds) = &rounds {
+                        for (agent, ratio) in state.errors_of_persistence() {
+                            rounds.forecast(&agent, ratio, now);
+                        }
                         state.rounds = rounds.state();
                     }
                     state.transmitter = transmitter(&guard);
@@ -166,6 +175,9 @@ async fn serve(
             Some((text, answer)) = goals.recv() => {
                 let goal = hub.set_goal(&text);
                 writer.row("goal", &goal);
+                if let Some(rounds) = &rounds {
+                    rounds.goal(&goal.text);
+                }
                 // who asked may have gone
                 let _gone = answer.send(goal);
             }
@@ -205,6 +217,19 @@ fn from_agent(event: RouterEvent, hub: &mut Hub, rounds: Option<&mut Rounds>) {
     }
 }
 
+/// An order, or a word on what is in force, in the record.
+#[derive(serde::Serialize)]
+struct OrderRow<'a> {
+    #[serde(flatten)]
+    order: serde_json::Map<String, serde_json::Value>,
+    /// What was made of the goal in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    goal: Option<&'a str>,
+    /// Number of the last training run that ended before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    training: Option<u64>,
+}
+
 /// A UE in the record.
 #[derive(serde::Serialize)]
 struct UeRecord<'a> {
@@ -239,6 +264,9 @@ struct Gauges {
     agents: GaugeVec,
     actions: GaugeVec,
     rounds: Gauge,
+    training: Gauge,
+    shared_errors: GaugeVec,
+    sources: GaugeVec,
     errors: GaugeVec,
     delivered: GaugeVec,
     drops: GaugeVec,
@@ -251,6 +279,17 @@ impl Gauges {
             agents: m.gauge_vec("sidecar_controller_agent_up", "1 where the agent spoke lately", &["agent"])?,
             actions: m.gauge_vec("sidecar_controller_actions", "Fate of actions since start", &["kind", "fate"])?,
             rounds: m.gauge("sidecar_controller_rounds", "Coordination rounds that changed the shared part")?,
+            training: m.gauge("sidecar_controller_training", "1 where rounds update now")?,
+            shared_errors: m.gauge_vec(
+                "sidecar_controller_shared_error",
+                "O- and C-error over the shared part, mean over the last rounds",
+                &["error"],
+            )?,
+            sources: m.gauge_vec(
+                "sidecar_prediction_source",
+                "1 for who made an agent's last forecast: controller, local_shared, dlinear or persistence",
+                &["agent", "source"],
+            )?,
             errors: m.gauge_vec("sidecar_prediction_nmae", "Normalised mean absolute error", &["agent", "model"])?,
             delivered: m.gauge_vec("sidecar_ue_delivered_bits_per_second", "Rate that arrives at a UE", &["supi"])?,
             drops: m.gauge_vec("sidecar_controller_drops", "Things dropped since start", &["reason"])?,
@@ -277,8 +316,20 @@ impl Gauges {
             }
         }
         self.rounds.set(state.rounds.rounds as f64);
+        self.training.set(if state.rounds.training { 1.0 } else { 0.0 });
+        for (name, error) in [("o", state.rounds.o_error), ("c", state.rounds.c_error)] {
+            if let Some(error) = error {
+                self.shared_errors.with_label_values(&[name]).set(error);
+            }
+        }
         for e in &state.errors {
             self.errors.with_label_values(&[e.agent.as_str(), e.model.as_str()]).set(e.nmae);
+        }
+        for p in &state.predictions {
+            for source in Source::ALL {
+                let is_it = if p.model == source.name() { 1.0 } else { 0.0 };
+                self.sources.with_label_values(&[p.agent.as_str(), source.name()]).set(is_it);
+            }
         }
         for (reason, n) in &state.drops {
             self.drops.with_label_values(&[reason.as_str()]).set(*n as f64);

@@ -2,13 +2,16 @@
 
 use super::state::RoundState;
 use crate::config::WeightingMethod;
-use crate::learn::{ETA, LearnError, SharedConfig, SharedLearner, SharedServer, Work, built_in, weighting};
+use crate::learn::{
+    ETA, LearnError, SharedConfig, SharedLearner, SharedServer, Shows, TrainingEvent, TrainingRuns, Triggers, Work,
+    built_in, weighting,
+};
 use crate::record::Writer;
 use crate::wire::{Agent, Kind, Message, Router};
 use predict::TransformerConfig;
 use serde::Serialize;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Messages that wait for a thread before new ones are dropped.
@@ -19,6 +22,8 @@ pub struct Rounds {
     serve: SyncSender<(Agent, Message)>,
     train: Option<SyncSender<(Agent, Message)>>,
     state: Arc<Mutex<RoundState>>,
+    runs: Arc<Mutex<TrainingRuns>>,
+    writer: Writer,
     /// Messages dropped because a thread was behind.
     pub dropped: u64,
 }
@@ -32,6 +37,8 @@ pub struct Learning {
     pub weighting: WeightingMethod,
     /// A round ends with those present after this long, ns.
     pub timeout_ns: u64,
+    /// When rounds update.
+    pub triggers: Triggers,
 }
 
 /// One contribution to a round, for the record.
@@ -52,13 +59,14 @@ impl Rounds {
     /// [`LearnError`] where the weights do not fit; [`LearnError::Message`] where the system gives no thread.
     pub fn start(
         run: u64,
-        Learning { train, weighting: method, timeout_ns }: Learning,
+        Learning { train, weighting: method, timeout_ns, triggers }: Learning,
         router: &Arc<Router>,
         writer: Writer,
     ) -> Result<Self, LearnError> {
         let shape = TransformerConfig::table2(1);
         let weights = built_in(Agent::Controller).map(|w| w.shared);
         let state = Arc::new(Mutex::new(RoundState::default()));
+        let runs = Arc::new(Mutex::new(TrainingRuns::new(triggers)));
         let (new_weights, fresh) = sync_channel::<Vec<u8>>(1);
         let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new()
@@ -77,14 +85,20 @@ impl Rounds {
             let weighting = weighting(method, agents.len(), ETA, run)?;
             let config = SharedConfig { run, timeout_ns, agents, weighting, ..SharedConfig::default() };
             let mut learner = SharedLearner::new(config, shape, weights)?;
-            let (out, shown) = (Arc::clone(router), Arc::clone(&state));
-            let body = move || train_all(&mut learner, &messages, &new_weights, &out, &shown, &writer);
+            let side = Side {
+                fresh: new_weights,
+                router: Arc::clone(router),
+                state: Arc::clone(&state),
+                runs: Arc::clone(&runs),
+                writer: writer.clone(),
+            };
+            let body = move || train_all(&mut learner, &messages, &side);
             spawn("train", Box::new(body))?;
             Some(inbox)
         } else {
             None
         };
-        Ok(Self { serve, train, state, dropped: 0 })
+        Ok(Self { serve, train, state, runs, writer, dropped: 0 })
     }
 
     /// Whether a message is for these threads.
@@ -101,10 +115,64 @@ impl Rounds {
         }
     }
 
+    /// A person stated a goal: it begins a training run where they are begun at all.
+    pub fn goal(&self, text: &str) {
+        if self.train.is_some() {
+            tell(&self.writer, locked(&self.runs).goal(text));
+        }
+    }
+
+    /// An agent's running forecast error, as a multiple of persistence's.
+    pub fn forecast(&self, agent: &str, ratio: f64, now_ns: u64) {
+        if self.train.is_some() {
+            tell(&self.writer, locked(&self.runs).forecast(agent, ratio, now_ns));
+        }
+    }
+
+    /// Number of the last training run that ended.
+    #[must_use]
+    pub fn last_run(&self) -> Option<u64> {
+        locked(&self.runs).last()
+    }
+
     /// Where the rounds stand.
     #[must_use]
     pub fn state(&self) -> RoundState {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut state = locked(&self.state).clone();
+        let runs = locked(&self.runs);
+        state.training = self.train.is_some() && runs.trains();
+        (state.run, state.cause) = runs.now().map_or((None, None), |(id, c)| (Some(id), Some(c.name().to_owned())));
+        (state.o_error, state.c_error) = runs.means().unzip();
+        state
+    }
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes what began or ended into the record.
+fn tell(writer: &Writer, event: Option<TrainingEvent>) {
+    if let Some(e) = event {
+        tracing::info!(run = e.id, cause = e.cause.name(), detail = %e.detail, rounds = e.rounds, why = ?e.why, "training {}", e.what);
+        writer.row("training", &e);
+    }
+}
+
+/// What the training thread has besides its learner.
+struct Side {
+    fresh: SyncSender<Vec<u8>>,
+    router: Arc<Router>,
+    state: Arc<Mutex<RoundState>>,
+    runs: Arc<Mutex<TrainingRuns>>,
+    writer: Writer,
+}
+
+impl Side {
+    /// A round showed these errors: a training run may begin or end with it.
+    fn shown(&self, errors: Shows) {
+        let event = locked(&self.runs).round(errors.o_error, errors.c_error, errors.bytes, crate::clock::mono_ns());
+        tell(&self.writer, event);
     }
 }
 
@@ -129,46 +197,48 @@ fn serve_all(
     }
 }
 
-fn train_all(
-    learner: &mut SharedLearner,
-    messages: &Receiver<(Agent, Message)>,
-    fresh: &SyncSender<Vec<u8>>,
-    router: &Router,
-    state: &Mutex<RoundState>,
-    writer: &Writer,
-) {
+fn train_all(learner: &mut SharedLearner, messages: &Receiver<(Agent, Message)>, side: &Side) {
     loop {
         match messages.recv_timeout(Duration::from_millis(100)) {
             Ok((agent, message)) => {
                 for answer in learner.on_message(&message, crate::clock::mono_ns()) {
-                    router.send(agent, answer);
+                    side.router.send(agent, answer);
                 }
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
+        learner.train(locked(&side.runs).trains());
         loop {
             match learner.work(crate::clock::mono_ns()) {
                 Ok(Work::Idle) => break,
                 Ok(Work::Reckoned { .. }) => {}
-                Ok(Work::Ended { round, outcome, agents, messages }) => {
+                Ok(Work::Watched { errors, messages, .. }) => {
                     for (agent, message) in messages {
-                        router.send(agent, message);
+                        side.router.send(agent, message);
+                    }
+                    side.shown(errors);
+                }
+                Ok(Work::Ended { round, outcome, agents, errors, messages }) => {
+                    for (agent, message) in messages {
+                        side.router.send(agent, message);
                     }
                     if outcome.applied()
                         && let Ok(weights) = learner.weights()
-                        && fresh.try_send(weights).is_err()
+                        && side.fresh.try_send(weights).is_err()
                     {
                         tracing::debug!("the serving side takes the next weights");
                     }
-                    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut state = locked(&side.state);
                     state.rounds += u64::from(outcome.applied());
                     for e in agents {
                         state.losses.insert(e.agent.name().to_owned(), f64::from(e.loss));
                         let (agent, applied) = (e.agent.name(), outcome.applied());
                         let row = RoundRow { round, agent, loss: e.loss, weight: e.weight, applied };
-                        writer.row("round", &row);
+                        side.writer.row("round", &row);
                     }
+                    drop(state);
+                    side.shown(errors);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a draw is left out");

@@ -239,6 +239,16 @@ pub struct RoundState {
     pub rounds: u64,
     /// Loss of the last round, per agent.
     pub losses: BTreeMap<String, f64>,
+    /// Whether rounds update now.
+    pub training: bool,
+    /// Number of the training run under way; null where training is always on or off now.
+    pub run: Option<u64>,
+    /// What began it: `goal`, `o_error`, `c_error`, `forecast`.
+    pub cause: Option<String>,
+    /// Joint O-error over the shared part, mean over the last rounds; null before the first.
+    pub o_error: Option<f64>,
+    /// C-error, mean over the last rounds.
+    pub c_error: Option<f64>,
 }
 
 /// A goal that a person stated.
@@ -286,6 +296,17 @@ pub struct ApiState {
     pub drops: BTreeMap<String, u64>,
     /// The coordination rounds.
     pub rounds: RoundState,
+}
+
+impl ApiState {
+    /// Each agent's running forecast error by the Transformer, as a multiple of persistence's over the same windows.
+    #[must_use]
+    pub fn errors_of_persistence(&self) -> Vec<(String, f64)> {
+        let of = |agent: &str, model: &str| self.errors.iter().find(|e| e.agent == agent && e.model == model);
+        let rows = self.errors.iter().filter(|e| e.model == "transformer");
+        let ratio = |e: &ErrorRow| Some((e.agent.clone(), e.nmae / of(&e.agent, "persistence")?.nmae));
+        rows.filter_map(ratio).filter(|(_, r)| r.is_finite()).collect()
+    }
 }
 
 /// What `ran` reports to the controller, as [`crate::wire::Kind::State`].

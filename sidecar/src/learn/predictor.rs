@@ -26,6 +26,9 @@ pub enum Source {
 }
 
 impl Source {
+    /// From the best to the last resort.
+    pub const ALL: [Self; 4] = [Self::Controller, Self::LocalShared, Self::DLinear, Self::Persistence];
+
     /// For a metric's label.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -5,9 +5,9 @@
 //! at another round is told which one is on (`Ack`).
 
 use super::LearnError;
-use super::round::{Collected, Put, RoundCounters, index};
+use super::round::{Collected, GradientOf, Put, RoundCounters, index};
 use crate::wire::{Agent, Kind, Message};
-use mops::{OError, SharedPart, StaticWeights, Weighting};
+use mops::{CError, Contribution, Gram, OError, SharedPart, StaticWeights, Weighting};
 use predict::optim::{OptimiserConfig, StepOutcome};
 use predict::{Precision, TransformerConfig};
 
@@ -52,6 +52,17 @@ pub struct SharedEvent {
     pub o_error: OError,
 }
 
+/// Estimates from the batches of the step, over the shared part.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Shows {
+    /// Joint O-error ‖Σ γᵢ gᵢ‖ with the weights in force, scaled to a sum of 1.
+    pub o_error: f64,
+    /// C-error of these weights.
+    pub c_error: f64,
+    /// Bytes of the round's embeddings, labels and gradients.
+    pub bytes: u64,
+}
+
 /// What a call of [`SharedLearner::work`] did.
 #[derive(Debug)]
 pub enum Work {
@@ -70,7 +81,18 @@ pub enum Work {
         outcome: StepOutcome,
         /// What each agent present added.
         agents: Vec<SharedEvent>,
+        /// What it shows of the errors.
+        errors: Shows,
         /// To send: a `Gradient` for each agent's last draw, addressed.
+        messages: Vec<(Agent, Message)>,
+    },
+    /// The round ended without a step, since there is no training now: the errors were looked at.
+    Watched {
+        /// Its number.
+        round: u64,
+        /// What it shows of the errors.
+        errors: Shows,
+        /// To send: the number of the next round to each agent present.
         messages: Vec<(Agent, Message)>,
     },
 }
@@ -84,6 +106,9 @@ pub struct SharedLearner {
     collected: Collected,
     pub(super) last: Vec<(Agent, Message)>,
     seq: u64,
+    trains: bool,
+    /// Of the last step.
+    weights: Vec<f64>,
     counters: RoundCounters,
 }
 
@@ -97,15 +122,23 @@ impl SharedLearner {
         if let Some(bytes) = weights {
             part.load_weights(bytes)?;
         }
+        let weights = vec![1.0; config.agents.len()];
         Ok(Self {
             config,
             part,
+            weights,
+            trains: true,
             round: 0,
             collected: Collected::default(),
             last: Vec::new(),
             seq: 0,
             counters: RoundCounters::default(),
         })
+    }
+
+    /// Whether rounds end with a step from now on; they do at the start. Without, they show the errors alone.
+    pub const fn train(&mut self, trains: bool) {
+        self.trains = trains;
     }
 
     /// Round that is on.
@@ -208,8 +241,20 @@ impl SharedLearner {
     fn end(&mut self, now_mono_ns: u64) -> Result<Work, LearnError> {
         let (draws, gradients) = self.collected.by_draw(self.draws());
         self.collected = Collected::default();
+        let step = draws.last().map_or(&[][..], |d| d.as_slice());
+        let down: usize = gradients.iter().map(|(_, _, _, g)| g.len()).sum();
+        let windows: usize = gradients.iter().filter_map(|(_, _, z, _)| z.dims().first()).sum();
+        // an embedding is as large as its gradient; a label has a value a step of the horizon
+        let up = draws.len() * (down + windows * self.part.config().horizon);
+        let bytes = 4 * (up + down) as u64;
+        if !self.trains {
+            let errors = self.shows(step, bytes)?;
+            return Ok(self.watched(errors, &gradients, now_mono_ns));
+        }
         let weights = self.config.weighting.weigh(self.config.agents.len(), &draws)?;
+        self.weights.clone_from(&weights);
         let contributions = draws.into_iter().next_back().unwrap_or_default();
+        let errors = self.shows(&contributions, bytes)?;
         let result = self.part.update_along(|agent| weights[agent] as f32, &contributions)?;
         self.counters.rounds += u64::from(result.outcome.applied());
         self.counters.rolled_back += u64::from(!result.outcome.applied());
@@ -232,7 +277,36 @@ impl SharedLearner {
         self.last.clone_from(&messages);
         let round = self.round;
         self.round += 1;
-        Ok(Work::Ended { round, outcome: result.outcome, agents, messages })
+        Ok(Work::Ended { round, outcome: result.outcome, agents, errors, messages })
+    }
+
+    /// Errors of these batches, with the weights of the last step.
+    fn shows(&self, of: &[Contribution], bytes: u64) -> Result<Shows, LearnError> {
+        let gradients: Vec<&[Vec<f32>]> = of.iter().map(|c| c.shared.as_slice()).collect();
+        if gradients.is_empty() {
+            return Ok(Shows { bytes, ..Shows::default() });
+        }
+        let gram = Gram::of(&gradients)?;
+        let gamma: Vec<f64> = of.iter().map(|c| self.weights[c.agent]).collect();
+        let sum: f64 = gamma.iter().sum();
+        let gamma: Vec<f64> =
+            gamma.iter().map(|g| if sum > 0.0 { g / sum } else { 1.0 / gamma.len() as f64 }).collect();
+        Ok(Shows { o_error: gram.norm(&gamma), c_error: CError::of(&gram, &gamma).norm, bytes })
+    }
+
+    /// On to the next round, with no step.
+    fn watched(&mut self, errors: Shows, present: &[GradientOf], now_mono_ns: u64) -> Work {
+        let round = self.round;
+        self.round += 1;
+        self.last.clear();
+        let mut messages = Vec::with_capacity(present.len());
+        for (agent, ..) in present {
+            let mut next = Message::empty(Kind::Ack, Agent::Controller);
+            next.header.round = self.round;
+            self.stamp(&mut next, now_mono_ns);
+            messages.push((self.config.agents[*agent], next));
+        }
+        Work::Watched { round, errors, messages }
     }
 
     /// The weights now, exact, for [`super::SharedServer::set_weights`] and, where permitted, the agents' copies.

@@ -79,7 +79,7 @@ fn rounds(agents: &mut [Trainer], shared: &mut SharedLearner, net: &mut Net, unt
         loop {
             match shared.work(0).unwrap() {
                 Work::Idle => break,
-                Work::Reckoned { .. } => {}
+                Work::Reckoned { .. } | Work::Watched { .. } => {}
                 Work::Ended { messages, agents, .. } => {
                     assert_eq!(agents.len(), 3);
                     messages.into_iter().for_each(|m| Net::carry(&mut net.rng, &mut net.down, m));
@@ -277,4 +277,44 @@ fn built_in_weights_are_those_of_the_manifest_and_as_good_as_it_says() {
         let of = |model| m.metrics[&format!("{agent}.test.nmae.{model}")];
         assert!(of("transformer") < of("persistence"), "{agent}: the Transformer is no better than the last value");
     }
+}
+
+#[test]
+fn a_round_that_is_only_watched_shows_the_errors_and_changes_nothing() {
+    let mut agents: Vec<Trainer> = AGENTS.map(trainer).into();
+    let mut shared = controller();
+    let start = bits(&agents, &shared);
+    shared.train(false);
+    let watched = |shared: &mut SharedLearner, agents: &mut Vec<Trainer>| {
+        for a in agents.iter_mut() {
+            for m in a.messages(0).unwrap() {
+                assert!(shared.on_message(&m, 0).is_empty());
+            }
+        }
+        loop {
+            match shared.work(0).unwrap() {
+                Work::Reckoned { .. } => {}
+                Work::Watched { errors, messages, .. } => {
+                    for (to, m) in messages {
+                        let a = agents.iter_mut().find(|a| a.config.agent == to).unwrap();
+                        assert!(matches!(a.on_message(&m).unwrap(), TrainerEvent::Moved { .. }));
+                    }
+                    return errors;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    let errors = watched(&mut shared, &mut agents);
+    assert!(errors.o_error > 0.0 && errors.c_error > 0.0, "{errors:?}");
+    // the C-error is at most what the joint gradient is: ‖q − p‖² ≤ ‖q‖² − ‖p‖² of the nearest point p of a convex set to 0
+    assert!(errors.c_error <= errors.o_error);
+    // a window of 15 × 128 there and back, a label of 5 there, of each agent
+    assert_eq!(errors.bytes, 3 * 4 * (2 * 15 * 128 + 5));
+    assert!(bits(&agents, &shared) == start, "something was trained");
+    assert_eq!((shared.round(), agents[0].round(), shared.counters().rounds), (1, 1, 0));
+    // trained again, the next round is one like any other
+    shared.train(true);
+    rounds(&mut agents, &mut shared, &mut Net::new(None), 2);
+    assert!(bits(&agents, &shared) != start);
 }

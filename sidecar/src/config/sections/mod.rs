@@ -23,7 +23,7 @@ pub use emulator::{
 pub use gnb_console::{
     CfoRange, ConsoleLogLevel, ConsoleTable, GainRange, GnbConsoleSection, HandoverRange, TimeOffsetRange,
 };
-pub use learn::{LearnSection, WeightingMethod};
+pub use learn::{LearnSection, StopSection, TrainWhen, TriggerSection, WeightingMethod};
 pub use ran::{CellSection, PowerSection, RanSection, SoundingSection};
 pub use relay::{RelayCalibrateSection, RelayLegSection, RelaySection};
 pub use run::{Config, MetricsSection, RunSection};

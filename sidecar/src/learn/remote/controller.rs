@@ -103,7 +103,7 @@ impl RemoteController {
             loop {
                 match learner.work(mono_ns()) {
                     Ok(Work::Idle) => break,
-                    Ok(Work::Reckoned { .. }) => {}
+                    Ok(Work::Reckoned { .. } | Work::Watched { .. }) => {}
                     Err(error) => tracing::warn!(%error, "a draw is left out; it will be sent again"),
                     Ok(Work::Ended { round, agents, messages, .. }) => {
                         let losses = agents.iter().map(|a| a.loss).collect();
