@@ -77,3 +77,36 @@ fn a_goal_begins_a_run_and_an_error_another() {
     assert!(trained <= runs * 4 * 3, "{trained} contributions in {runs} runs of 4 rounds");
     assert!(system.stop());
 }
+
+#[test]
+fn what_was_learned_outlives_a_kill() {
+    let dir = tempfile::tempdir().unwrap();
+    let system = System::start_with(dir.path(), 6, |config| {
+        config.learn.batch = 2;
+        config.learn.round_every = Duration::new(0.2);
+        config.learn.keep_every = Duration::new(0.1);
+    });
+    let rounds = || system.api()["rounds"]["rounds"].as_u64().unwrap_or(0);
+    assert!(wait_until(60, || rounds() > 4), "no rounds: {:#}", system.api());
+    let run = system.run_dir().unwrap();
+    for process in ["app", "controller"] {
+        let trained = rows(&run).iter().filter(|(t, _)| t == "round").count();
+        let old = system.kill_9(process);
+        assert!(wait_until(30, || system.pid(process).is_some_and(|p| p != old)), "{process} did not come back");
+        let goes_on = || {
+            let log = std::fs::read_to_string(run.join(format!("{process}.log"))).unwrap_or_default();
+            log.contains("what was learned in this run goes on")
+        };
+        assert!(wait_until(30, goes_on), "{process} began anew");
+        assert!(wait_until(60, || rounds() > 2), "no rounds after {process}, {trained} contributions before");
+    }
+    // a new log was begun by the new controller: its rounds are none of those of the first
+    let round = |(t, r): &(String, Value)| if t == "round" { r["round"].as_u64() } else { None };
+    let last = rows(&run).iter().filter_map(round).max().unwrap();
+    let log = LogReader::open(&run.join("controller.2.sclog")).unwrap();
+    let first =
+        log.filter_map(|f| if let Finding::Row(row) = f { Some(row) } else { None }).find(|r| r.table == "round");
+    let first = first.unwrap().get("round").and_then(Value::as_u64).unwrap();
+    assert!(first + 3 > last && first > 3, "from round {last} to {first}");
+    assert!(system.stop());
+}

@@ -4,8 +4,8 @@ use crate::clock::mono_ns;
 use crate::config::WeightingMethod;
 use crate::controller::state::{ErrorRow, PredictionRow};
 use crate::learn::{
-    DataSet, LearnError, Predictor, PredictorConfig, ReplayRow, TraceSource, Trainer, TrainerConfig, TrainerEvent,
-    built_in, draws, replay, source,
+    DataSet, Kept, LearnError, Predictor, PredictorConfig, ReplayRow, TraceSource, Trainer, TrainerConfig,
+    TrainerEvent, built_in, draws, replay, source,
 };
 use crate::record::Writer;
 use crate::wire::{Agent, Dealer, Kind, Message};
@@ -38,6 +38,8 @@ pub struct LearnerConfig {
     pub seed: u64,
     /// Optimiser.
     pub optimiser: OptimiserConfig,
+    /// Time from one state that is kept beside the run's logs to the next; zero = none is.
+    pub keep_every: Duration,
 }
 
 impl LearnerConfig {
@@ -54,6 +56,7 @@ impl LearnerConfig {
             weighting: WeightingMethod::Static,
             seed: 1,
             optimiser: OptimiserConfig::default(),
+            keep_every: Duration::from_secs(10),
         }
     }
 }
@@ -147,6 +150,7 @@ struct State<'a> {
     source: TraceSource,
     predictor: Predictor,
     trainer: Option<Trainer>,
+    kept: Kept,
     rows: Vec<ReplayRow>,
     next: usize,
     passes: u64,
@@ -166,7 +170,8 @@ fn work(
     let weights = built_in(config.agent);
     let (own, shared) = (weights.map(|w| w.agent), weights.map(|w| w.shared));
     let serve = PredictorConfig { agent: config.agent, run: config.run, keep_shared: true };
-    let predictor = Predictor::new(serve, &data, own, shared)?;
+    let mut predictor = Predictor::new(serve, &data, own, shared)?;
+    let kept = Kept::beside(writer.path(), config.agent, nanos(config.keep_every));
     let trainer = if config.train {
         let train = TrainerConfig {
             agent: config.agent,
@@ -176,12 +181,21 @@ fn work(
             seed: config.seed,
             optimiser: config.optimiser,
         };
-        Some(Trainer::new(train, &data, own)?)
+        let mut trainer = Trainer::new(train, &data, own)?;
+        if kept.resume(|state| trainer.resume(state)) {
+            predictor.set_weights(&trainer.weights()?)?;
+            tracing::info!(
+                agent = config.agent.name(),
+                round = trainer.round(),
+                "what was learned in this run goes on"
+            );
+        }
+        Some(trainer)
     } else {
         None
     };
     let rows = replay(&data);
-    let mut state = State { config, source, predictor, trainer, rows, next: 0, passes: 0, board, writer };
+    let mut state = State { config, source, predictor, trainer, kept, rows, next: 0, passes: 0, board, writer };
     let (sample_ns, round_ns) = (nanos(config.sample_every), nanos(config.round_every));
     let (mut sample_at, mut round_at) = (mono_ns(), mono_ns() + round_ns);
     loop {
@@ -282,6 +296,7 @@ impl State<'_> {
             if outcome.applied() {
                 self.predictor.set_weights(&trainer.weights()?)?;
             }
+            self.kept.save(mono_ns(), || trainer.checkpoint());
             let row = RoundRow { agent: self.config.agent.name(), round, applied: outcome.applied() };
             self.writer.row("round", &row);
             self.board.lock().unwrap_or_else(PoisonError::into_inner).rounds += u64::from(outcome.applied());

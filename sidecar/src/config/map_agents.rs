@@ -21,6 +21,7 @@ impl Config {
             round_every: learn.round_every.std(),
             batch: learn.batch as usize,
             weighting: learn.weighting,
+            keep_every: learn.keep_every.std(),
             seed: self.run.seed,
             optimiser: OptimiserConfig::AdamW(AdamWConfig {
                 rate: learn.learning_rate as f32,

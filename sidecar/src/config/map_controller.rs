@@ -43,6 +43,7 @@ impl Config {
             round_timeout_ns: ns(self.learn.round_timeout),
             weighting: self.learn.weighting,
             triggers: triggers(&self.learn),
+            keep_ns: ns(self.learn.keep_every),
             transmitter: self.tx.radio.as_ref().map(|_| self.transmitter()),
             metrics: Some(c.metrics.at()),
         }

@@ -48,6 +48,8 @@ pub struct ControllerConfig {
     pub weighting: WeightingMethod,
     /// When they train.
     pub triggers: Triggers,
+    /// Time from one state of the shared part that is kept to the next, ns; 0 = none is.
+    pub keep_ns: u64,
     /// The guard of a radio that transmits, where there is one.
     pub transmitter: Option<TransmitterConfig>,
     /// Where `/metrics` is served.
@@ -121,7 +123,8 @@ async fn serve(
     let mut rounds = match config.train {
         Some(train) => {
             let (weighting, timeout_ns) = (config.weighting, config.round_timeout_ns);
-            let learning = Learning { train, weighting, timeout_ns, triggers: config.triggers };
+            let (triggers, keep_ns) = (config.triggers, config.keep_ns);
+            let learning = Learning { train, weighting, timeout_ns, triggers, keep_ns };
             Some(Rounds::start(config.run, learning, &router, writer.clone())?)
         }
         None => None,

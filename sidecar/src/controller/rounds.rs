@@ -3,8 +3,8 @@
 use super::state::RoundState;
 use crate::config::WeightingMethod;
 use crate::learn::{
-    ETA, LearnError, SharedConfig, SharedLearner, SharedServer, Shows, TrainingEvent, TrainingRuns, Triggers, Work,
-    built_in, weighting,
+    ETA, Kept, LearnError, SharedConfig, SharedLearner, SharedServer, Shows, TrainingEvent, TrainingRuns, Triggers,
+    Work, built_in, weighting,
 };
 use crate::record::Writer;
 use crate::wire::{Agent, Kind, Message, Router};
@@ -39,6 +39,8 @@ pub struct Learning {
     pub timeout_ns: u64,
     /// When rounds update.
     pub triggers: Triggers,
+    /// Time from one state that is kept beside the run's logs to the next, ns; 0 = none is.
+    pub keep_ns: u64,
 }
 
 /// One contribution to a round, for the record.
@@ -59,7 +61,7 @@ impl Rounds {
     /// [`LearnError`] where the weights do not fit; [`LearnError::Message`] where the system gives no thread.
     pub fn start(
         run: u64,
-        Learning { train, weighting: method, timeout_ns, triggers }: Learning,
+        Learning { train, weighting: method, timeout_ns, triggers, keep_ns }: Learning,
         router: &Arc<Router>,
         writer: Writer,
     ) -> Result<Self, LearnError> {
@@ -85,6 +87,12 @@ impl Rounds {
             let weighting = weighting(method, agents.len(), ETA, run)?;
             let config = SharedConfig { run, timeout_ns, agents, weighting, ..SharedConfig::default() };
             let mut learner = SharedLearner::new(config, shape, weights)?;
+            let mut kept = Kept::beside(writer.path(), Agent::Controller, keep_ns);
+            if kept.resume(|bytes| learner.resume(bytes)) {
+                // a channel of one that is empty takes it
+                let _taken = new_weights.try_send(learner.weights()?);
+                tracing::info!(round = learner.round(), "what was learned in this run goes on");
+            }
             let side = Side {
                 fresh: new_weights,
                 router: Arc::clone(router),
@@ -92,7 +100,7 @@ impl Rounds {
                 runs: Arc::clone(&runs),
                 writer: writer.clone(),
             };
-            let body = move || train_all(&mut learner, &messages, &side);
+            let body = move || train_all(&mut learner, &messages, &side, &mut kept);
             spawn("train", Box::new(body))?;
             Some(inbox)
         } else {
@@ -197,7 +205,7 @@ fn serve_all(
     }
 }
 
-fn train_all(learner: &mut SharedLearner, messages: &Receiver<(Agent, Message)>, side: &Side) {
+fn train_all(learner: &mut SharedLearner, messages: &Receiver<(Agent, Message)>, side: &Side, kept: &mut Kept) {
     loop {
         match messages.recv_timeout(Duration::from_millis(100)) {
             Ok((agent, message)) => {
@@ -239,6 +247,7 @@ fn train_all(learner: &mut SharedLearner, messages: &Receiver<(Agent, Message)>,
                     }
                     drop(state);
                     side.shown(errors);
+                    kept.save(crate::clock::mono_ns(), || learner.checkpoint().map(Some));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a draw is left out");

@@ -7,7 +7,7 @@ use candle_core::{Device, Tensor};
 use mops::{AgentPart, SharedPart};
 use predict::data::{Encoded, Normaliser};
 use predict::optim::OptimiserConfig;
-use predict::{DLinear, Persistence};
+use predict::{DLinear, Fused, Persistence};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -71,6 +71,10 @@ pub struct Predictor {
     dlinear: DLinear,
     part: AgentPart,
     shared: Option<SharedPart>,
+    /// Both parts in one, laid out for one window; a copy, made anew with every set of weights.
+    whole: Option<Fused>,
+    /// Its last forecast, of this origin.
+    local: Option<(u64, Vec<f32>)>,
     observe: usize,
     horizon: usize,
     width: usize,
@@ -114,6 +118,8 @@ impl Predictor {
             dlinear: data.dlinear.clone(),
             part,
             shared: None,
+            whole: None,
+            local: None,
             observe: shape.observe,
             horizon: shape.horizon,
             width: data.trace.width(),
@@ -138,7 +144,14 @@ impl Predictor {
     /// # Errors
     /// [`LearnError::Model`] when they do not fit; the old ones keep serving.
     pub fn set_weights(&mut self, bytes: &[u8]) -> Result<(), LearnError> {
-        Ok(self.part.load_weights(bytes)?)
+        self.part.load_weights(bytes)?;
+        self.lay_out()
+    }
+
+    fn lay_out(&mut self) -> Result<(), LearnError> {
+        let of = |shared: &SharedPart| Fused::of_parts(self.part.config(), self.part.params(), shared.params());
+        self.whole = self.shared.as_ref().map(of).transpose()?;
+        Ok(())
     }
 
     /// Takes a copy of the shared part; does nothing where copies are not permitted.
@@ -150,6 +163,7 @@ impl Predictor {
             let mut shared = SharedPart::new(self.part.config(), OptimiserConfig::default(), 0)?;
             shared.load_weights(bytes)?;
             self.shared = Some(shared);
+            self.lay_out()?;
         }
         Ok(())
     }
@@ -157,7 +171,7 @@ impl Predictor {
     /// A new series begins: what was observed before does not belong to it.
     pub fn new_series(&mut self) {
         self.rows.clear();
-        self.remote = None;
+        (self.remote, self.local) = (None, None);
         self.asked.clear();
         self.score.clear_flying();
     }
@@ -184,7 +198,8 @@ impl Predictor {
         let Some(window) = self.window() else { return };
         let dlinear = window.decode(&self.dlinear.forward(&window.x));
         let persistence = Persistence { horizon: self.horizon }.forecast(&[Some(window.last)]).unwrap_or_default();
-        let local = self.local(&window);
+        let local = self.forecast_local(&window);
+        self.local = local.clone().map(|values| (self.samples, values));
         self.score.open(self.samples, local, dlinear, persistence);
     }
 
@@ -201,8 +216,8 @@ impl Predictor {
             let values = Persistence { horizon: self.horizon }.forecast(&seen)?;
             return make(Source::Persistence, values);
         };
-        if let Some(values) = self.local(&window) {
-            return make(Source::LocalShared, values);
+        if let Some((_, values)) = self.local.as_ref().filter(|(at, _)| *at == origin) {
+            return make(Source::LocalShared, values.clone());
         }
         let values = window.decode(&self.dlinear.forward(&window.x));
         if values.iter().all(|v| v.is_finite()) {
@@ -301,10 +316,8 @@ impl Predictor {
         Ok(Tensor::from_slice(&window.x, (1, self.observe, window.x.len() / self.observe.max(1)), &Device::Cpu)?)
     }
 
-    fn local(&self, window: &Encoded) -> Option<Vec<f32>> {
-        let shared = self.shared.as_ref()?;
-        let z = self.part.embed(&self.tensor(window).ok()?).ok()?;
-        let out = shared.predict(&z).ok()?.flatten_all().ok()?.to_vec1::<f32>().ok()?;
-        out.iter().all(|o| o.is_finite()).then(|| window.decode(&out))
+    fn forecast_local(&mut self, window: &Encoded) -> Option<Vec<f32>> {
+        let out = self.whole.as_mut()?.forward(&window.x).ok()?;
+        out.iter().all(|o| o.is_finite()).then(|| window.decode(out))
     }
 }

@@ -70,8 +70,15 @@ impl Fused {
     /// # Errors
     /// [`PredictError::Weights`] where a weight is missing or has another size.
     pub fn new(model: &Transformer) -> Result<Self, PredictError> {
-        let config = model.config();
-        let mut named = Named::new(&[&model.agent, &model.shared])?;
+        Self::of_parts(model.config(), &model.agent, &model.shared)
+    }
+
+    /// The same of a model whose lower part is an agent's and whose upper part is shared.
+    ///
+    /// # Errors
+    /// [`PredictError::Weights`] where a weight is missing or has another size.
+    pub fn of_parts(config: TransformerConfig, agent: &Params, shared: &Params) -> Result<Self, PredictError> {
+        let mut named = Named::new(&[agent, shared])?;
         let (embed, bias) = named.linear("embed")?;
         let (head, head_bias) = named.linear("head")?;
         Ok(Self {

@@ -59,6 +59,8 @@ pub struct LearnSection {
     /// Windows in a batch.
     #[schemars(range(min = 1, max = 1024))]
     pub batch: u32,
+    /// What was learned is kept in the run's folder so often, for a process that is started again; 0 s = never.
+    pub keep_every: Duration,
     /// When rounds update the model.
     pub when: TrainWhen,
     /// With `when: triggered`: what begins a training run, besides a goal.
@@ -139,6 +141,7 @@ impl Default for LearnSection {
             learning_rate: 5e-4,
             weighting: WeightingMethod::Static,
             batch: 16,
+            keep_every: Duration::new(10.0),
             when: TrainWhen::Always,
             trigger: TriggerSection::default(),
             stop: StopSection::default(),

@@ -1,8 +1,8 @@
 //! An agent that does nothing but train.
 
 use super::faults::{FaultCounts, LinkFaults};
-use super::keep;
 use crate::clock::mono_ns;
+use crate::learn::keep;
 use crate::learn::{DataSet, LearnError, Trainer, TrainerConfig, TrainerEvent};
 use crate::wire::{Agent, Dealer, DealerConfig, DealerEvent, Kind, Message};
 use serde::{Deserialize, Serialize};

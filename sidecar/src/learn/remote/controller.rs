@@ -1,8 +1,8 @@
 //! A controller that does nothing but train.
 
 use super::agent::AGENTS;
-use super::keep;
 use crate::clock::mono_ns;
+use crate::learn::keep;
 use crate::learn::{LearnError, RoundCounters, SharedConfig, SharedLearner, Work};
 use crate::wire::{Agent, Kind, Message, Router, RouterConfig, RouterEvent};
 use predict::TransformerConfig;

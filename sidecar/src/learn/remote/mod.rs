@@ -16,7 +16,6 @@ mod agent;
 mod alone;
 mod controller;
 mod faults;
-mod keep;
 
 pub use agent::{AgentEnd, RemoteAgent};
 pub use alone::{Alone, alone};
