@@ -56,7 +56,8 @@ impl Federation {
         for batch in batches {
             let batch = batch?;
             let (z, tape) = part.run(&batch.x)?;
-            let c = self.shared().contribution_from(agent, part.cut(), &z, &batch.y)?;
+            let mut c = self.shared().contribution_from(agent, part.cut(), &z, &batch.y)?;
+            c.scale(self.loss_scales()[agent]);
             let back = part.back(&tape, &c.embedding)?;
             let (count, _, _) = batch.x.dims3()?;
             #[expect(clippy::cast_precision_loss, reason = "windows of a batch")]

@@ -41,6 +41,7 @@ pub struct Federation {
     shared: SharedPart,
     weighting: Weighting,
     rounds: u64,
+    loss_scales: Vec<f32>,
 }
 
 /// Sections of a saved state begin with their length.
@@ -73,7 +74,26 @@ impl Federation {
         let agents = shapes.iter().zip(cuts).zip(agent_seeds);
         let agents = agents.map(|((shape, cut), seed)| AgentPart::cut_at(*shape, *cut, *optimiser, *seed));
         let shared = SharedPart::cut_at(TransformerConfig { features: 1, ..*shape }, *lowest, *optimiser, *seed)?;
-        Ok(Self { agents: agents.collect::<Result<_, _>>()?, shared, weighting, rounds: 0 })
+        let loss_scales = vec![1.0; shapes.len()];
+        Ok(Self { agents: agents.collect::<Result<_, _>>()?, shared, weighting, rounds: 0, loss_scales })
+    }
+
+    /// Multiplies each agent's loss from now on, as if it were in another unit; 1 at the start, and no part of a saved state.
+    ///
+    /// # Errors
+    /// [`PredictError::Config`] for another number than of agents, or for one that is negative or not finite.
+    pub fn set_loss_scales(&mut self, scales: &[f32]) -> Result<(), PredictError> {
+        if scales.len() != self.agents.len() || scales.iter().any(|s| !s.is_finite() || *s < 0.0) {
+            return Err(PredictError::Config(format!("loss scales {scales:?} of {} agents", self.agents.len())));
+        }
+        self.loss_scales = scales.to_vec();
+        Ok(())
+    }
+
+    /// How many times each agent's loss counts.
+    #[must_use]
+    pub fn loss_scales(&self) -> &[f32] {
+        &self.loss_scales
     }
 
     /// The agents' parts.
@@ -122,7 +142,11 @@ impl Federation {
             for draw in &mut draws {
                 let batch = next(i)?;
                 let z = agent.upload(&batch.x)?;
-                draw.push(self.shared.contribution_from(i, agent.cut(), &z, &batch.y)?);
+                let mut contribution = self.shared.contribution_from(i, agent.cut(), &z, &batch.y)?;
+                if self.loss_scales[i] != 1.0 {
+                    contribution.scale(self.loss_scales[i]);
+                }
+                draw.push(contribution);
             }
         }
         let weights = self.weighting.weigh(self.agents.len(), &draws)?;

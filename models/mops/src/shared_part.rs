@@ -23,6 +23,12 @@ pub struct Contribution {
 }
 
 impl Contribution {
+    /// As if the loss were this many times as large.
+    pub fn scale(&mut self, by: f32) {
+        self.loss *= by;
+        self.embedding.iter_mut().chain(self.shared.iter_mut().flatten()).for_each(|x| *x *= by);
+    }
+
     /// Whether all its numbers are finite.
     #[must_use]
     pub fn is_finite(&self) -> bool {

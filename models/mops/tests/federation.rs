@@ -171,3 +171,25 @@ fn errors_are_those_of_the_whole_set() {
     assert!(same.g_joint == 0.0 && same.g.iter().all(|g| *g == 0.0) && errors.g_joint > 0.0);
     assert!(f.full_gradient(0, []).is_err() && f.full_gradient(9, [batch(0, 1, 4)]).is_err());
 }
+
+/// A loss that counts twice gives twice the gradient, in rounds as in full gradients; the others stay.
+#[test]
+fn a_loss_may_be_in_another_unit() {
+    let one = || Federation::new(&config(sgd(), [2, 2, 2]), Weighting::Static(StaticWeights::uniform(AGENTS))).unwrap();
+    let (mut plain, mut scaled) = (one(), one());
+    scaled.set_loss_scales(&[2.0, 1.0, 0.0]).unwrap();
+    let full = |f: &Federation, agent| f.full_gradient(agent, [batch(agent, 1, 4)]).unwrap();
+    for (agent, by) in [(0, 2.0), (1, 1.0), (2, 0.0)] {
+        let (a, b) = (full(&plain, agent), full(&scaled, agent));
+        assert!((b.loss - by * a.loss).abs() < 1e-6 * a.loss);
+        for (x, y) in [(&a.shared, &b.shared), (&a.agent, &b.agent)] {
+            let (x, y) = (gradient_norm(x), gradient_norm(y));
+            assert!((y - by * x).abs() < 1e-5 * x, "{agent}: {x} {y}");
+        }
+    }
+    let [a, b] = [&mut plain, &mut scaled].map(|f| f.round(|agent| batch(agent, 1, 4)).unwrap().losses);
+    assert_eq!(b, [2.0 * a[0], a[1], 0.0]);
+    for bad in [&[1.0; 2][..], &[1.0, f32::NAN, 1.0], &[1.0, -1.0, 1.0]] {
+        assert!(scaled.set_loss_scales(bad).is_err());
+    }
+}

@@ -45,13 +45,25 @@ pub struct Plan {
     pub step: StepRule,
     /// Step size η of the weights.
     pub eta: f64,
+    /// How many times each agent's loss counts, p, n, a: as if it were in another unit. `None` = all alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_scales: Option<[f32; 3]>,
 }
 
 impl Plan {
     /// As the paper: 1 000 rounds.
     #[must_use]
     pub const fn full() -> Self {
-        Self { rounds: 1_000, look_every: 50, batch: 32, windows: 512, unseen: 256, step: StepRule::Sgd, eta: ETA }
+        Self {
+            rounds: 1_000,
+            look_every: 50,
+            batch: 32,
+            windows: 512,
+            unseen: 256,
+            step: StepRule::Sgd,
+            eta: ETA,
+            loss_scales: None,
+        }
     }
 
     /// For a first look: the figures are no measure.

@@ -80,7 +80,12 @@ impl Cell {
             let agent_seeds = agents.iter().map(|a| seed + *a as u64).collect();
             let config = FederationConfig { shapes, cuts, optimiser, seed, agent_seeds };
             let weighting = weighting(self.way, agents.len(), plan.eta, self.seed)?;
-            Ok(Member { federation: Federation::new(&config, weighting)?, agents })
+            let mut federation = Federation::new(&config, weighting)?;
+            if let Some(scales) = &plan.loss_scales {
+                let scales = agents.iter().map(|a| scales.get(*a).copied().unwrap_or(1.0)).collect::<Vec<_>>();
+                federation.set_loss_scales(&scales)?;
+            }
+            Ok(Member { federation, agents })
         };
         groups.into_iter().map(member).collect()
     }

@@ -177,7 +177,16 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     fn plan() -> Plan {
-        Plan { rounds: 4, look_every: 2, batch: 2, windows: 4, unseen: 2, step: StepRule::Adamw, eta: 0.1 }
+        Plan {
+            rounds: 4,
+            look_every: 2,
+            batch: 2,
+            windows: 4,
+            unseen: 2,
+            step: StepRule::Adamw,
+            eta: 0.1,
+            loss_scales: None,
+        }
     }
 
     /// The figures of a run, without what depends on the clock.
