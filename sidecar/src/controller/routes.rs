@@ -1,6 +1,6 @@
 //! What the HTTP interface answers: one table makes the routes and their description.
 
-use super::state::{AgentInfo, ApiState, ErrorRow, Goal, KindCounts, LoopState, PredictionRow, UeRow};
+use super::state::{AgentInfo, ApiState, ErrorRow, Goal, KindCounts, LoopState, PredictionRow, RoundState, UeRow};
 use super::transmitter::TransmitterState;
 use crate::effect::Effect;
 use schemars::{Schema, SchemaGenerator};
@@ -67,6 +67,11 @@ pub(super) const ROUTES: &[Route] = &[
     },
     Route { path: "/api/ues", about: "The UEs across all layers", answer: part!(&Vec<UeRow>, |a| &a.ues) },
     Route { path: "/api/loop", about: "The fast loop", answer: part!(&LoopState, |a| &a.fast) },
+    Route {
+        path: "/api/rounds",
+        about: "The coordination rounds: how many trained, the errors, the training run under way",
+        answer: part!(&RoundState, |a| &a.rounds),
+    },
     Route {
         path: "/api/goal",
         about: "The goal in force; null where there is none",

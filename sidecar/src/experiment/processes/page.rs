@@ -8,7 +8,7 @@ use crate::experiment::context::Context;
 use crate::experiment::figures::csv;
 use crate::experiment::page::{Page, Table};
 use crate::learn::remote::{RoundLine, alone};
-use crate::learn::{ETA, LearnError, SharedConfig, TrainerConfig, draws, weighting};
+use crate::learn::{ETA, SharedConfig, TrainerConfig, draws, weighting};
 use predict::optim::OptimiserConfig;
 use predict::sha256_hex;
 
@@ -58,7 +58,7 @@ pub(in crate::experiment) fn processes(context: &Context<'_>) -> Result<Page, Ex
     let agents: Vec<_> = shared.agents.iter().zip(&context.sets).map(|(a, (_, set))| (trainer(*a), set)).collect();
     let bar = context.bar((1 + CREWS.len() as u64) * plan.rounds);
     bar.set_message("one process");
-    let one = alone(&agents, shared, plan.rounds, || bar.inc(1)).map_err(LearnError::from)?;
+    let one = alone(&agents, shared, plan.rounds, || bar.inc(1))?;
     let wanted: Vec<String> = one.weights.iter().map(|w| sha256_hex(w)).collect();
     let mut did: Vec<(&str, Did)> = Vec::new();
     for (k, (name, keeps, faults, kills)) in CREWS.into_iter().enumerate() {
