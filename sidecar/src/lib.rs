@@ -10,6 +10,7 @@ pub mod config;
 pub mod controller;
 pub mod core;
 pub mod csi;
+pub mod data_import;
 pub mod demo;
 pub mod doctor;
 pub mod effect;

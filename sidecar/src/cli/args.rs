@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use super::air::AirCommand;
+use super::data_cmd::DataCommand;
 use super::gnb::GnbCommand;
 use super::iq::{FromArgs, IqArgs};
 use super::radio::RadioCommand;
@@ -24,6 +25,7 @@ Examples:
   sidecar iq radio heard --for '1 s'             what the radio hears, as a SigMF recording
   sidecar run list                               runs so far, also those that crashed
   sidecar run export last                        its tables as Parquet, units in column metadata
+  sidecar data import kpi.csv --out trace.csv --features snr_db   a series of your own
   sidecar bench list                             what can be measured
 
 Exit codes: 0 done · 2 usage · 3 configuration · 4 peer · 5 input file · 6 bench bar missed · 7 run or record · 8 port or process · 9 integrity · 10 doctor · 11 refused to transmit · 70 our fault
@@ -163,6 +165,9 @@ Examples:
     Config(ConfigCommand),
     /// Measures: `bench list`, or `bench NAME`.
     Bench(BenchArgs),
+    /// Series of your own: made into traces of the project's form.
+    #[command(subcommand)]
+    Data(DataCommand),
     /// The prediction models: training ahead of time.
     #[command(subcommand)]
     Learn(LearnCommand),

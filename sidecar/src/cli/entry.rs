@@ -4,7 +4,7 @@ use super::args::{Args, Command, RunCommand};
 use super::error::CliError;
 use super::exit::Exit;
 use super::{
-    air, bench_cmd, child_of, config_cmd, csi_cmd, demo_cmd, doctor_cmd, experiment_cmd, gnb, iq, learn_cmd,
+    air, bench_cmd, child_of, config_cmd, csi_cmd, data_cmd, demo_cmd, doctor_cmd, experiment_cmd, gnb, iq, learn_cmd,
     process_cmd, radio, run_cmd, text, tx,
 };
 use crate::config::{Config, Loaded};
@@ -90,6 +90,7 @@ fn run(args: &Args) -> Result<Exit, CliError> {
         Command::Sources(sources) => csi_cmd::sources(sources, args.json),
         Command::Config(command) => config_cmd::run(command, args),
         Command::Bench(bench) => bench_cmd::run(bench, args.json),
+        Command::Data(command) => data_cmd::run(command, args.json),
         Command::Learn(command) => learn_cmd::run(command, args.json),
         Command::Experiment(experiment) => experiment_cmd::run(experiment, args.json),
         Command::ExitCodes => {

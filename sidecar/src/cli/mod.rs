@@ -6,6 +6,7 @@ mod bench_cmd;
 mod child_of;
 mod config_cmd;
 mod csi_cmd;
+mod data_cmd;
 mod demo_cmd;
 mod doctor_cmd;
 mod entry;
@@ -26,6 +27,7 @@ mod text;
 mod tx;
 
 pub use args::{Args, BenchArgs, Command, ConfigCommand, ExperimentArgs, LearnCommand, RunCommand};
+pub use data_cmd::{DataCommand, ImportArgs};
 pub use entry::main;
 pub use error::CliError;
 pub use exit::{EXIT_CODES, Exit};

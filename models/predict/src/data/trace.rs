@@ -111,6 +111,19 @@ impl Trace {
         (0..self.series.len()).map(|s| self.rows(s)).sum()
     }
 
+    /// Cells of all series that were not observed.
+    #[must_use]
+    pub fn not_observed(&self) -> usize {
+        self.series.iter().flat_map(|s| &s.values).filter(|x| x.is_none()).count()
+    }
+
+    /// Rows of all series in which nothing was observed.
+    #[must_use]
+    pub fn empty_rows(&self) -> usize {
+        let rows = self.series.iter().flat_map(|s| s.values.chunks(self.width().max(1)));
+        rows.filter(|row| row.iter().all(Option::is_none)).count()
+    }
+
     /// One row; empty beyond the end.
     #[must_use]
     pub fn row(&self, series: usize, row: usize) -> &[Option<f32>] {
@@ -131,7 +144,7 @@ mod tests {
         assert_eq!(t.series.len(), 2);
         assert_eq!(t.series[0].values, vec![Some(2.0), Some(1.0), Some(3.0), None, Some(8.0), Some(7.0)]);
         assert_eq!(t.row(1, 0), &[Some(4.0), None]);
-        assert_eq!((t.not_finite, t.total_rows()), (1, 4));
+        assert_eq!((t.not_finite, t.total_rows(), t.not_observed(), t.empty_rows()), (1, 4, 2, 0));
     }
 
     #[test]
