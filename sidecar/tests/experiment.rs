@@ -90,3 +90,35 @@ fn four_processes_that_are_killed_train_as_one() {
     let csv = std::fs::read_to_string(dir.path().join("processes/data.csv")).unwrap();
     assert_eq!(csv.lines().count(), 1 + 2 * 5 * 10, "{csv}");
 }
+
+#[test]
+fn forecasts_have_quantiles_and_runs_kept_before_still_load() {
+    let dir = tempfile::tempdir().unwrap();
+    let make = || {
+        let out = dir.path().to_str().unwrap();
+        let made = sidecar(&["experiment", "sanet-fig8", "--quick", "--rounds", "1", "--out", out]);
+        assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+        let page = std::fs::read_to_string(dir.path().join("sanet-fig8/README.md")).unwrap();
+        let table = page.split("Quantiles around the pAgent's forecasts").nth(1).unwrap().to_owned();
+        table.lines().filter(|l| l.ends_with(" |")).skip(2).take(8).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let rows = make();
+    assert!(rows[4].starts_with("| MoPS | ") && rows[7].starts_with("| DLinear | "), "{rows:?}");
+    for row in &rows {
+        let share: f64 = row.split('|').nth(2).unwrap().trim().trim_end_matches(" %").parse().unwrap();
+        assert!((50.0..=100.0).contains(&share), "{row}");
+    }
+    // as they were kept before there were quantiles
+    let runs: Vec<_> = std::fs::read_dir(dir.path().join("runs")).unwrap().map(|f| f.unwrap().path()).collect();
+    assert_eq!(runs.len(), 5);
+    for path in &runs {
+        let mut run: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        for agent in run["agents"].as_array_mut().unwrap() {
+            assert!(agent.as_object_mut().unwrap().remove("quantiles").is_some(), "{}", path.display());
+        }
+        std::fs::write(path, run.to_string()).unwrap();
+    }
+    let again = make();
+    assert!(again[..5].iter().all(|row| row.ends_with("| not seen | not seen |")), "{again:?}");
+    assert_eq!(again[5..], rows[5..]);
+}

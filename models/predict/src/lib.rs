@@ -15,16 +15,18 @@ pub mod nn;
 pub mod optim;
 mod params;
 pub mod passes;
+mod quantiles;
 mod rng;
 
 pub use cost::{Crossing, Flops, LayerFlops};
 pub use error::PredictError;
 pub use fused::Fused;
 pub use manifest::{Manifest, sha256_hex};
-pub use metrics::{ErrorSum, mae, nmae};
+pub use metrics::{ErrorSum, QuantileSum, coverage, mae, nmae, pinball_loss};
 pub use model::{
     Cut, DLinear, Front, Informer, InformerConfig, Lstm, LstmConfig, NBeats, NBeatsConfig, Network, Persistence,
     SeasonalNaive, Transformer, TransformerConfig, Trunk, huber,
 };
 pub use params::{Params, Precision};
+pub use quantiles::Quantiles;
 pub use rng::{RngState, SeededRng};

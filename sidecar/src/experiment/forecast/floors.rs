@@ -1,7 +1,8 @@
 //! What needs no training, or a least-squares fit: the floors every predictor has to beat.
 
-use super::Errors;
 use super::run::{Pair, TESTED};
+use super::{Errors, spread};
+use crate::experiment::ExperimentError;
 use crate::learn::DataSet;
 use predict::data::WindowAt;
 use predict::{ErrorSum, Persistence, SeasonalNaive};
@@ -41,8 +42,7 @@ fn season(set: &DataSet) -> usize {
 }
 
 /// Name and errors of each floor on an agent's test windows.
-pub(in crate::experiment) fn floors(set: &DataSet) -> Vec<(String, Errors)> {
-    let windows = DataSet::spaced(&set.test, TESTED);
+pub(in crate::experiment) fn floors(set: &DataSet) -> Result<Vec<(String, Errors)>, ExperimentError> {
     let persistence = Persistence { horizon: set.spec.horizon };
     let season = season(set);
     let naive = SeasonalNaive { horizon: set.spec.horizon, season };
@@ -52,9 +52,19 @@ pub(in crate::experiment) fn floors(set: &DataSet) -> Vec<(String, Errors)> {
     };
     let held = |_: WindowAt, observed: &[Option<f32>]| persistence.forecast(observed);
     let repeated = |_: WindowAt, observed: &[Option<f32>]| naive.forecast(observed);
-    vec![
-        ("persistence".to_owned(), Errors::of(&pairs(set, &windows, held))),
-        (format!("seasonal naive, {season} samples"), Errors::of(&pairs(set, &windows, repeated))),
-        ("DLinear".to_owned(), Errors::of(&pairs(set, &windows, fitted))),
-    ]
+    Ok(vec![
+        ("persistence".to_owned(), errors(set, held)?),
+        (format!("seasonal naive, {season} samples"), errors(set, repeated)?),
+        ("DLinear".to_owned(), errors(set, fitted)?),
+    ])
+}
+
+/// Errors on the test windows, and those of quantiles that are fitted on validation windows.
+fn errors(
+    set: &DataSet,
+    forecast: impl Fn(WindowAt, &[Option<f32>]) -> Option<Vec<f32>>,
+) -> Result<Errors, ExperimentError> {
+    let tested = pairs(set, &DataSet::spaced(&set.test, TESTED), &forecast);
+    let fitted = spread::fit(&pairs(set, &DataSet::spaced(&set.validation, TESTED), &forecast))?;
+    Ok(Errors::of(&tested).with_quantiles(fitted.as_ref(), tested.iter().map(|pair| (pair, None))))
 }

@@ -1,22 +1,22 @@
 //! One predictor of one seed.
 
-use super::Model;
+use super::{Model, spread};
 use crate::experiment::store::Store;
 use crate::experiment::unit::Unit;
 use crate::experiment::{ExperimentError, Plan};
 use crate::learn::{DataSet, NamedSet, Order, PretrainConfig, schedule};
-use predict::ErrorSum;
-use predict::data::WindowAt;
+use predict::data::{Encoded, WindowAt};
+use predict::{ErrorSum, QuantileSum, Quantiles};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Validation windows of an agent, and its test windows, at most.
+/// Validation windows of an agent that choose its weights, and its test windows and those that quantiles are fitted on, at most.
 const VALIDATED: usize = 256;
 pub(super) const TESTED: usize = 1_024;
 /// Windows at once when nothing is trained.
 const AT_ONCE: usize = 64;
 
-/// Forecast and truth of one window, in the unit of the series.
+/// Forecast and truth of one window, in the same unit.
 pub(super) type Pair = (Vec<f32>, Vec<f32>);
 
 /// Errors of one predictor on one agent's test windows.
@@ -26,6 +26,9 @@ pub(in crate::experiment) struct Errors {
     pub(in crate::experiment) sum: ErrorSum,
     /// Mean absolute error of each window over the mean absolute value of all: what a box plot shows.
     pub(in crate::experiment) windows: Vec<f64>,
+    /// Of the quantiles; `None` where there were too few validation windows, or none were made yet when the run was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::experiment) quantiles: Option<QuantileSum>,
 }
 
 impl Errors {
@@ -37,7 +40,23 @@ impl Errors {
             each.extend(predict::mae(forecast, truth));
         }
         let level = sum.abs_truth / (sum.count as f64).max(1.0);
-        Self { sum, windows: each.into_iter().map(|e| e / level).collect() }
+        Self { sum, windows: each.into_iter().map(|e| e / level).collect(), quantiles: None }
+    }
+
+    /// With quantiles around each forecast. What is dimensionless comes with its window, which gives it its unit.
+    pub(super) fn with_quantiles<'a>(
+        self,
+        fitted: Option<&Quantiles>,
+        windows: impl Iterator<Item = (&'a Pair, Option<&'a Encoded>)>,
+    ) -> Self {
+        let Some(fitted) = fitted else { return self };
+        let mut sum = QuantileSum::default();
+        for ((forecast, truth), window) in windows {
+            let unit = |values: &[f32]| window.map_or_else(|| values.to_vec(), |w| w.decode(values));
+            let around: Vec<Vec<f32>> = fitted.apply(forecast).iter().map(|step| unit(step)).collect();
+            sum.add(&fitted.levels, &around, &unit(truth));
+        }
+        Self { quantiles: Some(sum), ..self }
     }
 }
 
@@ -50,17 +69,28 @@ pub(in crate::experiment) struct Forecasts {
     pub(in crate::experiment) agents: Vec<Errors>,
 }
 
-/// Forecast and truth of windows, in the unit of the series.
-fn forecasts(unit: &dyn Unit, agent: usize, set: &DataSet, windows: &[WindowAt]) -> Result<Vec<Pair>, ExperimentError> {
-    let mut pairs = Vec::with_capacity(windows.len());
+/// Windows, and forecast and truth of each as models see them: dimensionless.
+fn outputs(
+    unit: &dyn Unit,
+    agent: usize,
+    set: &DataSet,
+    windows: &[WindowAt],
+) -> Result<(Vec<Encoded>, Vec<Pair>), ExperimentError> {
+    let (mut encoded, mut pairs) = (Vec::new(), Vec::with_capacity(windows.len()));
     for chunk in windows.chunks(AT_ONCE) {
         let batch = set.batch(chunk)?;
         let out = unit.forward(agent, &batch.x)?.squeeze(2)?.to_vec2::<f32>()?;
         let labels = batch.y.squeeze(2)?.to_vec2::<f32>()?;
-        let decoded = batch.encoded.iter().zip(out).zip(labels);
-        pairs.extend(decoded.map(|((window, out), labels)| (window.decode(&out), window.decode(&labels))));
+        encoded.extend(batch.encoded);
+        pairs.extend(out.into_iter().zip(labels));
     }
-    Ok(pairs)
+    Ok((encoded, pairs))
+}
+
+/// The same in the unit of the series.
+fn decoded((encoded, pairs): &(Vec<Encoded>, Vec<Pair>)) -> Vec<Pair> {
+    let each = encoded.iter().zip(pairs);
+    each.map(|(window, (out, labels))| (window.decode(out), window.decode(labels))).collect()
 }
 
 /// Mean over the unit's agents of its absolute error on validation windows, each in units of the agent's own scale.
@@ -68,7 +98,7 @@ fn validate(unit: &dyn Unit, sets: &[NamedSet]) -> Result<f64, ExperimentError> 
     let mut score = 0.0;
     for agent in unit.agents() {
         let set = &sets[*agent].1;
-        let pairs = forecasts(unit, *agent, set, &DataSet::spaced(&set.validation, VALIDATED))?;
+        let pairs = decoded(&outputs(unit, *agent, set, &DataSet::spaced(&set.validation, VALIDATED))?);
         let mut sum = ErrorSum::default();
         pairs.iter().for_each(|(forecast, truth)| sum.add(forecast, truth));
         score += sum.mae().unwrap_or(f64::INFINITY) / f64::from(set.normaliser.step[0]);
@@ -114,8 +144,11 @@ pub(in crate::experiment) fn run(
         unit.load(weights)?;
         for agent in unit.agents() {
             let set = &sets[*agent].1;
-            let pairs = forecasts(unit.as_ref(), *agent, set, &DataSet::spaced(&set.test, TESTED))?;
-            agents.insert(*agent, Errors::of(&pairs));
+            let held_out = outputs(unit.as_ref(), *agent, set, &DataSet::spaced(&set.validation, TESTED))?.1;
+            let tested = outputs(unit.as_ref(), *agent, set, &DataSet::spaced(&set.test, TESTED))?;
+            let windows = tested.1.iter().zip(tested.0.iter().map(Some));
+            let errors = Errors::of(&decoded(&tested)).with_quantiles(spread::fit(&held_out)?.as_ref(), windows);
+            agents.insert(*agent, errors);
         }
     }
     let done = Forecasts { model, seed, agents: agents.into_values().collect() };
