@@ -189,6 +189,7 @@ async fn every_route_answers_as_described() {
         "get /api/loop",
         "get /api/openapi.json",
         "get /api/predictions",
+        "get /api/rounds",
         "get /api/transmitter",
         "post /api/transmitter/stop",
         "get /api/ues",
