@@ -47,7 +47,8 @@ fn a_goal_begins_a_run_and_an_error_another() {
     let done = || {
         let rows = rows(&run);
         let ended = training(&rows, "ended", "o_error").map(|(at, _)| at);
-        ended.is_some_and(|at| rows[at..].iter().any(|(t, r)| t == "order" && r["goal"] == "quality"))
+        let action = |t: &str, r: &Value| t == "order" && r["action"].is_object() && r["goal"] == "quality";
+        ended.is_some() && rows.iter().any(|(t, r)| action(t, r))
     };
     // a goal that came while an error's run was under way waits for none: it is stated again
     let both = || {
@@ -69,8 +70,8 @@ fn a_goal_begins_a_run_and_an_error_another() {
         assert!(rows[began..ended].iter().filter(|(t, _)| t == "round").count() >= 3 * 3, "{cause}");
     }
     assert_eq!(training(&rows, "began", "goal").unwrap().1["detail"], "sharper video for everyone");
-    let after = |t: &str, r: &Value| t == "order" && r["training"].as_u64().is_some();
-    assert!(rows.iter().any(|(t, r)| after(t, r)), "no order stands after a training run");
+    let after = |t: &str, r: &Value| t == "order" && r["action"].is_object() && r["training"].as_u64().is_some();
+    assert!(rows.iter().any(|(t, r)| after(t, r)), "no action was ordered after a training run");
     // between runs nothing is trained: each round that was has its run
     let trained: u64 = rows.iter().filter(|(t, _)| t == "round").count() as u64;
     let runs = rows.iter().filter(|(t, r)| t == "training" && r["what"] == "began").count() as u64;
