@@ -122,3 +122,31 @@ fn forecasts_have_quantiles_and_runs_kept_before_still_load() {
     assert!(again[..5].iter().all(|row| row.ends_with("| not seen | not seen |")), "{again:?}");
     assert_eq!(again[5..], rows[5..]);
 }
+
+/// A controller that was killed after the last round finds its agents gone, and ends all the same.
+#[test]
+fn a_controller_that_is_started_after_the_last_round_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().to_str().unwrap();
+    let begin = |what: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sidecar"));
+        let bind = format!("ipc://{folder}/link");
+        let link = if what[0] == "controller" { "--bind" } else { "--connect" };
+        command.arg("learn").args(what).args([link, &bind, "--dir", folder, "--rounds", "1"]).spawn().unwrap()
+    };
+    let all: [&[&str]; 4] = [
+        &["controller"],
+        &["agent", "ran", "--batch", "1"],
+        &["agent", "core", "--batch", "1"],
+        &["agent", "app", "--batch", "1"],
+    ];
+    let crew = all.map(begin);
+    for mut member in crew {
+        assert!(member.wait().unwrap().success());
+    }
+    let weights = dir.path().join("controller.weights");
+    let first = std::fs::read(&weights).unwrap();
+    std::fs::remove_file(&weights).unwrap();
+    assert!(begin(all[0]).wait().unwrap().success());
+    assert!(std::fs::read(&weights).unwrap() == first);
+}

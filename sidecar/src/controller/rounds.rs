@@ -1,6 +1,6 @@
 //! The learning side of the controller on threads of its own: one serves forecasts at once, one trains.
 
-use super::state::RoundState;
+use super::state::{ApiState, ErrorRow, RoundState};
 use crate::config::WeightingMethod;
 use crate::learn::{
     ETA, Kept, LearnError, SharedConfig, SharedLearner, SharedServer, Shows, TrainingEvent, TrainingRuns, Triggers,
@@ -152,6 +152,17 @@ impl Rounds {
         (state.run, state.cause) = runs.now().map_or((None, None), |(id, c)| (Some(id), Some(c.name().to_owned())));
         (state.o_error, state.c_error) = runs.means().unzip();
         state
+    }
+}
+
+impl ApiState {
+    /// Each agent's running forecast error by the Transformer, as a multiple of persistence's over the same windows.
+    #[must_use]
+    pub fn errors_of_persistence(&self) -> Vec<(String, f64)> {
+        let of = |agent: &str, model: &str| self.errors.iter().find(|e| e.agent == agent && e.model == model);
+        let rows = self.errors.iter().filter(|e| e.model == "transformer");
+        let ratio = |e: &ErrorRow| Some((e.agent.clone(), e.nmae / of(&e.agent, "persistence")?.nmae));
+        rows.filter_map(ratio).filter(|(_, r)| r.is_finite()).collect()
     }
 }
 

@@ -298,17 +298,6 @@ pub struct ApiState {
     pub rounds: RoundState,
 }
 
-impl ApiState {
-    /// Each agent's running forecast error by the Transformer, as a multiple of persistence's over the same windows.
-    #[must_use]
-    pub fn errors_of_persistence(&self) -> Vec<(String, f64)> {
-        let of = |agent: &str, model: &str| self.errors.iter().find(|e| e.agent == agent && e.model == model);
-        let rows = self.errors.iter().filter(|e| e.model == "transformer");
-        let ratio = |e: &ErrorRow| Some((e.agent.clone(), e.nmae / of(&e.agent, "persistence")?.nmae));
-        rows.filter_map(ratio).filter(|(_, r)| r.is_finite()).collect()
-    }
-}
-
 /// What `ran` reports to the controller, as [`crate::wire::Kind::State`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

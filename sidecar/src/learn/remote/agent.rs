@@ -4,7 +4,7 @@ use super::faults::{FaultCounts, LinkFaults};
 use crate::clock::mono_ns;
 use crate::learn::keep;
 use crate::learn::{DataSet, LearnError, Trainer, TrainerConfig, TrainerEvent};
-use crate::wire::{Agent, Dealer, DealerConfig, DealerEvent, Kind, Message};
+use crate::wire::{Dealer, DealerConfig, DealerEvent, Kind, Message};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -189,6 +189,3 @@ impl RemoteAgent {
 fn nanos(d: Duration) -> u64 {
     u64::try_from(d.as_nanos()).unwrap_or(u64::MAX)
 }
-
-/// The agents that train.
-pub(super) const AGENTS: [Agent; 3] = [Agent::Ran, Agent::Core, Agent::App];

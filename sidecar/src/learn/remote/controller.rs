@@ -1,6 +1,5 @@
 //! A controller that does nothing but train.
 
-use super::agent::AGENTS;
 use crate::clock::mono_ns;
 use crate::learn::keep;
 use crate::learn::{LearnError, RoundCounters, SharedConfig, SharedLearner, Work};
@@ -20,6 +19,8 @@ use tokio::time::timeout;
 const LOOK: Duration = Duration::from_millis(100);
 /// After the last agent is done, who did not hear it may ask again for so long, ns.
 const LINGER_NS: u64 = 500_000_000;
+/// One that is started again after the last round waits so long for agents, ns: they may have ended.
+const ALONE_NS: u64 = 10_000_000_000;
 
 /// What a controller's process is given.
 #[derive(Debug, Clone)]
@@ -74,7 +75,7 @@ impl RemoteController {
 
     async fn serve(&self, stop: &AtomicBool) -> Result<ControllerEnd, LearnError> {
         keep::folder(&self.folder)?;
-        let shared = SharedConfig { timeout_ns: u64::MAX, agents: AGENTS.to_vec(), ..self.shared.clone() };
+        let shared = SharedConfig { timeout_ns: u64::MAX, ..self.shared.clone() };
         let mut learner = SharedLearner::new(shared, TransformerConfig::table2(1), None)?;
         let state = self.folder.join("controller.state");
         if let Some(bytes) = keep::read(&state)? {
@@ -88,7 +89,12 @@ impl RemoteController {
         let (router, mut events) = bound.map_err(|e| LearnError::Message(e.to_string()))?;
         tracing::info!(endpoint = router.endpoint(), "agents may come");
         let mut done = BTreeSet::new();
+        let weights = self.folder.join("controller.weights");
         let mut ends_ns = None;
+        if learner.round() >= self.rounds {
+            keep::replace(&weights, &learner.weights()?)?;
+            ends_ns = Some(mono_ns() + ALONE_NS);
+        }
         while !stop.load(Relaxed) && ends_ns.is_none_or(|at| mono_ns() < at) {
             if let Some((agent, message)) = next(&mut events).await {
                 if message.header.kind == Kind::Ack && message.header.round == self.rounds {
@@ -121,8 +127,8 @@ impl RemoteController {
                     }
                 }
             }
-            if ends_ns.is_none() && done.len() == AGENTS.len() {
-                keep::replace(&self.folder.join("controller.weights"), &learner.weights()?)?;
+            if ends_ns.is_none() && done.len() == self.shared.agents.len() {
+                keep::replace(&weights, &learner.weights()?)?;
                 ends_ns = Some(mono_ns() + LINGER_NS);
             }
         }
